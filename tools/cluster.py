@@ -127,7 +127,7 @@ def find_binaries(needed: int | None) -> Path:
         if version and needed in (None, version) and version >= 15:
             return folder
         seen[folder] = version
-    shown = ", ".join(f"{folder} (version {version or 'unknown: it does not start'})" for folder, version in seen.items())
+    shown = ", ".join(f"{folder} (version {version or 'unknown'})" for folder, version in seen.items())
     if needed is not None:
         raise Trouble(
             f"The data was written by PostgreSQL {needed}, but that version is not here; found: {shown or 'none'}.",
@@ -359,8 +359,13 @@ class Cluster:
                     start_new_session=True,
                     **self.account.as_arguments(),
                 )
-            if self._await_ready(server):
-                return
+            try:
+                if self._await_ready(server):
+                    return
+            except BaseException:
+                server.send_signal(signal.SIGINT)
+                server.wait()
+                raise
             said = self.log.read_bytes()[began:].decode(errors="replace")
             # After kill -9 the old server's last children hold its memory for a moment; a port can be lost in a race.
             if "still in use" not in said and "already in use" not in said and "already exists" not in said:

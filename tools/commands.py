@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tools import lock, suite
+from tools import lock, suite, supervisor
 from tools.trouble import Trouble
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "run": supervisor.run,
     "test": suite.suite,
     "lint": suite.lint,
-    "lock": lock.lock,
     "dev": suite.dev,
+    "demo-reset": supervisor.demo_reset,
+    "lock": lock.lock,
 }
 
 

@@ -136,7 +136,7 @@ def advice(said: str) -> str:
             "set PIP_INDEX_URL), then start again; what was downloaded is kept."
         )
     if "no matching distribution" in low:
-        return "check that your package index has these versions for this Python, or choose another Python with PYTHON=."
+        return "check that your package index has these versions for this Python, or choose another one (PYTHON=…)."
     return "mend what pip says, then start again."
 
 
