@@ -1,0 +1,1 @@
+"""Whom do we sell to, and what? Customer archive, contacts, products, assessment and segments."""

@@ -1,0 +1,227 @@
+"""Products; the customer archive: accounts, contacts, assessments, timeline and search rows."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.segments import Factor, Kind, Segment
+from tenants.models import Membership, TenantForeignKey, TenantModel
+from tenants.scoping import TenantManager
+
+
+class Product(TenantModel):
+    """What we sell. `name_key` is the normalised name; prices are minor units of the reporting currency."""
+
+    name = models.CharField(_("Name"), max_length=120)
+    name_key = models.CharField(max_length=120, editable=False, db_collation="C")
+    series = models.CharField(_("Series"), max_length=80, blank=True)
+    list_price = models.BigIntegerField(_("List price"), null=True, blank=True)
+    is_active = models.BooleanField(_("On sale"), default=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["organization", "name_key"], name="product_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    """Accounts by what they mean."""
+
+    def visible_to(self, membership: Membership) -> "AccountQuerySet":
+        """Those I own or work with; a manager also the team's; an executive all."""
+        ids = membership.visible_owner_ids
+        if ids is None:
+            return self
+        helped = AccountMember.objects.filter(member=membership).values("account_id")
+        return self.filter(Q(owner_id__in=ids) | Q(pk__in=helped))
+
+
+class Account(TenantModel):
+    """A company we deal with. Money is in minor units of the reporting currency."""
+
+    name = models.CharField(_("Name"), max_length=200)
+    name_key = models.CharField(max_length=200, editable=False, db_collation="C")
+    kind = models.CharField(_("Kind"), max_length=20, default=Kind.CUSTOMER)
+    owner = TenantForeignKey(Membership, models.PROTECT, related_name="accounts")
+    parent = TenantForeignKey("self", models.PROTECT, null=True, blank=True, related_name="subsidiaries")
+    industry = models.CharField(_("Industry"), max_length=80, blank=True)
+    region = models.CharField(_("Region"), max_length=80, blank=True)
+    address = models.CharField(_("Address"), max_length=200, blank=True)
+    phone = models.CharField(_("Phone"), max_length=40, blank=True)
+    website = models.CharField(_("Website"), max_length=200, blank=True)
+    tax_id = models.CharField(_("Tax ID"), max_length=30, blank=True)
+    employees = models.PositiveIntegerField(_("Headcount"), null=True, blank=True)
+    turnover = models.BigIntegerField(_("Turnover"), null=True, blank=True)
+    founded_year = models.PositiveSmallIntegerField(_("Founded"), null=True, blank=True)
+    source = models.CharField(_("Source"), max_length=80, blank=True)
+    notes = models.TextField(_("Notes"), max_length=10_000, blank=True)
+    annual_revenue = models.BigIntegerField(default=0)  # average a year from us, written by funnel through an action
+    segment = models.CharField(_("Segment"), max_length=2, default=Segment.D)
+    needs_assessment = models.BooleanField(default=True)
+    last_contact_at = models.DateTimeField(null=True, blank=True)  # written by activities through an action
+    external_id = models.CharField(max_length=80, blank=True)
+    request_key = models.UUIDField(null=True, editable=False)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    updated_by = TenantForeignKey(Membership, models.PROTECT, null=True, related_name="+")
+
+    objects: ClassVar[Any] = TenantManager.from_queryset(AccountQuerySet)()
+
+    class Meta:
+        ordering = ["name"]
+        indexes = [
+            models.Index(fields=["organization", "owner", "name_key"], name="account_of_owner"),
+            models.Index(fields=["organization", "name_key"], name="account_by_name"),
+            models.Index(fields=["organization", "segment", "name_key"], name="account_by_segment"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "external_id"], condition=~Q(external_id=""), name="account_external_id_once"
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "request_key"],
+                condition=Q(request_key__isnull=False),
+                name="account_request_once",
+            ),
+            models.CheckConstraint(condition=Q(kind__in=list(Kind)), name="account_kind_known"),
+            models.CheckConstraint(condition=Q(segment__in=list(Segment)), name="account_segment_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AccountMember(TenantModel):
+    """A member besides the owner who works with an account: a colleague, a partner."""
+
+    account = TenantForeignKey(Account, models.CASCADE, related_name="members")
+    member = TenantForeignKey(Membership, models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "account", "member"], name="account_member_once")
+        ]
+
+
+class ContactQuerySet(models.QuerySet["Contact"]):
+    """Contacts by what they mean."""
+
+    def visible_to(self, membership: Membership) -> "ContactQuerySet":
+        """Those at accounts one may see."""
+        if membership.visible_owner_ids is None:
+            return self
+        return self.filter(account__in=Account.objects.visible_to(membership))
+
+
+class Contact(TenantModel):
+    """A person at an account."""
+
+    account = TenantForeignKey(Account, models.CASCADE, related_name="contacts")
+    name = models.CharField(_("Name"), max_length=120)
+    position = models.CharField(_("Position"), max_length=120, blank=True)
+    department = models.CharField(_("Department"), max_length=120, blank=True)
+    phone = models.CharField(_("Phone"), max_length=40, blank=True)
+    email = models.EmailField(_("E-mail"), blank=True)
+    birthday = models.DateField(_("Birthday"), null=True, blank=True)
+    notes = models.TextField(_("Notes"), max_length=5_000, blank=True)
+    request_key = models.UUIDField(null=True, editable=False)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+
+    objects: ClassVar[Any] = TenantManager.from_queryset(ContactQuerySet)()
+
+    class Meta:
+        ordering = ["name", "id"]
+        indexes = [models.Index(fields=["organization", "account"], name="contact_of_account")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "request_key"],
+                condition=Q(request_key__isnull=False),
+                name="contact_request_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Assessment(TenantModel):
+    """The dated ten-factor judgement of an account; old ones are kept.
+
+    `score` and `confidence` are 0–100; score is None while nothing is known.
+    """
+
+    account = TenantForeignKey(Account, models.CASCADE, related_name="assessments")
+    by = TenantForeignKey(Membership, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    score = models.PositiveSmallIntegerField(null=True)
+    confidence = models.PositiveSmallIntegerField()
+    segment = models.CharField(max_length=2)
+    request_key = models.UUIDField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "request_key"],
+                condition=Q(request_key__isnull=False),
+                name="assessment_request_once",
+            )
+        ]
+
+
+class Rating(TenantModel):
+    """One factor's rating in an assessment: 0 poor, 25, 50, 75, 100 good. An unknown factor has no row."""
+
+    assessment = TenantForeignKey(Assessment, models.CASCADE, related_name="ratings")
+    factor = models.CharField(max_length=20)
+    rating = models.PositiveSmallIntegerField()
+    note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "assessment", "factor"], name="one_rating_per_factor"),
+            models.CheckConstraint(condition=Q(factor__in=list(Factor)), name="factor_known"),
+            models.CheckConstraint(condition=Q(rating__in=[0, 25, 50, 75, 100]), name="rating_is_a_step"),
+        ]
+
+
+class TimelineEntry(TenantModel):
+    """One line of an account's story. Apps to the right write here through `accounts.actions.tell`."""
+
+    account = TenantForeignKey(Account, models.CASCADE, related_name="timeline")
+    at = models.DateTimeField()
+    by = TenantForeignKey(Membership, models.PROTECT, null=True, related_name="+")
+    verb = models.CharField(max_length=40)
+    data = models.JSONField(default=dict)
+    source = models.CharField(max_length=40)  # model label of the row it tells of
+    source_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["organization", "account", "-at"], name="timeline_of_account")]
+
+
+class SearchRow(TenantModel):
+    """One suffix of a name that can be searched; apps to the right write theirs through `accounts.actions.index`.
+
+    `suffix` is normalised; a substring search is the prefix search `suffix ^@ key`, which an index serves behind
+    row-level security.
+    """
+
+    kind = models.CharField(max_length=20)
+    object_id = models.BigIntegerField()
+    owner = TenantForeignKey(Membership, models.CASCADE, null=True, related_name="+")
+    suffix = models.CharField(max_length=64, db_collation="C")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organization", "kind", "suffix"], name="search_by_suffix"),
+            models.Index(fields=["organization", "kind", "object_id"], name="search_of_object"),
+        ]

@@ -1,0 +1,1 @@
+"""What did we do, what is next? Visits and next actions."""

@@ -1,0 +1,1 @@
+"""How do we get better? Pipeline review and one-on-one coaching."""

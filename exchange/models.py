@@ -1,0 +1,1 @@
+"""Models of the import: they follow with the engine."""

@@ -1,0 +1,1 @@
+"""Will we make it? Targets, snapshots, forecast, alerts."""

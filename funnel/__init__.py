@@ -1,0 +1,1 @@
+"""What may we sell? Opportunities, stages, evidence and the change log."""

@@ -1,0 +1,1 @@
+"""What runs in the background? The durable job row, its runner and wake-up, notifications, stored files."""

@@ -1,0 +1,36 @@
+"""The pages for what went wrong."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from tenants.models import Membership
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 404; says the same for what never was and for what belongs to others."""
+    return render(request, "errors/404.html", status=404)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 403 and name whom to ask."""
+    return render(request, "errors/403.html", {"ask": _admins(request)}, status=403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer 403 to a form without its token."""
+    return render(request, "errors/403.html", {"ask": [], "expired": True}, status=403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500 with a reference number."""
+    return render(request, "errors/500.html", {"reference": request.META.get("REQUEST_ID", "")}, status=500)
+
+
+def _admins(request: HttpRequest) -> list[Membership]:
+    membership: Membership | None = getattr(request, "membership", None)
+    if membership is None:
+        return []
+    admins = Membership.objects.active().filter(organization_id=membership.organization_id, is_admin=True)
+    return list(admins.select_related("user")[:3])
+
+

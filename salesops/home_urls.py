@@ -1,0 +1,11 @@
+"""The start page, today, and the search of the palette."""
+
+from django.urls import path
+
+from salesops import views
+
+app_name = "salesops"
+urlpatterns = [
+    path("", views.start, name="start"),
+    path("today/", views.today, name="today"),
+]

@@ -1,0 +1,16 @@
+"""Every address: `/o/<organization>/<app>/…`, sign-in, health."""
+
+from django.urls import include, path
+
+from salesops import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("health/", views.health, name="health"),
+    path("accounts/", include("allauth.account.urls")),
+    path("o/<slug:org>/", include("salesops.org_urls")),
+]
+
+handler403 = "salesops.errors.forbidden"
+handler404 = "salesops.errors.not_found"
+handler500 = "salesops.errors.server_error"

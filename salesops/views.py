@@ -1,0 +1,57 @@
+"""The home pages, which compose what the apps answer."""
+
+from typing import cast
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from tenants.models import Membership, User
+from tenants.permissions import Permission, Role
+from tenants.web import OrgRequest, open_view, org_view, render_page
+
+
+@open_view("sends a signed-in person to their organization, anyone else to the sign-in page")
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Go where this person works; someone in no organization is told so."""
+    if not request.user.is_authenticated:
+        return redirect("account_login")
+    user = cast(User, request.user)
+    membership = Membership.objects.active().filter(user=user).select_related("organization").order_by("id").first()
+    if membership is None:
+        return render(request, "tenants/no_organization.html")
+    return redirect("salesops:start", membership.organization.slug)
+
+
+@open_view("load balancers ask it before anyone has signed in")
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    """Answer whether the database can be reached."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"status": "ok"})
+
+
+@org_view(Permission.HOME_VIEW)
+@require_safe
+def start(request: OrgRequest) -> HttpResponse:
+    """Go to the start page of the role: rep → today, manager → board, executive → forecast, admin → settings."""
+    membership = request.membership
+    pages = {
+        Role.REP: "salesops:today",
+        Role.PARTNER: "salesops:today",
+        Role.MANAGER: "funnel:board",
+        Role.EXECUTIVE: "forecasting:forecast",
+        Role.COLLEAGUE: "tenants:settings" if membership.is_admin else "accounts:list",
+    }
+    return redirect(reverse(pages[Role(membership.role)], args=[request.organization.slug]))
+
+
+@org_view(Permission.HOME_VIEW)
+@require_safe
+def today(request: OrgRequest) -> HttpResponse:
+    """Show what waits for me today."""
+    return render_page(request, "salesops/today.html")

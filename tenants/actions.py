@@ -1,0 +1,47 @@
+"""Writes on organizations and the people in them."""
+
+import re
+import secrets
+from datetime import datetime
+
+from django.db import transaction
+
+from tenants import audit
+from tenants.models import Membership, Organization, Team, User
+from tenants.permissions import Role
+from tenants.scoping import working_for
+
+
+def _free_slug(name: str) -> str:
+    """Return an unused address part: Latin letters of the name where it has some, else random."""
+    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "org-" + secrets.token_hex(3)
+    slug = base
+    while Organization.objects.filter(slug=slug).exists():
+        slug = f"{base}-{secrets.token_hex(2)}"
+    return slug
+
+
+@transaction.atomic
+def found_organization(user: User, *, name: str, language: str, at: datetime, slug: str = "") -> Membership:
+    """Create an organization; its founder is executive and admin, in a root team of the company's name."""
+    organization = Organization.objects.create(slug=slug or _free_slug(name), name=name, language=language)
+    with working_for(organization):
+        root = create_team(organization, name=name, parent=None, by=None, at=at)
+        founder: Membership = Membership.objects.create(
+            organization=organization, user=user, role=Role.EXECUTIVE, is_admin=True, team=root
+        )
+        audit.record("organization.founded", organization, by=founder, at=at)
+    return founder
+
+
+@transaction.atomic
+def create_team(
+    organization: Organization, *, name: str, parent: Team | None, by: Membership | None, at: datetime
+) -> Team:
+    """Add a node to the team tree."""
+    team = Team(organization=organization, name=name, parent=parent, path="")
+    team.save()
+    team.path = f"{parent.path if parent else ''}{team.pk}/"
+    team.save(update_fields=["path"])
+    audit.record("team.created", team, by=by, at=at, parent=parent.pk if parent else None)
+    return team

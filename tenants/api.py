@@ -1,0 +1,44 @@
+"""The door for API classes: the same three questions as `org_view`, the same scope and transaction."""
+
+from contextlib import ExitStack
+from typing import Any, ClassVar, cast
+
+from django.db import transaction
+from django.http import HttpRequest
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from tenants.models import User
+from tenants.permissions import Permission
+from tenants.scoping import working_for
+from tenants.web import OrgRequest, enter, membership_or_404
+
+
+class OrgViewSet(GenericViewSet[Any]):
+    """The base of every API class; `policy` maps an action's name to its permission."""
+
+    permission_classes: ClassVar[Any] = [IsAuthenticated]
+    policy: ClassVar[dict[str, Permission]] = {}
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        """Hold scope and transaction open until the answer is rendered."""
+        with ExitStack() as self._stack:
+            response = super().dispatch(request, *args, **kwargs)
+            self.finalize_response(self.request, response).render()
+            return cast(Response, response)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Ask the three questions, then enter.
+
+        :raises Http404: not a member. :raises PermissionDenied: not permitted.
+        """
+        super().initial(request, *args, **kwargs)
+        self.membership = membership_or_404(cast(User, request.user), kwargs["org"])
+        if self.action not in self.policy or not self.membership.can(self.policy[self.action]):
+            raise PermissionDenied
+        self._stack.enter_context(working_for(self.membership.organization))
+        self._stack.enter_context(transaction.atomic())
+        self.entered: OrgRequest = enter(request._request, self.membership)

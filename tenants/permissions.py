@@ -1,0 +1,67 @@
+"""Who may do what: one permission enum, one table of grants per role. No Django here."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """One thing a member may do."""
+
+    HOME_VIEW = "home_view"
+    PROFILE_EDIT = "profile_edit"
+    ACCOUNT_VIEW = "account_view"
+    ACCOUNT_EDIT = "account_edit"
+    FUNNEL_VIEW = "funnel_view"
+    FUNNEL_EDIT = "funnel_edit"
+    VISIT_VIEW = "visit_view"
+    VISIT_LOG = "visit_log"
+    FORECAST_VIEW = "forecast_view"
+    TARGET_EDIT = "target_edit"
+    REVIEW_RUN = "review_run"
+    COACHING_VIEW = "coaching_view"
+    COACHING_RUN = "coaching_run"
+    IMPORT_RUN = "import_run"
+    PRODUCT_EDIT = "product_edit"
+    SETTINGS_EDIT = "settings_edit"
+    PEOPLE_EDIT = "people_edit"
+    AUDIT_VIEW = "audit_view"
+
+
+class Role(StrEnum):
+    """The one business role of a membership."""
+
+    REP = "rep"
+    MANAGER = "manager"
+    EXECUTIVE = "executive"
+    COLLEAGUE = "colleague"
+    PARTNER = "partner"
+
+
+P = Permission
+_EVERYONE = frozenset({P.HOME_VIEW, P.PROFILE_EDIT})
+_REP = _EVERYONE | {
+    P.ACCOUNT_VIEW,
+    P.ACCOUNT_EDIT,
+    P.FUNNEL_VIEW,
+    P.FUNNEL_EDIT,
+    P.VISIT_VIEW,
+    P.VISIT_LOG,
+    P.FORECAST_VIEW,
+    P.COACHING_VIEW,
+}
+_MANAGER = _REP | {P.REVIEW_RUN, P.COACHING_RUN, P.TARGET_EDIT, P.IMPORT_RUN, P.PRODUCT_EDIT}
+
+GRANTS: Mapping[Role, frozenset[Permission]] = {
+    Role.REP: _REP,
+    Role.MANAGER: _MANAGER,
+    Role.EXECUTIVE: _MANAGER,
+    Role.COLLEAGUE: _EVERYONE | {P.ACCOUNT_VIEW},
+    Role.PARTNER: _EVERYONE
+    | {P.ACCOUNT_VIEW, P.ACCOUNT_EDIT, P.FUNNEL_VIEW, P.FUNNEL_EDIT, P.VISIT_VIEW, P.VISIT_LOG},
+}
+ADMIN_GRANTS = frozenset({P.IMPORT_RUN, P.PRODUCT_EDIT, P.SETTINGS_EDIT, P.PEOPLE_EDIT, P.AUDIT_VIEW})
+
+
+def grants(role: str, *, is_admin: bool) -> frozenset[Permission]:
+    """Return everything that a membership of this role, admin besides or not, may do."""
+    return GRANTS[Role(role)] | (ADMIN_GRANTS if is_admin else frozenset())

@@ -1,0 +1,185 @@
+"""The one door: every page of an organization is entered through `org_view`."""
+
+import json
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+from django_htmx.middleware import HtmxDetails
+
+from tenants.models import Membership, Organization, User
+from tenants.permissions import Permission
+from tenants.scoping import working_for
+
+Params = ParamSpec("Params")
+View = Callable[..., HttpResponse]
+
+
+class OrgRequest(HttpRequest):
+    """A request that has come through the door."""
+
+    user: User
+    membership: Membership
+    organization: Organization
+    now: datetime
+    today: date
+    htmx: HtmxDetails
+
+
+def membership_or_404(user: User, slug: str) -> Membership:
+    """Return the active membership of `user` in the organization called `slug`.
+
+    :raises Http404: there is none; the organization's existence is never admitted.
+    """
+    membership = (
+        Membership.objects.active().select_related("organization", "user").filter(organization__slug=slug, user=user)
+    ).first()
+    if membership is None:
+        raise Http404
+    return cast(Membership, membership)
+
+
+def org_view(
+    permission: Permission,
+) -> Callable[[Callable[Concatenate[OrgRequest, Params], HttpResponse]], View]:
+    """Guard a view: signed in → member (else 404) → permitted (else 403) → scope and transaction around it."""
+
+    def decorate(view: Callable[Concatenate[OrgRequest, Params], HttpResponse]) -> View:
+        @wraps(view)
+        def wrapper(request: HttpRequest, *, org: str, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return _sign_in_first(request)
+            membership = membership_or_404(cast(User, request.user), org)
+            with working_for(membership.organization), transaction.atomic():
+                entered = enter(request, membership)
+                if not membership.can(permission):
+                    raise PermissionDenied
+                return view(entered, **kwargs)  # type: ignore[call-arg]  # the URL's arguments
+
+        wrapper.policy = permission  # type: ignore[attr-defined]  # read by the test that walks the URLconf
+        return wrapper
+
+    return decorate
+
+
+def open_view(reason: str) -> Callable[[View], View]:
+    """Mark a view that needs no membership, and say why."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            return view(request, *args, **kwargs)
+
+        wrapper.policy = reason  # type: ignore[attr-defined]
+        return wrapper
+
+    return decorate
+
+
+def enter(request: HttpRequest, membership: Membership) -> OrgRequest:
+    """Put on the request who is here, for whom, and when."""
+    entered = cast(OrgRequest, request)
+    entered.membership, entered.organization = membership, membership.organization
+    entered.now = timezone.now()
+    entered.today = entered.now.astimezone(membership.organization.zone).date()
+    timezone.activate(membership.organization.zone)
+    return entered
+
+
+def _sign_in_first(request: HttpRequest) -> HttpResponse:
+    """Send to the sign-in page; htmx is told to leave the page it is on."""
+    to = redirect_to_login(request.get_full_path())
+    if request.headers.get("HX-Request"):
+        back = redirect_to_login(request.headers.get("HX-Current-URL", "/"))
+        response = HttpResponseClientRedirect(back.url)
+        response.status_code = 204
+        return response
+    return to
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """What every page's frame needs: the organization, me, what I may do, my other organizations."""
+    membership: Membership | None = getattr(request, "membership", None)
+    if membership is None:
+        return {}
+    others = (
+        Membership.objects.active()
+        .select_related("organization")
+        .filter(user_id=membership.user_id)
+        .order_by("organization__name")
+    )
+    return {
+        "org": membership.organization,
+        "me": membership,
+        "can": membership.permissions,
+        "memberships": others,
+        "today": getattr(request, "today", None),
+    }
+
+
+def is_swap(request: HttpRequest) -> bool:
+    """Return whether htmx asks for a fragment, rather than a browser for a page."""
+    htmx = cast(OrgRequest, request).htmx
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def render_page(
+    request: HttpRequest, template: str, context: dict[str, Any] | None = None, *, partial: str = "", status: int = 200
+) -> HttpResponse:
+    """Render the whole page, or for an htmx swap its named partial."""
+    name = f"{template}#{partial}" if partial and is_swap(request) else template
+    response = render(request, name, context, status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def go(request: HttpRequest, to: str) -> HttpResponse:
+    """Redirect after a write: a browser by 303, htmx by its header."""
+    if is_swap(request):
+        return HttpResponseClientRedirect(to)
+    response = HttpResponseRedirect(to)
+    response.status_code = 303
+    return response
+
+
+def toast(response: HttpResponse, text: str, *, undo_url: str = "", kind: str = "status") -> HttpResponse:
+    """Announce `text` in the corner of an htmx answer; `undo_url` is POSTed by its undo button.
+
+    :param kind: `status`, or `error`, which stays until it is closed.
+    """
+    return trigger_client_event(response, "toast", {"text": str(text), "undo_url": undo_url, "kind": kind})
+
+
+def announce(response: HttpResponse, event: str, **detail: Any) -> HttpResponse:
+    """Tell the page's script what happened, after the swap: `announce(response, "review:saved", pk=7)`."""
+    return trigger_client_event(response, event, json.loads(json.dumps(detail, default=str)), after="swap")
+
+
+def conflict(
+    request: HttpRequest,
+    rows: list[tuple[str, Any, Any]],
+    *,
+    changed_by: str = "",
+    changed_at: datetime | None = None,
+    template: str = "components/conflict.html",
+    context: dict[str, Any] | None = None,
+) -> HttpResponse:
+    """Answer 409 and show both values.
+
+    :param rows: (label, theirs, mine) for each field that differs.
+    :param template: a whole page that includes `components/conflict.html`; the component alone for htmx.
+    """
+    data = {**(context or {}), "conflict": rows, "changed_by": changed_by, "changed_at": changed_at}
+    response = render(request, "components/conflict.html" if is_swap(request) else template, data, status=409)
+    if is_swap(request):
+        trigger_client_event(response, "conflict", {"html": response.content.decode()})
+    return response
