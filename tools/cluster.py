@@ -192,6 +192,7 @@ class Cluster:
     durable: bool = True
     account: Account = field(default_factory=server_account)
     state: dict[str, Any] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
 
     # -- where things are ---------------------------------------------------------------------
 
@@ -336,7 +337,7 @@ class Cluster:
 
     def _launch(self) -> None:
         """Start the server on its remembered port, or on another if that was taken; adopt one that runs."""
-        if self._running_pid() and self._await_ready(None):
+        if self._adopt():
             return
         demand_space(var(), 100)
         needed = int((self.data / "PG_VERSION").read_text().strip())
@@ -348,6 +349,8 @@ class Cluster:
             self._save()
             began = self.log.stat().st_size if self.log.exists() else 0
             self._forget_stale_pid()
+            if self.process:
+                self.process.poll()  # an earlier one, ended by somebody else
             with self.log.open("ab") as log:
                 server = subprocess.Popen(
                     [f"{self.state['bin']}/postgres", "-D", str(self.data), "-p", str(self.port)],
@@ -359,6 +362,7 @@ class Cluster:
                     start_new_session=True,
                     **self.account.as_arguments(),
                 )
+            self.process = server
             try:
                 if self._await_ready(server):
                     return
@@ -375,6 +379,21 @@ class Cluster:
             f"PostgreSQL did not start. It said:\n{said.strip()[-2000:]}",
             f"mend what it says, then start again; everything it said is in {self.log}.",
         )
+
+    def _adopt(self) -> bool:
+        """Whether a server of this data runs and answers; one that is just dying is waited for."""
+        until = time.monotonic() + 10
+        while pid := self._running_pid():
+            if self._await_ready(None):
+                with contextlib.suppress(Trouble):
+                    return bool(self.sql("SELECT 1"))
+            if time.monotonic() > until:
+                raise Trouble(
+                    f"A PostgreSQL server (process {pid}) runs on {self.data} but does not answer.",
+                    f"look at {self.log}; stop that process, then start again.",
+                )
+            time.sleep(0.1)
+        return False
 
     def _pid_file(self) -> list[str]:
         try:
@@ -440,22 +459,21 @@ class Cluster:
 
     def stop(self, seconds: float = 20) -> None:
         """Shut it down in good order; at once and without order only when that takes too long."""
-        pid = self._running_pid()
-        if not pid:
-            return
-        born = birth(pid)
-        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-            # A child of ours stays a zombie until it is collected, and a zombie counts as gone.
-            if wait_gone(pid, born, seconds):
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(pid, os.WNOHANG)
-                return
-            seconds = 5
+        if pid := self._running_pid():
+            born = birth(pid)
+            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+                if wait_gone(pid, born, seconds):
+                    break
+                seconds = 5
+        if self.process:
+            self.process.poll()  # collects our own child, which stays a zombie until then
 
     def is_running(self) -> bool:
         """Whether the server of this data folder runs now."""
+        if self.process:
+            self.process.poll()
         return bool(self.state) and bool(self._running_pid())
 
 

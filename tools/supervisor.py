@@ -312,10 +312,16 @@ def await_page(web: Child, port: int, seconds: float = 60) -> None:
         time.sleep(0.1)
 
 
-def watch(children: Sequence[Child], address: str) -> NoReturn:
+def watch(children: Sequence[Child], address: str, cluster: Cluster | None) -> NoReturn:
     """Start again whatever ends, with longer and longer pauses; only Stop ends this."""
     while True:
         now = time.monotonic()
+        if cluster and not cluster.is_running():
+            port = cluster.port
+            say(f"PostgreSQL ended; starting it again. See {cluster.log}")
+            cluster.start()
+            if cluster.port != port:
+                raise Trouble("PostgreSQL ended, and its port was taken by another program.", "start salesops again.")
         for child in children:
             if child.process is None:
                 if now >= child.due:
@@ -325,6 +331,8 @@ def watch(children: Sequence[Child], address: str) -> NoReturn:
                 recent = [start for start in child.starts if now - start < 120]
                 pause = 0.5 * 2 ** min(len(recent), 7) if len(recent) > 1 else 0.0
                 say(f"{child.name} ended (exit code {child.process.returncode}); starting it again. See {child.log}")
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.process.pid, signal.SIGKILL)
                 child.process, child.starts, child.due = None, recent, now + pause
         time.sleep(0.2)
 
@@ -380,7 +388,7 @@ def serve(began: float) -> None:
         say(f"\nsalesops runs at {address}   (ready in {time.monotonic() - began:.1f} s; Ctrl-C stops it)\n")
         if cluster or env.get("SALESOPS_DEMO") == "1":
             manage(env, "demo", "--sign-ins")
-        watch(children, address)
+        watch(children, address, cluster)
     except Stop:
         say("\nStopping …")
         raise
