@@ -249,12 +249,7 @@ def nav_url(context: Context, name: str, permission: str = "", *args: Any) -> st
 @register.simple_tag
 def home_url(organization: Any) -> str:
     """Where a member of this organization starts."""
-    for name in ("salesops:home", "salesops:today"):
-        try:
-            return reverse(name, args=[organization.slug])
-        except NoReverseMatch:
-            continue
-    return f"/o/{organization.slug}/"
+    return reverse("salesops:start", args=[organization.slug])
 
 
 @register.simple_tag
@@ -276,6 +271,15 @@ def nav_item(
     here = bool(match) and (match.view_name == name or match.app_name in apps.split())
     return {"url": nav_url(context, name, permission), "icon": icon, "label": label, "size": size,
             "hotkey": hotkey, "current": here, "short": short}
+
+
+@register.inclusion_tag("components/command.html", takes_context=True)
+def command(
+    context: Context, name: str, icon: str, label: str, words: str, permission: str = "", keys: str = "",
+) -> dict[str, Any]:
+    """A command of the palette that opens a page. ``words``: what else finds it (pinyin, English); ``keys``: C or G B."""
+    return {"url": nav_url(context, name, permission), "icon": icon, "label": label, "words": words,
+            "keys": keys.split(), "id": "go-" + name.replace(":", "-")}
 
 
 @register.simple_tag(takes_context=True)
