@@ -4,9 +4,19 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from jobs.states import State
+from jobs import labels
+from jobs.states import ENDED, State
 from tenants.models import Membership, Organization, TenantForeignKey, TenantModel
 from tenants.scoping import TenantManager
+
+
+class StoredFileQuerySet(models.QuerySet["StoredFile"]):
+    """Stored files by what they mean."""
+
+    def visible_to(self, membership: Membership) -> "StoredFileQuerySet":
+        """What one stored oneself, and the results of one's own jobs."""
+        results = Job.objects.filter(by=membership, result_file__isnull=False).values("result_file_id")
+        return self.filter(models.Q(by=membership) | models.Q(pk__in=results))
 
 
 class StoredFile(TenantModel):
@@ -17,8 +27,13 @@ class StoredFile(TenantModel):
     size = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
     content = models.BinaryField()
-    by = TenantForeignKey(Membership, models.PROTECT, related_name="+")
+    by = TenantForeignKey(Membership, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
+
+    objects: ClassVar[Any] = TenantManager.from_queryset(StoredFileQuerySet)()
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -70,9 +85,52 @@ class Job(TenantModel):
             )
         ]
 
+    def __str__(self) -> str:
+        return self.title or str(labels.words_of(self.kind).label)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it will not run again."""
+        return self.state in ENDED
+
+    @property
+    def state_label(self) -> str:
+        """Its state in words."""
+        return str(labels.STATES[self.state])
+
+    @property
+    def steps(self) -> list[tuple[str, str]]:
+        """Its named steps in order, each with `done`, `now` or ``."""
+        codes = list(labels.words_of(self.kind).steps)
+        here = codes.index(self.step) if self.step in codes else -1
+        everything = self.state == State.DONE
+        marks = ["done" if everything or i < here else "now" if i == here else "" for i in range(len(codes))]
+        words = [str(text) for text in labels.words_of(self.kind).steps.values()]
+        return list(zip(words, marks, strict=True))
+
+    @property
+    def counts(self) -> list[tuple[str, int]]:
+        """What came out, in numbers: those of `result` for which the kind has words."""
+        words = labels.words_of(self.kind).counts
+        return [(str(words[code]), int(self.result[code])) for code in words if code in self.result]
+
+    @property
+    def error_label(self) -> str:
+        """Why it was refused, in words; empty when `error` is the reference of a failure nobody expected."""
+        return str(labels.words_of(self.kind).errors.get(self.error, ""))
+
+    @property
+    def url(self) -> str:
+        """The path where its result is seen; empty when there is none."""
+        return str(self.result.get("url", ""))
+
 
 class WakeUp(models.Model):
-    """A job that waits for a worker. Outside the walls: ids and a time only, so that the sweep sees all."""
+    """A job that waits for a worker or runs. Outside the walls: ids and a time only, so that the sweep sees all.
+
+    Whoever runs a chunk holds the lock of this row, not of the job: a job can be watched and cancelled meanwhile.
+    `attempts` counts how often it was picked up since a chunk last succeeded.
+    """
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
     job_id = models.BigIntegerField()
@@ -113,6 +171,9 @@ class Notification(TenantModel):
     class Meta:
         ordering = ["-id"]
         indexes = [models.Index(fields=["organization", "to", "-id"], name="notification_of_a_member")]
-        constraints = [
-            models.UniqueConstraint(fields=["organization", "to", "unique_key"], name="never_told_twice")
-        ]
+        constraints = [models.UniqueConstraint(fields=["organization", "to", "unique_key"], name="never_told_twice")]
+
+    @property
+    def text(self) -> str:
+        """Its words, in the language of the reader."""
+        return labels.notification_text(self.code, self.data)

@@ -1,0 +1,74 @@
+"""The words of jobs and notifications. Every app registers its own codes here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from jobs.states import State
+
+Text = str | Promise
+
+STATES: Mapping[str, Text] = {
+    State.QUEUED: _("Waiting"),
+    State.RUNNING: _("Running"),
+    State.DONE: _("Done"),
+    State.FAILED: _("Failed"),
+    State.CANCELLED: _("Cancelled"),
+}
+
+
+@dataclass(frozen=True)
+class KindWords:
+    """How a kind of job speaks: its name, its steps in order, its counts and its refusals, each by code."""
+
+    label: Text
+    steps: Mapping[str, Text] = field(default_factory=dict)
+    counts: Mapping[str, Text] = field(default_factory=dict)
+    errors: Mapping[str, Text] = field(default_factory=dict)
+
+
+KINDS: dict[str, KindWords] = {}
+NOTIFICATIONS: dict[str, Text | Callable[[Mapping[str, Any]], str]] = {}
+
+
+def words_of(kind: str) -> KindWords:
+    """Return the words of a kind; a kind that no longer exists is called by its code."""
+    return KINDS.get(kind) or KindWords(label=kind)
+
+
+def register_notification(code: str, template: Text | Callable[[Mapping[str, Any]], str]) -> None:
+    """Give the notification `code` its words.
+
+    :param template: text with named placeholders (`%(name)s`) that the notification's data fills, or a function
+        of the data.
+    """
+    NOTIFICATIONS[code] = template
+
+
+def notification_text(code: str, data: Mapping[str, Any]) -> str:
+    """Return the words of a notification in the language of the reader."""
+    template = NOTIFICATIONS.get(code, code)
+    if callable(template) and not isinstance(template, str | Promise):
+        return template(data)
+    try:
+        return str(template) % data if data else str(template)
+    except (KeyError, TypeError, ValueError):
+        return str(template)
+
+
+def _title(data: Mapping[str, Any]) -> str:
+    return str(data.get("title") or words_of(str(data.get("kind", ""))).label)
+
+
+def _ended(template: Text) -> Callable[[Mapping[str, Any]], str]:
+    return lambda data: str(template) % {**data, "title": _title(data)}
+
+
+register_notification("job_done", _ended(_("“%(title)s” is done.")))
+register_notification("job_cancelled", _ended(_("“%(title)s” was cancelled; %(done)s of %(total)s were done.")))
+register_notification(
+    "job_failed", _ended(_("“%(title)s” failed; %(done)s of %(total)s were done. Reference: %(error)s"))
+)
