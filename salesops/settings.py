@@ -117,7 +117,7 @@ DATABASES = {
 }
 # Tests run as the runtime role on the database that the owner made.
 DATABASES["default"]["TEST"] = {"MIRROR": "owner"}
-DATABASES["owner"]["TEST"] = {"NAME": os.environ.get("TEST_DB_NAME") or None}
+DATABASES["owner"]["TEST"] = {"NAME": os.environ.get("TEST_DB_NAME") or None, "DEPENDENCIES": []}
 DATABASES["owner"]["CONN_MAX_AGE"] = 0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -189,8 +189,12 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = DEBUG  # otherwise `collectstatic` has put everything, compressed, under STATIC_ROOT
+WHITENOISE_MAX_AGE = 0 if DEBUG else 300
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 

@@ -6,6 +6,7 @@ A session-level SET would leak to the next client through a connection pool.
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
@@ -20,7 +21,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def init_connection_state(self) -> None:
         """Refuse to work as a role that row-level security does not bind."""
         super().init_connection_state()
-        if self.alias == OWNER:
+        if self.alias in {OWNER, NO_DB_ALIAS}:
             return
         with self.connection.cursor() as cursor:
             cursor.execute(

@@ -1,0 +1,339 @@
+"""A believable company to look at: who works there, whom they sell to, two years of selling. Pure and deterministic.
+
+The same day gives the same company; every date is relative to `today`. All names are invented.
+"""
+
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+NAME, SLUG = "曜石科技", "obsidian"
+ZONE = ZoneInfo("Asia/Taipei")
+SEED = 20260101
+DAYS = 730
+ACCOUNTS, OPPORTUNITIES = 400, 1_500
+WAN = 10_000 * 100  # 萬 in minor units
+FORGOTTEN = 0.04  # chance that a rep loses sight of an opportunity in a stage
+STEPS = 7  # 1 Discover … 6 Close, 7 Deploy
+
+
+@dataclass(frozen=True)
+class Person:
+    """Someone at the company; `team` is a region's name or '' for the whole company."""
+
+    key: str
+    name: str
+    role: str
+    team: str
+    is_admin: bool = False
+
+
+REGIONS = ("北區", "中區", "南區")
+PEOPLE = (
+    Person("wang", "王立群", "executive", ""),
+    Person("admin", "沈佩蓉", "colleague", "", is_admin=True),
+    Person("lin", "林佳穎", "manager", "北區"),
+    Person("chen", "陳柏翰", "rep", "北區"),
+    Person("wu", "吳承恩", "rep", "北區"),
+    Person("huang", "黃怡君", "rep", "北區"),
+    Person("chang", "張雅婷", "manager", "中區"),
+    Person("hsu", "許志豪", "rep", "中區"),
+    Person("tsai", "蔡宜珊", "rep", "中區"),
+    Person("liu", "劉冠廷", "rep", "中區"),
+    Person("kuo", "郭俊宏", "manager", "南區"),
+    Person("yang", "楊舒涵", "rep", "南區"),
+    Person("tseng", "曾子維", "rep", "南區"),
+    Person("partner", "方正系統 何經理", "partner", "南區"),
+)
+
+PRODUCTS = (  # name, series, list price in 萬
+    ("產線即時監控", "智慧製造", 260),
+    ("設備預知保養", "智慧製造", 180),
+    ("MES 報工模組", "智慧製造", 320),
+    ("AOI 檢測整合", "品質", 480),
+    ("品質追溯系統", "品質", 220),
+    ("能源管理平台", "能源", 380),
+    ("碳盤查模組", "能源", 120),
+    ("倉儲管理授權", "物流", 95),
+    ("現場服務派工", "服務", 68),
+)
+
+_PREFIXES = "宏昇 永嘉 晟泰 立穎 佳峰 恆曜 大聿 鼎沛 聯宸 瑞禾 華岳 景澄 新茂 三羽 群峻 和悅 友岱 長霖 東碩 嘉耘 弘鈺 茂鴻 達晉 翔億 沛然".split()
+_TRADES = (  # suffix, industry
+    ("精密", "機械"),
+    ("電子", "電子"),
+    ("光電", "光電"),
+    ("機械", "機械"),
+    ("半導體設備", "半導體"),
+    ("物流", "物流"),
+    ("食品", "食品"),
+    ("紡織", "紡織"),
+    ("生技", "生技"),
+    ("化工", "化工"),
+    ("營造", "營造"),
+    ("醫材", "醫療"),
+    ("鋼鐵", "金屬"),
+    ("塑膠", "塑膠"),
+    ("能源", "能源"),
+    ("包裝", "包裝"),
+)
+_CITIES = {"北區": ("台北", "新北", "桃園", "新竹"), "中區": ("台中", "彰化", "苗栗"), "南區": ("台南", "高雄", "屏東")}
+_SURNAMES = "陳林黃張李王吳劉蔡楊許鄭謝郭洪邱曾廖賴徐周葉蘇莊呂江何蕭羅高"
+_GIVEN = "志明 淑芬 建宏 雅惠 文彬 美玲 俊傑 家豪 怡如 明哲 佩珊 國棟 慧君 宗翰 思穎 振宇 秀蘭 柏宇 筱涵 政達".split()
+_POSITIONS = (
+    ("採購經理", "採購"),
+    ("廠長", "製造"),
+    ("資訊主管", "資訊"),
+    ("總經理", "經營"),
+    ("品保課長", "品保"),
+    ("財務長", "財務"),
+)
+_THEMES = ("一期", "二期", "新廠", "改善專案", "年度授權", "擴充", "試點", "汰換")
+_SOURCES = ("轉介紹", "展會", "官網", "電話開發", "既有客戶")
+_RIVALS = ("泰岳軟體", "聯創系統", "遠見自動化", "")
+_REASONS = ("price", "rival", "no_budget", "no_decision", "timing", "product", "relationship")
+_NOTES = (
+    "確認需求範圍，對方希望先看同業案例。",
+    "示範後現場主管認同，要再向財務說明投資回收。",
+    "價格仍有落差，請對方提供競品規格比較。",
+    "關鍵決策人出席，同意排入下季預算。",
+    "採購要求付款條件改為 4-3-3。",
+    "資安問卷已回覆，等待法務審閱。",
+    "對方更換窗口，重新說明導入時程。",
+    "試用數據不錯，停機時間降了一成。",
+)
+_COMMITMENTS = ("提供三個月產能資料", "安排廠長參訪示範場域", "下週前確認預算科目", "引薦財務長", "")
+NEXT_STEPS = (
+    "補上競品比較表",
+    "邀請參觀示範場域",
+    "安排技術長對談",
+    "送修正版報價單",
+    "回覆資安問卷",
+    "確認付款條件",
+    "拜訪採購確認預算科目",
+    "整理驗證報告並簽認",
+    "約董事長特助會面",
+    "取得法務修訂版合約",
+)
+
+_DWELL = {1: 10, 2: 16, 3: 20, 4: 22, 5: 20, 6: 14}  # typical days in a stage
+_ADVANCE = {1: 0.72, 2: 0.74, 3: 0.78, 4: 0.82, 5: 0.86, 6: 0.9}  # chance to leave a stage forward
+_SKILL = {"chen": 1.06, "wu": 0.97, "huang": 1.0, "hsu": 0.93, "tsai": 1.03, "liu": 0.98, "yang": 1.05, "tseng": 0.95}
+
+
+@dataclass(frozen=True)
+class Company:
+    """A customer."""
+
+    key: str
+    name: str
+    industry: str
+    region: str
+    city: str
+    owner: str
+    employees: int
+    turnover: int
+    founded_year: int
+    source: str
+    contacts: tuple[tuple[str, str, str, str], ...]  # name, position, department, phone
+    ratings: tuple[int | None, ...]  # ten factors, None is unknown; empty: never assessed
+    opened_at: datetime
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """A visit or a call."""
+
+    at: datetime
+    kind: str
+    result: str
+    note: str
+    commitment: str
+
+
+@dataclass
+class Deal:
+    """An opportunity and everything that happened to it."""
+
+    key: str
+    name: str
+    company: Company
+    owner: str
+    product: int
+    opened_at: datetime
+    amounts: list[tuple[datetime, int]] = field(default_factory=list)
+    stages: list[tuple[datetime, int]] = field(default_factory=list)
+    closes: list[tuple[datetime, date]] = field(default_factory=list)
+    meetings: list[Meeting] = field(default_factory=list)
+    outcome: str = ""
+    ended_at: datetime | None = None
+    reason: str = ""
+    rival: str = ""
+    source: str = ""
+
+    @property
+    def amount(self) -> int:
+        """What it is worth now, in minor units."""
+        return self.amounts[-1][1]
+
+    @property
+    def stage(self) -> int:
+        """Where it stands now, 1–7."""
+        return self.stages[-1][1]
+
+
+def _reps(region: str) -> list[str]:
+    return [p.key for p in PEOPLE if p.team == region and p.role == "rep"]
+
+
+def _moment(day: date, rng: random.Random) -> datetime:
+    """Return a time in working hours of `day`."""
+    return datetime.combine(day, time(rng.randint(9, 17), rng.choice((0, 10, 20, 30, 45))), ZONE)
+
+
+def _workday(day: date) -> date:
+    """Return `day`, or the Friday before a weekend."""
+    return day - timedelta(days=max(0, day.weekday() - 4))
+
+
+def companies(today: date) -> list[Company]:
+    """Return the customers, largest first by chance, spread over regions and reps."""
+    rng = random.Random(SEED)
+    names = [(prefix + suffix, industry) for prefix in _PREFIXES for suffix, industry in _TRADES]
+    rng.shuffle(names)
+    found = []
+    for number, (name, industry) in enumerate(names[:ACCOUNTS]):
+        region = rng.choices(REGIONS, (5, 3, 3))[0]
+        owner = "partner" if region == "南區" and rng.random() < 0.12 else rng.choice(_reps(region))
+        people = tuple(
+            (
+                rng.choice(_SURNAMES) + rng.choice(_GIVEN),
+                *rng.choice(_POSITIONS),
+                f"0{rng.randint(2, 8)}-{rng.randint(2000, 8999)}-{rng.randint(1000, 9999)}",
+            )
+            for _ in range(rng.choice((1, 2, 2, 3)))
+        )
+        size = rng.lognormvariate(4.6, 0.9)
+        assessed = rng.random() < 0.62
+        potential = rng.gauss(58, 20)
+        ratings = tuple(
+            None if rng.random() < 0.2 else min(4, max(0, round(rng.gauss(potential, 18) / 25))) * 25 for _ in range(10)
+        )
+        found.append(
+            Company(
+                key=f"C{number + 1:04}",
+                name=name,
+                industry=industry,
+                region=region,
+                city=rng.choice(_CITIES[region]),
+                owner=owner,
+                employees=int(size * 1.4) + 8,
+                turnover=int(size * rng.uniform(250, 600)) * WAN,
+                founded_year=today.year - rng.randint(3, 48),
+                source=rng.choice(_SOURCES),
+                contacts=people,
+                ratings=ratings if assessed else (),
+                opened_at=_moment(_workday(today - timedelta(days=DAYS + rng.randint(5, 60))), rng),
+            )
+        )
+    return found
+
+
+def deals(today: date, customers: list[Company]) -> Iterator[Deal]:
+    """Yield the opportunities in the order they were opened; what lies after `today` has not happened."""
+    rng = random.Random(SEED + 1)
+    buyers = customers[:]
+    weights = [1 / (rank + 6) ** 0.75 for rank in range(len(buyers))]  # a few customers buy most
+    for number in range(OPPORTUNITIES):
+        age = int(DAYS * (1 - ((number + rng.random()) / OPPORTUNITIES) ** 0.92))
+        company = rng.choices(buyers, weights)[0]
+        yield _live(number, company, _workday(today - timedelta(days=age)), today, rng)
+
+
+def _live(number: int, company: Company, opened_on: date, today: date, rng: random.Random) -> Deal:
+    """Let one opportunity live from its opening until it ends or today comes."""
+    product = rng.randrange(len(PRODUCTS))
+    title, _, price = PRODUCTS[product]
+    amount = max(5, round(price * rng.lognormvariate(0, 0.45))) * WAN
+    opened_at = _moment(opened_on, rng)
+    deal = Deal(
+        key=f"D{number + 1:05}",
+        name=f"{title}{rng.choice(_THEMES)}",
+        company=company,
+        owner=company.owner,
+        product=product,
+        opened_at=opened_at,
+        amounts=[(opened_at, amount)],
+        stages=[(opened_at, 1)],
+        closes=[(opened_at, _workday(opened_on + timedelta(days=int(rng.gauss(105, 25)))))],
+        source=rng.choice(_SOURCES),
+    )
+    skill = _SKILL.get(company.owner, 0.95)
+    at, stage = opened_at, 1
+    stop = datetime.combine(today, time(18), ZONE)
+    while True:
+        _meet(deal, at, stage, stop, rng)
+        leave = at + timedelta(days=max(1.0, _DWELL[stage] * rng.lognormvariate(-0.1, 0.6)))
+        leave = _moment(_workday(leave.date()), rng)
+        leave = max(leave, at + timedelta(minutes=30))
+        if rng.random() < FORGOTTEN:
+            if leave + timedelta(days=150) >= stop:
+                return deal  # nobody has looked at it since
+        else:
+            _push(deal, leave, stop, stage, rng)
+        if leave >= stop:
+            return deal
+        if rng.random() < 0.05 and stage > 2:
+            stage -= 1
+        elif rng.random() < min(0.97, _ADVANCE[stage] * skill):
+            stage += 1
+        else:
+            deal.outcome = "abandoned" if rng.random() < 0.18 else "lost"
+            deal.ended_at, deal.reason = leave, rng.choice(_REASONS)
+            deal.rival = rng.choice(_RIVALS) if deal.reason in {"price", "rival", "product"} else ""
+            return deal
+        at = leave
+        deal.stages.append((at, stage))
+        if stage == STEPS:
+            deal.outcome, deal.ended_at = "won", at
+            return deal
+        if rng.random() < 0.2:
+            factor = rng.choice((0.8, 0.9, 1.1, 1.2))
+            deal.amounts.append((at, max(5, round(deal.amount / WAN * factor)) * WAN))
+
+
+def _push(deal: Deal, leave: datetime, stop: datetime, stage: int, rng: random.Random) -> None:
+    """Move the expected close later when it comes too near for the stage; some reps forget to."""
+    remaining = sum(_DWELL[s] for s in range(min(stage + 1, 6), 7))
+    while deal.closes[-1][1] < leave.date() + timedelta(days=remaining // 2):
+        noticed = _moment(_workday(max(deal.closes[-1][1] - timedelta(days=4), deal.opened_at.date())), rng)
+        noticed = max(noticed, deal.closes[-1][0] + timedelta(hours=1))
+        if noticed >= min(leave, stop) or rng.random() < 0.12:
+            return
+        moved = deal.closes[-1][1] + timedelta(days=rng.choice((14, 21, 30, 45)))
+        deal.closes.append((noticed, _workday(moved)))
+
+
+def _meet(deal: Deal, since: datetime, stage: int, stop: datetime, rng: random.Random) -> None:
+    """Add what meetings the stage brings; the later the stage, the more of them."""
+    for _ in range(rng.choice((0, 1, 1, 2)) + (stage >= 4)):
+        at = _moment(_workday((since + timedelta(days=rng.uniform(1, _DWELL[stage]))).date()), rng)
+        if since < at < stop:
+            deal.meetings.append(
+                Meeting(
+                    at=at,
+                    kind=rng.choices(("visit", "call", "video", "exhibition"), (6, 3, 2, 0.3))[0],
+                    result=rng.choices(("advanced", "steady", "blocked", "nobody"), (5, 3, 1.5, 0.4))[0],
+                    note=rng.choice(_NOTES),
+                    commitment=rng.choice(_COMMITMENTS),
+                )
+            )
+    deal.meetings.sort(key=lambda meeting: meeting.at)
+
+
+def target(won: int, quarters: float) -> int:
+    """Return a quarter's target from what was won in `quarters` quarters: a tenth more, in whole 50 萬."""
+    return max(1, math.ceil(won / max(quarters, 1) * 1.1 / (50 * WAN))) * 50 * WAN
