@@ -28,7 +28,7 @@ class OrgViewSet(GenericViewSet[Any]):
         with ExitStack() as self._stack:
             response = super().dispatch(request, *args, **kwargs)
             self.finalize_response(self.request, response).render()
-            return cast(Response, response)
+            return cast("Response", response)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Ask the three questions, then enter.
@@ -36,7 +36,7 @@ class OrgViewSet(GenericViewSet[Any]):
         :raises Http404: not a member. :raises PermissionDenied: not permitted.
         """
         super().initial(request, *args, **kwargs)
-        self.membership = membership_or_404(cast(User, request.user), kwargs["org"])
+        self.membership = membership_or_404(cast("User", request.user), kwargs["org"])
         if self.action not in self.policy or not self.membership.can(self.policy[self.action]):
             raise PermissionDenied
         self._stack.enter_context(working_for(self.membership.organization))

@@ -10,8 +10,8 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         """Give every tenant model its wall; memberships only carry the key that others point at."""
-        from tenants.models import Membership, TenantModel  # noqa: PLC0415  # models exist only now
-        from tenants.walls import raise_walls  # noqa: PLC0415
+        from tenants.models import Membership, TenantModel  # models exist only now
+        from tenants.walls import raise_walls
 
         inside = (TenantModel, Membership)
         for model in apps.get_models():

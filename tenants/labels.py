@@ -1,8 +1,14 @@
-"""Words for the codes of this app."""
+"""Words for the codes of this app, and the registers in which every app writes the words of its audit."""
 
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from tenants.invitations import InvitationState
 from tenants.permissions import Role
+
+Words = str | Promise
 
 LANGUAGES = [("zh-hant", "繁體中文"), ("zh-hans", "简体中文"), ("en", "English")]
 THEMES = [("light", _("Light")), ("dark", _("Dark"))]
@@ -13,6 +19,14 @@ ROLES = [
     (Role.COLLEAGUE, _("Colleague")),
     (Role.PARTNER, _("Partner")),
 ]
+SIGHT: Mapping[Role, Words] = {
+    Role.REP: _("Sees and works on their own customers and opportunities, and those whose sales team they are on."),
+    Role.MANAGER: _("Sees everything of the people in their team and in the teams below it, and leads the reviews."),
+    Role.EXECUTIVE: _("Sees everything of every team."),
+    Role.COLLEAGUE: _("Finance, legal, service: sees the customers they work with, and changes nothing."),
+    Role.PARTNER: _("From another company: sees only what was given to them."),
+}
+ADMIN_SIGHT = _("People, teams, settings, imports and the audit log; no customer data by itself.")
 CURRENCIES = [
     ("TWD", _("New Taiwan dollar")),
     ("CNY", _("Chinese yuan")),
@@ -27,3 +41,138 @@ CURRENCIES = [
     ("VND", _("Vietnamese dong")),
     ("THB", _("Thai baht")),
 ]
+WEEKDAYS = [
+    ("1", _("Mon")),
+    ("2", _("Tue")),
+    ("3", _("Wed")),
+    ("4", _("Thu")),
+    ("5", _("Fri")),
+    ("6", _("Sat")),
+    ("7", _("Sun")),
+]
+MONTHS = [
+    (1, _("January")),
+    (2, _("February")),
+    (3, _("March")),
+    (4, _("April")),
+    (5, _("May")),
+    (6, _("June")),
+    (7, _("July")),
+    (8, _("August")),
+    (9, _("September")),
+    (10, _("October")),
+    (11, _("November")),
+    (12, _("December")),
+]
+INVITATION_STATES: Mapping[InvitationState, Words] = {
+    InvitationState.OPEN: _("Waiting"),
+    InvitationState.EXPIRED: _("Expired"),
+    InvitationState.WITHDRAWN: _("Withdrawn"),
+    InvitationState.ACCEPTED: _("Accepted"),
+}
+
+REFUSALS: dict[str, Words] = {
+    "last_admin": _("At least one active admin must remain. Make someone else an admin first."),
+    "team_name_taken": _("There is already a team with this name here."),
+    "team_under_itself": _("A team cannot move into itself or into a team below it."),
+    "team_not_empty": _("There are still people, teams or open invitations in this team. Move them first."),
+    "amounts_exist": _(
+        "The reporting currency cannot change any more: amounts are already recorded in {currency}. "
+        "Found a new organization for another currency."
+    ),
+    "rates_exist": _("The dated rates are in {currency}. Delete them before you change the reporting currency."),
+    "rate_taken": _("There is already a rate for {currency} from this day. Delete it first."),
+    "rate_of_itself": _("This is the reporting currency itself; it needs no rate."),
+    "rate_missing": _("There is no rate for {currency} on {on}. An admin can add one in the settings."),
+    "day_taken": _("There is already an entry for {on}."),
+    "already_member": _("You are already a member."),
+    "invitation_unknown": _("This link is not valid. Ask whoever invited you to send it again."),
+    "invitation_expired": _("This invitation has expired. Ask whoever invited you to send it again."),
+    "invitation_withdrawn": _("This invitation was withdrawn."),
+    "invitation_accepted": _("This invitation has already been used."),
+    "invitation_of_another": _("This invitation is for another address."),
+    "invitation_not_open": _("This invitation is no longer open."),
+    "has_account": _("There is already an account with this address. Sign in to accept the invitation."),
+    "user_inactive": _("This account is currently inactive."),
+}
+
+VERBS: dict[str, Words] = {
+    "organization.founded": _("founded the organization"),
+    "organization.changed": _("changed the settings"),
+    "rate.added": _("added an exchange rate"),
+    "rate.deleted": _("deleted an exchange rate"),
+    "holiday.added": _("added a day to the calendar"),
+    "holiday.deleted": _("deleted a day from the calendar"),
+    "team.created": _("created a team"),
+    "team.changed": _("changed a team"),
+    "team.deleted": _("deleted a team"),
+    "member.invited": _("invited someone"),
+    "invitation.renewed": _("sent an invitation again"),
+    "invitation.withdrawn": _("withdrew an invitation"),
+    "member.joined": _("joined"),
+    "member.changed": _("changed a member"),
+    "profile.changed": _("changed their profile"),
+}
+KINDS: dict[str, Words] = {
+    "tenants.organization": _("Organization"),
+    "tenants.membership": _("Member"),
+    "tenants.team": _("Team"),
+    "tenants.invitation": _("Invitation"),
+    "tenants.exchangerate": _("Exchange rate"),
+    "tenants.holiday": _("Calendar"),
+    "tenants.user": _("Profile"),
+}
+FIELDS: dict[str, Words] = {
+    "name": _("Name"),
+    "currency": _("Reporting currency"),
+    "time_zone": _("Time zone"),
+    "fiscal_year_start": _("Fiscal year starts in"),
+    "working_days": _("Working days"),
+    "language": _("Language"),
+    "rate": _("Rate"),
+    "on": _("Date"),
+    "until": _("Until"),
+    "days": _("Days"),
+    "is_working": _("Make-up working day"),
+    "parent": _("Inside"),
+    "role": _("Role"),
+    "team": _("Team"),
+    "is_admin": _("Admin"),
+    "is_active": _("Active"),
+    "email": _("E-mail"),
+}
+
+
+def name_verb(verb: str, words: Words) -> None:
+    """Say in words what an audit verb of your app means: `name_verb("opportunity.advanced", _("moved on"))`."""
+    VERBS[verb] = words
+
+
+def name_kind(model_label: str, words: Words) -> None:
+    """Say in words what a thing in the audit is: `name_kind("funnel.opportunity", _("Opportunity"))`."""
+    KINDS[model_label] = words
+
+
+def name_field(field: str, words: Words) -> None:
+    """Say in words what a key of an audit event's data means. What another app has said already stands."""
+    FIELDS.setdefault(field, words)
+
+
+def verb_words(verb: str) -> str:
+    """Return the words of a verb; the verb itself, spelled out, if nobody gave it any."""
+    return str(VERBS.get(verb) or verb.replace(".", " ").replace("_", " "))
+
+
+def kind_words(model_label: str) -> str:
+    """Return the words of a kind of thing, or its name."""
+    return str(KINDS.get(model_label) or model_label.rpartition(".")[2])
+
+
+def field_words(field: str) -> str:
+    """Return the words of a field, or its name with spaces."""
+    return str(FIELDS.get(field) or field.replace("_", " "))
+
+
+def refusal(code: str, data: Mapping[str, object]) -> str:
+    """Return the sentence of a refusal of this app."""
+    return str(REFUSALS[code]).format(**data)

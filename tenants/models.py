@@ -1,9 +1,11 @@
 """People, organizations, memberships and teams; the base of every tenant table; the audit."""
 
+from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
@@ -12,7 +14,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from tenants import labels
+from tenants import labels, tree
+from tenants.invitations import InvitationState, state
 from tenants.permissions import Permission, Role, grants
 from tenants.scoping import TenantManager, current_organization_id, require_organization_id
 
@@ -67,9 +70,7 @@ class Organization(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(_("Name"), max_length=120)
     currency = models.CharField(_("Reporting currency"), max_length=3, default="TWD", choices=labels.CURRENCIES)
-    time_zone = models.CharField(
-        _("Time zone"), max_length=40, default="Asia/Taipei", validators=[_known_time_zone]
-    )
+    time_zone = models.CharField(_("Time zone"), max_length=40, default="Asia/Taipei", validators=[_known_time_zone])
     fiscal_year_start = models.PositiveSmallIntegerField(
         _("Fiscal year starts in month"), default=1, validators=[MinValueValidator(1), MaxValueValidator(12)]
     )
@@ -116,12 +117,32 @@ class TenantModel(models.Model):
         base_manager_name = "objects"
 
 
+def money_columns() -> list[tuple[type[TenantModel], str]]:
+    """Return every column that holds an amount: a plain bigint that is nobody's id."""
+    return [
+        (model, field.name)
+        for model in apps.get_models()
+        if issubclass(model, TenantModel)
+        for field in model._meta.local_fields
+        if type(field) is models.BigIntegerField and not field.name.endswith("_id")
+    ]
+
+
+def amounts_exist() -> bool:
+    """Return whether the current organization holds any amount of money, in whatever table."""
+    return any(
+        model.objects.filter(~models.Q(**{name: 0}), **{f"{name}__isnull": False}).exists()
+        for model, name in money_columns()
+    )
+
+
 class Team(TenantModel):
     """A node of the team tree: a region, a department, any depth. `path` lists the ids from the root."""
 
     name = models.CharField(_("Name"), max_length=80)
     parent = TenantForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
-    path = models.CharField(max_length=200, editable=False, db_collation="C")
+    path = models.TextField(editable=False, db_collation="C")
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["path"]
@@ -137,7 +158,7 @@ class Team(TenantModel):
     @property
     def depth(self) -> int:
         """0 for a root, 1 for its children, and so on."""
-        return self.path.count("/") - 1
+        return tree.depth(self.path)
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -168,15 +189,14 @@ class Membership(models.Model):
     is_admin = models.BooleanField(_("Admin"), default=False)
     is_active = models.BooleanField(default=True)
     team = TenantForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="members")
+    version = models.PositiveIntegerField(default=1)
     joined_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[Any] = MembershipQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(fields=["organization", "user"], name="one_membership_per_organization")
-        ]
+        constraints = [models.UniqueConstraint(fields=["organization", "user"], name="one_membership_per_organization")]
 
     def __str__(self) -> str:
         return self.user.name
@@ -239,6 +259,13 @@ class Invitation(TenantModel):
             ),
         ]
 
+    def __str__(self) -> str:
+        return self.email
+
+    def state_at(self, now: datetime) -> InvitationState:
+        """What has become of it at `now`."""
+        return state(accepted_at=self.accepted_at, withdrawn_at=self.withdrawn_at, expires_at=self.expires_at, now=now)
+
 
 class ExchangeRate(TenantModel):
     """One unit of `currency` in the reporting currency, from `on` until the next dated rate."""
@@ -254,6 +281,9 @@ class ExchangeRate(TenantModel):
             models.CheckConstraint(condition=models.Q(rate__gt=0), name="rate_positive"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.currency} {self.on}"
+
 
 class Holiday(TenantModel):
     """A day off, or (`is_working`) a make-up working day at a weekend."""
@@ -265,6 +295,9 @@ class Holiday(TenantModel):
     class Meta:
         ordering = ["on"]
         constraints = [models.UniqueConstraint(fields=["organization", "on"], name="one_entry_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.name}"
 
 
 class AuditEvent(TenantModel):
@@ -284,3 +317,6 @@ class AuditEvent(TenantModel):
             models.Index(fields=["organization", "-id"], name="audit_newest"),
             models.Index(fields=["organization", "target_type", "target_id"], name="audit_by_target"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.target_name}"

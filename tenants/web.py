@@ -45,7 +45,7 @@ def membership_or_404(user: User, slug: str) -> Membership:
     ).first()
     if membership is None:
         raise Http404
-    return cast(Membership, membership)
+    return cast("Membership", membership)
 
 
 def org_view(
@@ -58,7 +58,7 @@ def org_view(
         def wrapper(request: HttpRequest, *, org: str, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return _sign_in_first(request)
-            membership = membership_or_404(cast(User, request.user), org)
+            membership = membership_or_404(cast("User", request.user), org)
             with working_for(membership.organization), transaction.atomic():
                 entered = enter(request, membership)
                 if not membership.can(permission):
@@ -87,7 +87,7 @@ def open_view(reason: str) -> Callable[[View], View]:
 
 def enter(request: HttpRequest, membership: Membership) -> OrgRequest:
     """Put on the request who is here, for whom, and when."""
-    entered = cast(OrgRequest, request)
+    entered = cast("OrgRequest", request)
     entered.membership, entered.organization = membership, membership.organization
     entered.now = timezone.now()
     entered.today = entered.now.astimezone(membership.organization.zone).date()
@@ -128,7 +128,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def is_swap(request: HttpRequest) -> bool:
     """Return whether htmx asks for a fragment, rather than a browser for a page."""
-    htmx = cast(OrgRequest, request).htmx
+    htmx = cast("OrgRequest", request).htmx
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 

@@ -3,12 +3,13 @@
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
+from django.conf import settings
+from django.db import migrations, models
+
 import tenants.models
 import tenants.permissions
 import tenants.scoping
 import tenants.walls
-from django.conf import settings
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):

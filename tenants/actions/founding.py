@@ -1,4 +1,4 @@
-"""Writes on organizations and the people in them."""
+"""The first write of an organization."""
 
 import re
 import secrets
@@ -7,7 +7,8 @@ from datetime import datetime
 from django.db import transaction
 
 from tenants import audit
-from tenants.models import Membership, Organization, Team, User
+from tenants.actions.teams import create_team
+from tenants.models import Membership, Organization, User
 from tenants.permissions import Role
 from tenants.scoping import working_for
 
@@ -22,26 +23,24 @@ def _free_slug(name: str) -> str:
 
 
 @transaction.atomic
-def found_organization(user: User, *, name: str, language: str, at: datetime, slug: str = "") -> Membership:
+def found_organization(
+    user: User,
+    *,
+    name: str,
+    language: str,
+    at: datetime,
+    slug: str = "",
+    currency: str = "TWD",
+    time_zone: str = "Asia/Taipei",
+) -> Membership:
     """Create an organization; its founder is executive and admin, in a root team of the company's name."""
-    organization = Organization.objects.create(slug=slug or _free_slug(name), name=name, language=language)
+    organization = Organization.objects.create(
+        slug=slug or _free_slug(name), name=name, language=language, currency=currency, time_zone=time_zone
+    )
     with working_for(organization):
-        root = create_team(organization, name=name, parent=None, by=None, at=at)
+        root = create_team(organization, name=name[:80], parent=None, by=None, at=at)
         founder: Membership = Membership.objects.create(
             organization=organization, user=user, role=Role.EXECUTIVE, is_admin=True, team=root
         )
         audit.record("organization.founded", organization, by=founder, at=at)
     return founder
-
-
-@transaction.atomic
-def create_team(
-    organization: Organization, *, name: str, parent: Team | None, by: Membership | None, at: datetime
-) -> Team:
-    """Add a node to the team tree."""
-    team = Team(organization=organization, name=name, parent=parent, path="")
-    team.save()
-    team.path = f"{parent.path if parent else ''}{team.pk}/"
-    team.save(update_fields=["path"])
-    audit.record("team.created", team, by=by, at=at, parent=parent.pk if parent else None)
-    return team

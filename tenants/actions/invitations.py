@@ -1,0 +1,143 @@
+"""Seats held for addresses: sent, sent again, withdrawn, taken."""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+
+from tenants import audit
+from tenants.errors import Refused
+from tenants.invitations import VALID_FOR, InvitationState, digest
+from tenants.models import Invitation, Membership, Organization, Team, User
+
+
+@dataclass
+class Invited:
+    """What became of a list of addresses: `sent` (invitation and its token), the members, the already invited."""
+
+    sent: list[tuple[Invitation, str]] = field(default_factory=list)
+    members: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+
+
+@transaction.atomic
+def invite(
+    organization: Organization,
+    *,
+    emails: Iterable[str],
+    role: str,
+    team: Team | None,
+    is_admin: bool,
+    by: Membership,
+    at: datetime,
+) -> Invited:
+    """Hold a seat for each address. Members and addresses with an open invitation are left as they are.
+
+    An expired invitation is opened anew with what is asked now. Each token is returned once and only its digest kept.
+    """
+    Organization.objects.select_for_update().get(pk=organization.pk)
+    answer = Invited()
+    for email in emails:
+        members = Membership.objects.active().filter(organization=organization, user__email__iexact=email)
+        invitation = Invitation.objects.filter(email__iexact=email, accepted_at=None, withdrawn_at=None).first()
+        if members.exists():
+            answer.members.append(email)
+        elif invitation is not None and invitation.state_at(at) == InvitationState.OPEN:
+            answer.waiting.append(email)
+        else:
+            invitation = invitation or Invitation(email=email)
+            invitation.role, invitation.team, invitation.is_admin = role, team, is_admin
+            invitation.invited_by, invitation.invited_at = by, at
+            answer.sent.append((invitation, _sealed(invitation, at)))
+            audit.record(
+                "member.invited",
+                invitation,
+                by=by,
+                at=at,
+                role=role,
+                team=team.name if team else None,
+                is_admin=is_admin,
+            )
+    return answer
+
+
+def _sealed(invitation: Invitation, at: datetime) -> str:
+    """Give the invitation a new token and a new term, save it, and return the token."""
+    token = secrets.token_urlsafe(32)
+    invitation.token_hash, invitation.expires_at = digest(token), at + VALID_FOR
+    invitation.save()
+    return token
+
+
+@transaction.atomic
+def renew(invitation: Invitation, *, by: Membership, at: datetime) -> tuple[Invitation, str]:
+    """Give an invitation a new link and a new term; the old link is dead. Returns the new token.
+
+    :raises Refused: invitation_not_open; it was accepted or withdrawn.
+    """
+    invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
+    if invitation.state_at(at) not in {InvitationState.OPEN, InvitationState.EXPIRED}:
+        raise Refused("invitation_not_open")
+    token = _sealed(invitation, at)
+    audit.record("invitation.renewed", invitation, by=by, at=at)
+    return invitation, token
+
+
+@transaction.atomic
+def withdraw(invitation: Invitation, *, by: Membership, at: datetime) -> None:
+    """Take a seat back; twice is the same as once.
+
+    :raises Refused: invitation_accepted.
+    """
+    invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
+    if invitation.accepted_at is not None:
+        raise Refused("invitation_accepted")
+    if invitation.withdrawn_at is None:
+        invitation.withdrawn_at = at
+        invitation.save(update_fields=["withdrawn_at"])
+        audit.record("invitation.withdrawn", invitation, by=by, at=at)
+
+
+@transaction.atomic
+def accept(invitation: Invitation, *, user: User, at: datetime) -> Membership:
+    """Take the seat. Who has taken it already gets the same membership again; who was out is let in again.
+
+    :raises Refused: invitation_of_another, invitation_accepted, invitation_withdrawn, invitation_expired.
+    """
+    organization = Organization.objects.select_for_update().get(pk=invitation.organization_id)
+    invitation = Invitation.objects.select_related("team").get(pk=invitation.pk)
+    if invitation.email.lower() != user.email.lower():
+        raise Refused("invitation_of_another", email=invitation.email)
+    member = Membership.objects.select_related("user").filter(organization=organization, user=user).first()
+    state = invitation.state_at(at)
+    if state == InvitationState.ACCEPTED and member is not None and member.is_active:
+        return member
+    if state != InvitationState.OPEN:
+        raise Refused(f"invitation_{state}")
+    member = member or Membership(organization=organization, user=user)
+    if not (member.pk and member.is_active):
+        member.role, member.team = invitation.role, invitation.team
+        member.is_admin, member.is_active = invitation.is_admin, True
+        member.version += 1 if member.pk else 0
+        member.save()
+    invitation.accepted_at = at
+    invitation.save(update_fields=["accepted_at"])
+    audit.record("member.joined", member, by=member, at=at, role=member.role)
+    return member
+
+
+@transaction.atomic
+def join(invitation: Invitation, *, name: str, password: str, at: datetime) -> Membership:
+    """Make a person of the invited address and give them the seat. The link itself proves the address.
+
+    :raises Refused: has_account, or what `accept` refuses.
+    """
+    Organization.objects.select_for_update().get(pk=invitation.organization_id)
+    if User.objects.filter(email__iexact=invitation.email).exists():
+        raise Refused("has_account")
+    user = User.objects.create_user(invitation.email, password, name=name)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return accept(invitation, user=user, at=at)
