@@ -373,7 +373,7 @@ on("click", (e) => {
   if (!menu.matches(":popover-open")) menu.showPopover();
 });
 function place(menu, anchor) {
-  if (!anchor || getComputedStyle(menu).insetInlineStart === "0px") return;   // a sheet places itself
+  if (!anchor) return;
   const box = anchor.getBoundingClientRect();
   menu.style.left = `${Math.max(8, Math.min(box.left, innerWidth - menu.offsetWidth - 8))}px`;
   const below = box.bottom + 4, above = box.top - 4 - menu.offsetHeight;

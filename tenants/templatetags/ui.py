@@ -98,21 +98,22 @@ def ago(value: date | datetime | None) -> dict[str, Any]:
     """How long since, in words up to seven days, then the date; the exact moment is in the title."""
     if value is None:
         return {"unit": ""}
-    day_of = _day(value)
-    days = (timezone.localdate() - day_of).days
-    if isinstance(value, datetime):
-        past = timezone.now() - value
-        if timedelta(0) <= past < timedelta(minutes=1):
-            return {"value": value, "unit": "now"}
-        if timedelta(0) <= past < timedelta(hours=1):
-            return {"value": value, "unit": "minutes", "n": past // timedelta(minutes=1)}
-        if timedelta(0) <= past and days == 0:
-            return {"value": value, "unit": "hours", "n": past // timedelta(hours=1)}
+    moment = timezone.localtime(value) if isinstance(value, datetime) else None
+    days = (timezone.localdate() - _day(value)).days
+    shown = {
+        "value": value, "stamp": (moment or value).isoformat(),
+        "title": f"{moment:%Y-%m-%d %H:%M}" if moment else f"{value:%Y-%m-%d}",
+    }
+    past = timezone.now() - moment if moment else timedelta(0)
+    if moment and days == 0 and past >= timedelta(0):
+        if past < timedelta(minutes=1):
+            return {**shown, "unit": "now"}
+        if past < timedelta(hours=1):
+            return {**shown, "unit": "minutes", "n": past // timedelta(minutes=1)}
+        return {**shown, "unit": "hours", "n": past // timedelta(hours=1)}
     if days == 0:
-        return {"value": value, "unit": "today"}
-    if 0 < days <= 7:
-        return {"value": value, "unit": "days", "n": days}
-    return {"value": value, "unit": "date"}
+        return {**shown, "unit": "today"}
+    return {**shown, "unit": "days", "n": days} if 0 < days <= 7 else {**shown, "unit": "date"}
 
 
 # Icons and small marks ------------------------------------------------------------------------
@@ -215,7 +216,7 @@ def fan_chart(
     return {
         "alt": alt,
         "fans": [
-            ("only-wide", charts.fan(history, bands, target)),
+            ("only-wide", charts.fan(history, bands, target, width=960, height=280)),
             ("only-narrow", charts.fan(history, bands, target, width=330, height=210, margin=(14, 74, 24, 48))),
         ],
     }
