@@ -109,10 +109,20 @@ class Job(TenantModel):
         return list(zip(words, marks, strict=True))
 
     @property
-    def counts(self) -> list[tuple[str, int]]:
+    def done_text(self) -> str:
+        """How many are done: 3,412."""
+        return f"{self.done:,}"
+
+    @property
+    def total_text(self) -> str:
+        """How many there are: 5,000."""
+        return f"{self.total:,}"
+
+    @property
+    def counts(self) -> list[tuple[str, str]]:
         """What came out, in numbers: those of `result` for which the kind has words."""
         words = labels.words_of(self.kind).counts
-        return [(str(words[code]), int(self.result[code])) for code in words if code in self.result]
+        return [(str(words[code]), f"{int(self.result[code]):,}") for code in words if code in self.result]
 
     @property
     def error_label(self) -> str:
@@ -129,7 +139,7 @@ class WakeUp(models.Model):
     """A job that waits for a worker or runs. Outside the walls: ids and a time only, so that the sweep sees all.
 
     Whoever runs a chunk holds the lock of this row, not of the job: a job can be watched and cancelled meanwhile.
-    `attempts` counts how often it was picked up since a chunk last succeeded.
+    `attempts` counts how often it was picked up without a chunk succeeding.
     """
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
@@ -141,6 +151,9 @@ class WakeUp(models.Model):
         db_table = "jobs_wakeup"
         constraints = [models.UniqueConstraint(fields=["organization", "job_id"], name="one_wake_up_per_job")]
         indexes = [models.Index(fields=["next_at"], name="wake_up_due")]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id}/{self.job_id}"
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):

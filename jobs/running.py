@@ -72,21 +72,21 @@ def job_kind(
 
 
 def run(job: Job, *, seconds: float | None = None) -> bool:
-    """Run the chunks of a job until it ends; return whether it has.
+    """Run the chunks of a job until it ends, fails for now, or somebody else has it; return False to be called again.
 
     :param seconds: stop early after so long, so that other jobs get their turn; None works on to the end.
     """
     organization = Organization.objects.get(pk=job.organization_id)
     until = None if seconds is None else time.monotonic() + seconds
     with working_for(organization):
-        if not _pick_up(organization, job.pk, at=timezone.now()):
-            return True
-        while _chunk(organization, job.pk):
-            if until is not None and time.monotonic() >= until:
+        more = _pick_up(organization, job.pk, at=timezone.now())
+        while more:
+            more = _chunk(organization, job.pk)
+            if more and until is not None and time.monotonic() >= until:
                 return False
-    if seconds is None:
-        with working_for(organization), transaction.atomic():
-            job.refresh_from_db()
+        if seconds is None:
+            with transaction.atomic():
+                job.refresh_from_db()
     return True
 
 
@@ -152,7 +152,7 @@ def _work(organization: Organization, job_id: int, *, at: datetime) -> bool:
     if progress.finished:
         actions.end(job, State.DONE, at=now, url=_page(organization, job))
         return False
-    turn.attempts, turn.next_at = 0, now + LEASE
+    turn.attempts, turn.next_at = 1, now + LEASE
     turn.save(update_fields=["attempts", "next_at"])
     return True
 

@@ -5,15 +5,16 @@ import tenants.models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('jobs', '0001_initial'),
+        ("jobs", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='storedfile',
-            name='by',
-            field=tenants.models.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership'),
+            model_name="storedfile",
+            name="by",
+            field=tenants.models.TenantForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.membership"
+            ),
         ),
     ]
