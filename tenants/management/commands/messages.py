@@ -146,7 +146,9 @@ class Command(BaseCommand):
                 continue
             catalogue = read(path, code)
             catalogue.update(collected[label], no_fuzzy_matching=True)
+            self.borrow(catalogue, label, code)
             catalogue.header_comment = ""
+            catalogue.version = catalogue.msgid_bugs_address = catalogue.last_translator = catalogue.language_team = ""
             catalogue.creation_date = catalogue.revision_date = _NO_DATE
             path.parent.mkdir(parents=True, exist_ok=True)
             out = io.BytesIO()
@@ -154,6 +156,16 @@ class Command(BaseCommand):
             path.write_bytes(out.getvalue())
             empty = sum(1 for m in catalogue if m.id and not all(texts(m)))
             self.stdout.write(f"{path.relative_to(settings.BASE_DIR)}: {len(catalogue)} texts, {empty} to translate")
+
+    def borrow(self, catalogue: Catalog, label: str, code: str) -> None:
+        """Say what is not translated yet as another app already says it."""
+        said: dict[Key, Any] = {}
+        for other, language, path in catalogues([]):
+            if other != label and language == code:
+                said |= {key_of(m): m.string for m in read(path, code) if m.id and all(texts(m))}
+        for message in catalogue:
+            if message.id and not all(texts(message)) and key_of(message) in said:
+                message.string = said[key_of(message)]
 
     def compile(self, labels: list[str]) -> None:
         for _label, code, path in catalogues(labels):
