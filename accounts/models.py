@@ -1,14 +1,28 @@
 """Products; the customer archive: accounts, contacts, assessments, timeline and search rows."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.lookups import BuiltinLookup
 from django.utils.translation import gettext_lazy as _
 
-from accounts.segments import Factor, Kind, Segment
+from accounts.assessment import EVEN, Judgement, judge
+from accounts.names import LONGEST_SUFFIX
+from accounts.segments import BENCHMARK, HIGH_FROM, LITTLE_PERCENT, Factor, Kind, Limits, Placement, Segment, place
 from tenants.models import Membership, TenantForeignKey, TenantModel
 from tenants.scoping import TenantManager
+
+
+class BeginsWithKey(BuiltinLookup):  # type: ignore[type-arg]  # generic in the stubs alone
+    """`suffix__begins=key`: the operator `^@`, which an index in the C collation serves behind row-level security."""
+
+    lookup_name = "begins"
+
+    def get_rhs_op(self, connection: Any, rhs: str) -> str:
+        """Return the operator and its right-hand side."""
+        return f"^@ {rhs}"
 
 
 class Product(TenantModel):
@@ -40,6 +54,29 @@ class AccountQuerySet(models.QuerySet["Account"]):
         helped = AccountMember.objects.filter(member=membership).values("account_id")
         return self.filter(Q(owner_id__in=ids) | Q(pk__in=helped))
 
+    def customers(self) -> "AccountQuerySet":
+        """Companies we sell to."""
+        return self.filter(kind=Kind.CUSTOMER)
+
+    def matching(self, key: str) -> "AccountQuerySet":
+        """Those with this normalised text anywhere in their name or tax ID."""
+        return self.filter(pk__in=SearchRow.objects.found("account", key))
+
+    def judged_by(self, setting: "AssessmentSetting") -> "list[Account]":
+        """These accounts with score and confidence added up anew by the weights of `setting`, not saved."""
+        accounts = list(self)
+        latest = Assessment.objects.filter(account__in=[a.pk for a in accounts if a.assessed_at])
+        newest = latest.order_by("account_id", "-at", "-id").distinct("account_id")
+        judged = {a.account_id: a.judged for a in newest.prefetch_related("ratings")}
+        for account in accounts:
+            judgement = setting.judge(judged.get(account.pk, {}))
+            account.score, account.confidence = judgement.score, judgement.confidence
+        return accounts
+
+    def quiet_since(self, moment: datetime) -> "AccountQuerySet":
+        """Those nobody has met since this moment."""
+        return self.filter(Q(last_contact_at__isnull=True) | Q(last_contact_at__lt=moment))
+
 
 class Account(TenantModel):
     """A company we deal with. Money is in minor units of the reporting currency."""
@@ -63,6 +100,9 @@ class Account(TenantModel):
     annual_revenue = models.BigIntegerField(default=0)  # average a year from us, written by funnel through an action
     segment = models.CharField(_("Segment"), max_length=2, default=Segment.D)
     needs_assessment = models.BooleanField(default=True)
+    score = models.PositiveSmallIntegerField(null=True, editable=False)  # of the latest assessment, as are the next two
+    confidence = models.PositiveSmallIntegerField(default=0, editable=False)
+    assessed_at = models.DateTimeField(null=True, editable=False)
     last_contact_at = models.DateTimeField(null=True, blank=True)  # written by activities through an action
     external_id = models.CharField(max_length=80, blank=True)
     request_key = models.UUIDField(null=True, editable=False)
@@ -79,6 +119,8 @@ class Account(TenantModel):
             models.Index(fields=["organization", "owner", "name_key"], name="account_of_owner"),
             models.Index(fields=["organization", "name_key"], name="account_by_name"),
             models.Index(fields=["organization", "segment", "name_key"], name="account_by_segment"),
+            models.Index(fields=["organization", "-annual_revenue"], name="account_by_revenue"),
+            models.Index(fields=["organization", "tax_id"], condition=~Q(tax_id=""), name="account_by_tax_id"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -95,6 +137,15 @@ class Account(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def placement(self, limits: Limits) -> Placement:
+        """Return where this account stands within the limits, from its revenue and its latest assessment."""
+        return place(revenue=self.annual_revenue, score=self.score, confidence=self.confidence, limits=limits)
+
+    def take_place(self, limits: Limits) -> None:
+        """Set the segment from revenue and assessment; the caller saves."""
+        placement = self.placement(limits)
+        self.segment, self.needs_assessment = placement.segment, placement.assess
 
 
 class AccountMember(TenantModel):
@@ -175,6 +226,11 @@ class Assessment(TenantModel):
             )
         ]
 
+    @property
+    def judged(self) -> dict[Factor, int]:
+        """The ratings by factor; prefetch `ratings` for many."""
+        return {Factor(row.factor): row.rating for row in self.ratings.all()}
+
 
 class Rating(TenantModel):
     """One factor's rating in an assessment: 0 poor, 25, 50, 75, 100 good. An unknown factor has no row."""
@@ -190,6 +246,48 @@ class Rating(TenantModel):
             models.CheckConstraint(condition=Q(factor__in=list(Factor)), name="factor_known"),
             models.CheckConstraint(condition=Q(rating__in=[0, 25, 50, 75, 100]), name="rating_is_a_step"),
         ]
+
+
+class AssessmentSetting(TenantModel):
+    """What this organization has agreed on: the benchmark (minor units a year), the limits and the factors' weights.
+
+    No row yet means the defaults; `AssessmentSetting.current()` returns them unsaved.
+    """
+
+    benchmark = models.BigIntegerField(_("High revenue from"), default=BENCHMARK)
+    high_from = models.PositiveSmallIntegerField(_("High potential from"), default=HIGH_FROM)
+    little_percent = models.PositiveSmallIntegerField(_("Little revenue below"), default=LITTLE_PERCENT)
+    weights = models.JSONField(default=dict)  # factor → weight from 0; a factor left out has the even weight
+    version = models.PositiveIntegerField(default=0)
+    updated_at = models.DateTimeField(null=True)
+    updated_by = TenantForeignKey(Membership, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization"], name="one_assessment_setting"),
+            models.CheckConstraint(condition=Q(benchmark__gt=0), name="benchmark_above_zero"),
+            models.CheckConstraint(condition=Q(high_from__lte=100, little_percent__lte=100), name="limits_percent"),
+        ]
+
+    @classmethod
+    def current(cls) -> "AssessmentSetting":
+        """Return what stands now."""
+        found: AssessmentSetting | None = cls.objects.first()
+        return found or cls()
+
+    @property
+    def limits(self) -> Limits:
+        """The limits as the rules take them."""
+        return Limits(self.benchmark, self.high_from, self.little_percent)
+
+    @property
+    def factor_weights(self) -> dict[Factor, int]:
+        """The weight of every factor."""
+        return {factor: int(self.weights.get(factor, EVEN[factor])) for factor in Factor}
+
+    def judge(self, ratings: dict[Factor, int]) -> Judgement:
+        """Add up an assessment by these weights."""
+        return judge(ratings, self.factor_weights)
 
 
 class TimelineEntry(TenantModel):
@@ -208,6 +306,14 @@ class TimelineEntry(TenantModel):
         indexes = [models.Index(fields=["organization", "account", "-at"], name="timeline_of_account")]
 
 
+class SearchRowQuerySet(models.QuerySet["SearchRow"]):
+    """Search rows by what they mean."""
+
+    def found(self, kind: str, key: str) -> "models.QuerySet[SearchRow, Any]":
+        """Ids of the objects of one kind with this normalised text anywhere in what was indexed."""
+        return self.filter(kind=kind, suffix__begins=key[:LONGEST_SUFFIX]).values("object_id")
+
+
 class SearchRow(TenantModel):
     """One suffix of a name that can be searched; apps to the right write theirs through `accounts.actions.index`.
 
@@ -218,10 +324,15 @@ class SearchRow(TenantModel):
     kind = models.CharField(max_length=20)
     object_id = models.BigIntegerField()
     owner = TenantForeignKey(Membership, models.CASCADE, null=True, related_name="+")
-    suffix = models.CharField(max_length=64, db_collation="C")
+    suffix = models.CharField(max_length=LONGEST_SUFFIX, db_collation="C")
+
+    objects: ClassVar[Any] = TenantManager.from_queryset(SearchRowQuerySet)()
 
     class Meta:
         indexes = [
             models.Index(fields=["organization", "kind", "suffix"], name="search_by_suffix"),
             models.Index(fields=["organization", "kind", "object_id"], name="search_of_object"),
         ]
+
+
+SearchRow._meta.get_field("suffix").register_lookup(BeginsWithKey)
