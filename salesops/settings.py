@@ -164,10 +164,26 @@ ACCOUNT_ADAPTER = "tenants.sign_in.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_SIGNUP_FORM_CLASS = "tenants.forms.SignUpForm"
+ACCOUNT_FORMS = {
+    "login": "tenants.forms.sign_in.SignIn",
+    "signup": "tenants.forms.sign_in.SignUp",
+    "reset_password": "tenants.forms.sign_in.ForgotPassword",
+    "reset_password_from_key": "tenants.forms.sign_in.NewPasswordByMail",
+    "change_password": "tenants.forms.sign_in.ChangePassword",
+    "set_password": "tenants.forms.sign_in.SetPassword",
+    "add_email": "tenants.forms.sign_in.ChangeAddress",
+    "reauthenticate": "tenants.forms.sign_in.ConfirmItIsMe",
+}
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(BASE_URL).scheme
 ACCOUNT_SESSION_REMEMBER = True
+ALLAUTH_TRUSTED_PROXY_COUNT = int(flag("BEHIND_PROXY"))  # whose X-Forwarded-For the throttles believe
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 60 * 60
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "signup": "20/m/ip"}
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BASE_URL.startswith("https://")
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

@@ -7,7 +7,7 @@ from salesops import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("health/", views.health, name="health"),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("tenants.sign_in_urls")),
     path("o/<slug:org>/", include("salesops.org_urls")),
 ]
 
