@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 
-class Trouble(Exception):  # noqa: N818 - it is read by people, not caught by name elsewhere
+class Trouble(Exception):
     """Something a person must mend. ``what`` says what is wrong, ``do`` what to do about it."""
 
     def __init__(self, what: str, do: str) -> None:
