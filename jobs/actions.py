@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from celery import current_app
@@ -65,12 +64,11 @@ def cancel(job: Job, *, by: Membership, at: datetime) -> Job:
 
 def wake(organization_id: int, job_id: int) -> None:
     """Send a wake-up for a job when the transaction commits; a lost one is made good by the sweep."""
-    send = partial(
-        current_app.send_task,
-        "jobs.tasks.wake",
-        kwargs={"organization_id": organization_id, "job_id": job_id},
-        ignore_result=True,
-    )
+
+    def send() -> None:
+        ids = {"organization_id": organization_id, "job_id": job_id}
+        current_app.send_task("jobs.tasks.wake", kwargs=ids, ignore_result=True)
+
     transaction.on_commit(send, robust=True)
 
 
