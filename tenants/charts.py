@@ -47,8 +47,13 @@ def gap_bar(target: int, layers: Sequence[tuple[str, int]]) -> GapBar:
         x += width
     missing = max(target - total, 0)
     return GapBar(
-        parts=tuple(parts), target=target, target_x=round(max(target, 0) / scale * 100, 2), gap=missing,
-        gap_x=round(x, 2), gap_width=round(missing / scale * 100, 2), over=max(total - target, 0),
+        parts=tuple(parts),
+        target=target,
+        target_x=round(max(target, 0) / scale * 100, 2),
+        gap=missing,
+        gap_x=round(x, 2),
+        gap_width=round(missing / scale * 100, 2),
+        over=max(total - target, 0),
     )
 
 
@@ -89,14 +94,22 @@ def funnel(stages: Sequence[Reached]) -> tuple[FunnelRow, ...]:
         width = widths[i]
         below = widths[i + 1] if i + 1 < len(widths) else width
         join = (
-            f"{(100 - width) / 2:.2f},0 {(100 + width) / 2:.2f},0 "
-            f"{(100 + below) / 2:.2f},10 {(100 - below) / 2:.2f},10"
+            f"{(100 - width) / 2:.2f},0 {(100 + width) / 2:.2f},0 {(100 + below) / 2:.2f},10 {(100 - below) / 2:.2f},10"
         )
         rate = reached[i] / reached[i - 1] if i and reached[i - 1] else None
-        rows.append(FunnelRow(
-            stage.position, stage.label, reached[i], stage.count, stage.url,
-            round((100 - width) / 2, 2), round(width, 2), join, rate,
-        ))
+        rows.append(
+            FunnelRow(
+                stage.position,
+                stage.label,
+                reached[i],
+                stage.count,
+                stage.url,
+                round((100 - width) / 2, 2),
+                round(width, 2),
+                join,
+                rate,
+            )
+        )
     return tuple(rows)
 
 
@@ -137,10 +150,13 @@ def changes(start: int, steps: Sequence[Change]) -> Changes:
     zero = down / span * 100
     rows = []
     for step in steps:
-        width = max(abs(step.delta) / span * 100, .8) if step.delta else 0.0
+        width = max(abs(step.delta) / span * 100, 0.8) if step.delta else 0.0
         x = zero if step.delta >= 0 else max(zero - width, 0)
-        rows.append(ChangeRow(step.label, step.delta, step.url, "more" if step.delta >= 0 else "less",
-                              round(x, 2), round(width, 2)))
+        rows.append(
+            ChangeRow(
+                step.label, step.delta, step.url, "more" if step.delta >= 0 else "less", round(x, 2), round(width, 2)
+            )
+        )
     net = sum(s.delta for s in steps)
     return Changes(tuple(rows), round(zero, 2), start, start + net, net)
 
@@ -199,8 +215,13 @@ def round_step(largest: float) -> int:
 
 
 def fan(
-    history: Sequence[tuple[str, int]], bands: Sequence[Band], target: int | None = None, *,
-    width: int = 720, height: int = 230, margin: tuple[int, int, int, int] = (14, 92, 26, 56),
+    history: Sequence[tuple[str, int]],
+    bands: Sequence[Band],
+    target: int | None = None,
+    *,
+    width: int = 720,
+    height: int = 230,
+    margin: tuple[int, int, int, int] = (14, 92, 26, 56),
 ) -> Fan:
     """The line so far, then the median with its 50% and 80% bands.
 
@@ -235,12 +256,18 @@ def fan(
     end = path[-1]
     ends = _apart([("P90", y(end.p90), end.p90), ("P50", y(end.p50), end.p50), ("P10", y(end.p10), end.p10)], 14)
     return Fan(
-        width=width, height=height, left=left, right=width - right, top=top, base=height - bottom,
+        width=width,
+        height=height,
+        left=left,
+        right=width - right,
+        top=top,
+        base=height - bottom,
         line=" ".join(f"{x(i)},{y(v)}" for i, (_, v) in enumerate(history)),
         median=" ".join(points([b.p50 for b in path])),
         outer=area([b.p10 for b in path], [b.p90 for b in path]),
         inner=area([b.p25 for b in path], [b.p75 for b in path]),
-        now=x(start), target=Tick(y(target), target) if target else None,
+        now=x(start),
+        target=Tick(y(target), target) if target else None,
         ticks=tuple(Tick(y(v), v) for v in range(0, int(largest) + 1, step)),
         labels=tuple(AxisLabel(x(i), text) for i, text in enumerate(texts)),
         ends=tuple(ends) if bands else (),

@@ -111,8 +111,18 @@ def percent(ratio: float | Decimal | None) -> str:
 
 
 _FACTORS: Final = {
-    "": 1, "千": 10**3, "K": 10**3, "萬": 10**4, "万": 10**4, "W": 10**4, "百萬": 10**6, "百万": 10**6,
-    "M": 10**6, "億": 10**8, "亿": 10**8, "B": 10**9,
+    "": 1,
+    "千": 10**3,
+    "K": 10**3,
+    "萬": 10**4,
+    "万": 10**4,
+    "W": 10**4,
+    "百萬": 10**6,
+    "百万": 10**6,
+    "M": 10**6,
+    "億": 10**8,
+    "亿": 10**8,
+    "B": 10**9,
 }
 _CURRENCY: Final = re.compile(r"^(?:NT\$|US\$|HK\$|RMB|[A-Z]{3}(?=[\d.+-])|[$¥€£])|(?:元|圓|圆|塊|块)(?:整)?$")
 _PART: Final = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)?(\.\d+)?(百萬|百万|[千K萬万WM億亿B])?")
@@ -142,7 +152,7 @@ def parse_money(text: str, exponent: int = 2) -> int:
         if factor >= smaller_than:
             raise AmountError("unreadable")
         total += Decimal((part[1] or "0").replace(",", "") + (part[2] or "")) * factor
-        smaller_than, rest = factor, rest[part.end():]
+        smaller_than, rest = factor, rest[part.end() :]
     minor = total.scaleb(exponent)
     if minor >= LARGEST:
         raise AmountError("too_large")

@@ -101,7 +101,8 @@ def ago(value: date | datetime | None) -> dict[str, Any]:
     moment = timezone.localtime(value) if isinstance(value, datetime) else None
     days = (timezone.localdate() - _day(value)).days
     shown = {
-        "value": value, "stamp": (moment or value).isoformat(),
+        "value": value,
+        "stamp": (moment or value).isoformat(),
         "title": f"{moment:%Y-%m-%d %H:%M}" if moment else f"{value:%Y-%m-%d}",
     }
     past = timezone.now() - moment if moment else timedelta(0)
@@ -136,16 +137,24 @@ def pip(position: int, size: int = 10) -> SafeString:
     """The square of a stage by its position 1–7."""
     return format_html(
         '<svg class="pip s{}" width="{}" height="{}" viewBox="0 0 10 10" aria-hidden="true">'
-        '<rect width="10" height="10" rx="2.5" fill="currentColor"/></svg>', int(position), int(size), int(size))
+        '<rect width="10" height="10" rx="2.5" fill="currentColor"/></svg>',
+        int(position),
+        int(size),
+        int(size),
+    )
 
 
 @register.simple_tag
 def key(kind: str) -> SafeString:
     """The square of a legend: won, commit, weighted (filled) or gap (outlined)."""
-    shape = ('<rect x=".5" y=".5" width="7" height="7" rx="2" fill="none" stroke="currentColor"/>' if kind == "gap"
-             else '<rect width="8" height="8" rx="2" fill="currentColor"/>')
-    return format_html('<svg class="k-{}" width="8" height="8" viewBox="0 0 8 8" aria-hidden="true">' + shape + "</svg>",
-                       kind)
+    shape = (
+        '<rect x=".5" y=".5" width="7" height="7" rx="2" fill="none" stroke="currentColor"/>'
+        if kind == "gap"
+        else '<rect width="8" height="8" rx="2" fill="currentColor"/>'
+    )
+    return format_html(
+        '<svg class="k-{}" width="8" height="8" viewBox="0 0 8 8" aria-hidden="true">' + shape + "</svg>", kind
+    )
 
 
 @register.inclusion_tag("components/stage_chip.html")
@@ -172,12 +181,11 @@ def avatar(whom: Any, size: str = "s") -> SafeString:
     person = getattr(whom, "user", None) or (whom if hasattr(whom, "email") else None)
     name = str((person or whom).name)
     length = 1 if size == "s" else 2
-    if person is not None:
-        letters = formats.initials(name, length)
-    else:
-        letters = name.replace(" ", "")[:length]
+    letters = formats.initials(name, length) if person is not None else name.replace(" ", "")[:length]
     tone = (getattr(whom, "pk", 0) or 0) % 6 + 1
-    return format_html('<span class="avatar {} av{}" title="{}" aria-hidden="true">{}</span>', size, tone, name, letters)
+    return format_html(
+        '<span class="avatar {} av{}" title="{}" aria-hidden="true">{}</span>', size, tone, name, letters
+    )
 
 
 # Charts ---------------------------------------------------------------------------------------
@@ -185,8 +193,15 @@ def avatar(whom: Any, size: str = "s") -> SafeString:
 
 @register.inclusion_tag("components/gapbar.html")
 def gapbar(
-    target: int, won: int = 0, commit: int | None = None, weighted: int | None = None, *,
-    size: str = "", legend: bool = False, tick: bool = False, quiet: bool = False,
+    target: int,
+    won: int = 0,
+    commit: int | None = None,
+    weighted: int | None = None,
+    *,
+    size: str = "",
+    legend: bool = False,
+    tick: bool = False,
+    quiet: bool = False,
 ) -> dict[str, Any]:
     """One bar against a target. ``size``: thin or tall; ``quiet`` when the text beside it says it all."""
     layers = [("won", won), ("commit", commit), ("weighted", weighted)]
@@ -210,7 +225,10 @@ def changes_chart(start: int, steps: Iterable[charts.Change | tuple[str, int]]) 
 
 @register.inclusion_tag("components/fan.html")
 def fan_chart(
-    history: Pairs, bands: Sequence[charts.Band], target: int | None = None, alt: str = "",
+    history: Pairs,
+    bands: Sequence[charts.Band],
+    target: int | None = None,
+    alt: str = "",
 ) -> dict[str, Any]:
     """The line so far and the forecast's bands, drawn for wide and for narrow pages. ``alt`` says it in a sentence."""
     return {
@@ -224,7 +242,7 @@ def fan_chart(
 
 @register.inclusion_tag("components/o_chart.html")
 def o_chart(factors: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """One line a factor with a ring at its rating. Factors: mappings with label, rating (0–4 or None)[, group, note]."""
+    """One line a factor, a ring at its rating. Factors: mappings with label, rating (0–4 or None)[, group, note]."""
     rows: list[dict[str, Any]] = []
     for factor in factors:
         rating = factor.get("rating")
@@ -264,23 +282,50 @@ def url_or_empty(name: str, *args: Any) -> str:
 
 @register.inclusion_tag("components/nav_item.html", takes_context=True)
 def nav_item(
-    context: Context, name: str, icon: str, label: str, permission: str = "", *,
-    size: int = 16, hotkey: str = "", apps: str = "", short: str = "",
+    context: Context,
+    name: str,
+    icon: str,
+    label: str,
+    permission: str = "",
+    *,
+    size: int = 16,
+    hotkey: str = "",
+    apps: str = "",
+    short: str = "",
 ) -> dict[str, Any]:
     """A link of a menu, or nothing. It is current on its own page, or on all pages of ``apps`` (space-separated)."""
     match = getattr(context.get("request"), "resolver_match", None)
-    here = bool(match) and (match.view_name == name or match.app_name in apps.split())
-    return {"url": nav_url(context, name, permission), "icon": icon, "label": label, "size": size,
-            "hotkey": hotkey, "current": here, "short": short}
+    here = match is not None and (match.view_name == name or match.app_name in apps.split())
+    return {
+        "url": nav_url(context, name, permission),
+        "icon": icon,
+        "label": label,
+        "size": size,
+        "hotkey": hotkey,
+        "current": here,
+        "short": short,
+    }
 
 
 @register.inclusion_tag("components/command.html", takes_context=True)
 def command(
-    context: Context, name: str, icon: str, label: str, words: str, permission: str = "", keys: str = "",
+    context: Context,
+    name: str,
+    icon: str,
+    label: str,
+    words: str,
+    permission: str = "",
+    keys: str = "",
 ) -> dict[str, Any]:
-    """A command of the palette that opens a page. ``words``: what else finds it (pinyin, English); ``keys``: C or G B."""
-    return {"url": nav_url(context, name, permission), "icon": icon, "label": label, "words": words,
-            "keys": keys.split(), "id": "go-" + name.replace(":", "-")}
+    """A command of the palette that opens a page. ``words``: what else finds it (pinyin); ``keys``: C or G B."""
+    return {
+        "url": nav_url(context, name, permission),
+        "icon": icon,
+        "label": label,
+        "words": words,
+        "keys": keys.split(),
+        "id": "go-" + name.replace(":", "-"),
+    }
 
 
 @register.simple_tag(takes_context=True)
@@ -300,12 +345,13 @@ def query(context: Context, **changes: Any) -> str:
 @register.inclusion_tag("components/pager.html", takes_context=True)
 def pager(context: Context, page: Page[Any], param: str = "page") -> dict[str, Any]:
     """Links to the pages of a Page that keep the rest of the query string. Nothing for a single page."""
-    numbers: list[tuple[int | None, str]] = []
-    if page.paginator.num_pages > 1:
-        for number in page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1):
-            numbers.append((number, query(context, **{param: number})) if isinstance(number, int) else (None, ""))
+    shown = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
+    numbers = [(n, query(context, **{param: n})) if isinstance(n, int) else (None, "") for n in shown]
+    if page.paginator.num_pages == 1:
+        numbers = []
     return {
-        "page": page, "numbers": numbers,
+        "page": page,
+        "numbers": numbers,
         "previous": query(context, **{param: page.number - 1}) if page.has_previous() else "",
         "next": query(context, **{param: page.number + 1}) if page.has_next() else "",
     }
@@ -316,16 +362,15 @@ def sort_link(context: Context, name: str, label: str, default: str = "") -> dic
     """The label of a column that sorts by ``?sort=name`` and, the second time, by ``?sort=-name``."""
     now = context["request"].GET.get("sort", default)
     up, down = now == name, now == f"-{name}"
-    return {"label": label, "up": up, "down": down,
-            "url": query(context, sort=f"-{name}" if up else name, page=None)}
+    return {"label": label, "up": up, "down": down, "url": query(context, sort=f"-{name}" if up else name, page=None)}
 
 
 # Forms ----------------------------------------------------------------------------------------
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, help: str = "", css: str = "", label: str = "", unit: str = "", **attrs: Any) -> dict[str, Any]:
-    """A form field with its label, help and errors. Other arguments become attributes (``hx_get`` → ``hx-get``)."""
+def field(bound: BoundField, css: str = "", label: str = "", unit: str = "", **attrs: Any) -> dict[str, Any]:
+    """A form field with its label, ``help`` and errors. Other arguments become attributes (``hx_get`` → ``hx-get``)."""
     widget = bound.field.widget
     kind = "input"
     if bound.is_hidden:
@@ -337,7 +382,7 @@ def field(bound: BoundField, help: str = "", css: str = "", label: str = "", uni
     elif isinstance(widget, ClearableFileInput):
         kind = "file"
     identity = bound.auto_id or f"id_{bound.html_name}"
-    hint = help or str(bound.help_text or "")
+    hint = str(attrs.pop("help", "") or bound.help_text or "")
     described = [f"{identity}_help"] * bool(hint) + [f"{identity}_error"] * bool(bound.errors)
     extra: dict[str, Any] = {name.replace("_", "-"): value for name, value in attrs.items()}
     if described:
@@ -347,8 +392,14 @@ def field(bound: BoundField, help: str = "", css: str = "", label: str = "", uni
     if kind in {"input", "file"}:
         extra["class"] = f"{widget.attrs.get('class', '')} input".strip()
     return {
-        "bound": bound, "kind": kind, "id": identity, "hint": hint, "css": css, "unit": unit,
-        "label": label or bound.label, "optional": not bound.field.required and kind != "check",
+        "bound": bound,
+        "kind": kind,
+        "id": identity,
+        "hint": hint,
+        "css": css,
+        "unit": unit,
+        "label": label or bound.label,
+        "optional": not bound.field.required and kind != "check",
         "control": bound.as_widget(attrs=extra) if kind != "picks" else "",
         "many": isinstance(widget, CheckboxSelectMultiple),
     }
@@ -362,5 +413,8 @@ def form_errors(form: BaseForm) -> dict[str, Any]:
         if name in form.fields:
             bound = form[name]
             links += [{"id": bound.auto_id or f"id_{bound.html_name}", "label": bound.label, "text": e} for e in errors]
-    return {"links": links, "general": form.non_field_errors() if form.is_bound else [],
-            "count": len(links) + len(form.non_field_errors() if form.is_bound else [])}
+    return {
+        "links": links,
+        "general": form.non_field_errors() if form.is_bound else [],
+        "count": len(links) + len(form.non_field_errors() if form.is_bound else []),
+    }

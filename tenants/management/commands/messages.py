@@ -22,10 +22,16 @@ from django.utils.translation import to_locale
 from django.utils.translation.template import templatize
 
 KEYWORDS: Final[dict[str, Any]] = {
-    "_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None,
-    "ngettext": (1, 2), "ngettext_lazy": (1, 2),
-    "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2),
-    "npgettext": ((1, "c"), 2, 3), "npgettext_lazy": ((1, "c"), 2, 3),
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext": (1, 2),
+    "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
+    "npgettext_lazy": ((1, "c"), 2, 3),
 }
 FRAME: Final = "salesops"
 """The app whose catalogue holds the templates that belong to no app."""
@@ -99,7 +105,8 @@ def key_of(message: Message) -> Key:
 
 def texts(message: Message) -> list[str]:
     """Return the translations of a message, one for each plural form."""
-    return list(message.string) if isinstance(message.string, (tuple, list)) else [message.string]
+    forms = message.string if isinstance(message.string, (tuple, list)) else [message.string]
+    return [text or "" for text in forms]
 
 
 def faults(collected: Catalog, catalogue: Catalog) -> Iterator[str]:
@@ -116,7 +123,7 @@ def faults(collected: Catalog, catalogue: Catalog) -> Iterator[str]:
         if isinstance(message.id, tuple) != isinstance(source.id, tuple):
             yield f"singular here, plural there: {key[1]!r}"
         ids = source.id if isinstance(source.id, tuple) else (source.id,)
-        allowed = [sorted(_PLACEHOLDER.findall(text)) for text in ids]
+        allowed = [sorted(_PLACEHOLDER.findall(str(text))) for text in ids]
         for text in texts(message):
             if not text:
                 yield f"untranslated: {key[1]!r}"
@@ -135,7 +142,7 @@ class Command(BaseCommand):
         parser.add_argument("apps", nargs="*", metavar="app")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        {"update": self.update, "compile": self.compile, "check": self.check}[options["do"]](options["apps"])
+        {"update": self.update, "compile": self.build, "check": self.prove}[options["do"]](options["apps"])
 
     def update(self, labels: list[str]) -> None:
         collected: dict[str, Catalog] = {}
@@ -167,7 +174,7 @@ class Command(BaseCommand):
             if message.id and not all(texts(message)) and key_of(message) in said:
                 message.string = said[key_of(message)]
 
-    def compile(self, labels: list[str]) -> None:
+    def build(self, labels: list[str]) -> None:
         for _label, code, path in catalogues(labels):
             built = path.with_suffix(".mo")
             if not path.exists() or (built.exists() and built.stat().st_mtime >= path.stat().st_mtime):
@@ -178,7 +185,7 @@ class Command(BaseCommand):
             fresh.write_bytes(out.getvalue())
             fresh.replace(built)
 
-    def check(self, labels: list[str]) -> None:
+    def prove(self, labels: list[str]) -> None:
         problems: list[str] = []
         said: defaultdict[tuple[str, Key], dict[tuple[str, ...], str]] = defaultdict(dict)
         collected: dict[str, Catalog] = {}
