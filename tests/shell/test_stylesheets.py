@@ -12,8 +12,6 @@ CSS = ROOT / "static" / "css"
 JS = ROOT / "static" / "js"
 SHEETS = sorted(CSS.glob("*.css"))
 NAMED = {"white", "black", "red", "green", "blue", "gray", "grey", "orange", "yellow", "purple", "pink", "brown"}
-    ["white", "black", "red", "green", "blue", "gray", "grey", "orange", "yellow", "purple", "pink", "brown", "cyan", "magenta", "silver", "gold", "navy", "teal"]
-)
 
 
 def bare(path: Path) -> str:
