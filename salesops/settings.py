@@ -117,7 +117,11 @@ DATABASES = {
 }
 # Tests run as the runtime role on the database that the owner made.
 DATABASES["default"]["TEST"] = {"MIRROR": "owner"}
-DATABASES["owner"]["TEST"] = {"NAME": os.environ.get("TEST_DB_NAME") or None, "DEPENDENCIES": []}
+DATABASES["owner"]["TEST"] = {
+    "NAME": os.environ.get("TEST_DB_NAME") or None,
+    "TEMPLATE": os.environ.get("TEST_DB_TEMPLATE") or None,
+    "DEPENDENCIES": [],
+}
 DATABASES["owner"]["CONN_MAX_AGE"] = 0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

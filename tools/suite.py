@@ -11,11 +11,12 @@ import sys
 from collections.abc import Sequence
 from typing import IO
 
-from tools.cluster import DATABASE, OWNER_ROLE, Cluster, outside
+from tools.cluster import DATABASE, OWNER_ROLE, Cluster, locked, outside
 from tools.environment import build
 from tools.keys import secret_key
 from tools.places import ROOT, VENV, VENV_PYTHON, var
 from tools.processes import birth
+from tools.schema import schema_fingerprint
 from tools.trouble import say
 
 TEST_DATABASE = re.compile(r"^test_salesops_(\d+)(_|$)")
@@ -62,9 +63,35 @@ def drop_databases(cluster: Cluster, *, of: int | None = None) -> None:
 
 
 def start(cluster: Cluster) -> None:
-    """See that it runs with an (empty) development database, free of what earlier runs left."""
+    """See that it runs, free of what earlier runs left."""
     cluster.start()
     drop_databases(cluster)
+
+
+def template(cluster: Cluster) -> str:
+    """Name of a database with all migrations applied, from which test databases are copied; made when they changed.
+
+    Empty when the migrations fail: the tests then say why.
+    """
+    name = f"template_salesops_{schema_fingerprint()[:16]}"
+    with locked(var() / "template.lock"):
+        names = cluster.sql("SELECT datname FROM pg_database ORDER BY oid").split()
+        if name in names:
+            return name
+        unfinished = f"{name}_unfinished"
+        others = [other for other in names if other.startswith("template_salesops_")]
+        for old in [*others[:-2], unfinished]:
+            cluster.sql(f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)')
+        cluster.sql(f'CREATE DATABASE "{unfinished}" OWNER {OWNER_ROLE}')
+        env = environment(cluster)
+        env |= {"DATABASE_URL": cluster.url(database=unfinished)}
+        env |= {"DATABASE_OWNER_URL": cluster.url(OWNER_ROLE, unfinished)}
+        command = [str(VENV_PYTHON), "manage.py", "migrate", "--verbosity", "0"]
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return ""
+        cluster.sql(f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"')
+    return name
 
 
 def run(command: Sequence[str], env: dict[str, str]) -> int:
@@ -114,8 +141,11 @@ def dev(words: Sequence[str]) -> int:
         cluster.sql(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
         cluster.sql(f"CREATE DATABASE {DATABASE} OWNER {OWNER_ROLE}")
         return 0
+    env = environment(cluster)
+    if words[0] == "pytest":
+        env["TEST_DB_TEMPLATE"] = template(cluster)
     try:
-        return run(command_line(words), environment(cluster))
+        return run(command_line(words), env)
     finally:
         drop_databases(cluster, of=os.getpid())
         if held:
@@ -132,7 +162,7 @@ def suite(words: Sequence[str]) -> int:
     held = hold(fcntl.LOCK_SH)
     try:
         start(cluster)
-        code = run(command, environment(cluster))
+        code = run(command, {**environment(cluster), "TEST_DB_TEMPLATE": template(cluster)})
         drop_databases(cluster, of=os.getpid())
         return code
     finally:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -26,6 +25,7 @@ from tools.environment import build
 from tools.keys import secret_key
 from tools.places import ROOT, VENV, VENV_PYTHON, var
 from tools.processes import alive, birth, end_group
+from tools.schema import schema_fingerprint
 from tools.trouble import Trouble, demand_space, say
 
 FIRST_PORT = 8000
@@ -188,16 +188,6 @@ def manage(env: dict[str, str], *words: str) -> None:
             f"manage.py {' '.join(words)} failed:\n{done.stderr.strip()[-3000:]}",
             "mend what it says, then start again.",
         )
-
-
-def schema_fingerprint() -> str:
-    """Hash of all that a migration depends on: the same one means there is nothing to migrate."""
-    seen = hashlib.sha256((ROOT / "requirements.lock").read_bytes())
-    sources = [*ROOT.glob("*/migrations/*.py"), *ROOT.glob("*/management/commands/migrate.py")]
-    for path in sorted([*sources, ROOT / "salesops" / "settings.py", ROOT / "tenants" / "walls.py"]):
-        if path.exists():
-            seen.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
-    return seen.hexdigest()
 
 
 def read_notes(cluster: Cluster) -> dict[str, Any]:
