@@ -8,9 +8,36 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Product
-from funnel.stages import Category, ChangeKind, Gate, Health, Reason, Stage, Status
+from funnel import labels
+from funnel.evidence import STANDARD, Item
+from funnel.history import Event
+from funnel.stages import PERCENT, Category, ChangeKind, Gate, Health, Reason, Stage, StageRow, Status
 from tenants.models import Membership, TenantForeignKey, TenantModel
 from tenants.scoping import TenantManager
+
+
+class StageSettingQuerySet(models.QuerySet["StageSetting"]):
+    """The stage table of an organization."""
+
+    def table(self) -> list[StageRow]:
+        """Return all seven stages in order, by one query; what was never edited is standard."""
+        edited = {setting.stage: setting for setting in self}
+        rows = []
+        for stage in Stage:
+            setting = edited.get(stage)
+            rows.append(
+                StageRow(
+                    stage=stage,
+                    label=(setting.label if setting else "") or str(labels.STAGES[stage]),
+                    percent=setting.percent if setting else PERCENT[stage],
+                    gate=Gate(setting.gate) if setting else Gate.WARN,
+                )
+            )
+        return rows
+
+    def edition(self) -> int:
+        """Return a number that grows with every edit of the table: what a form saw."""
+        return sum(self.values_list("version", flat=True))
 
 
 class StageSetting(TenantModel):
@@ -22,6 +49,8 @@ class StageSetting(TenantModel):
     gate = models.CharField(_("Missing evidence"), max_length=5, default=Gate.WARN)
     version = models.PositiveIntegerField(default=1)
 
+    objects: ClassVar[Any] = TenantManager.from_queryset(StageSettingQuerySet)()
+
     class Meta:
         ordering = ["stage"]
         constraints = [
@@ -30,6 +59,17 @@ class StageSetting(TenantModel):
             models.CheckConstraint(condition=Q(percent__lte=100), name="percent_at_most_100"),
             models.CheckConstraint(condition=Q(gate__in=list(Gate)), name="gate_known"),
         ]
+
+
+class EvidenceItemQuerySet(models.QuerySet["EvidenceItem"]):
+    """What stages demand."""
+
+    def checklist(self) -> list[Item]:
+        """Return the active items in order of stage and position, by one query; the standard ones until edited."""
+        rows = list(self)
+        if not rows:
+            return [Item(code, stage, str(labels.EVIDENCE[code])) for stage in STANDARD for code in STANDARD[stage]]
+        return [row.as_item() for row in rows if row.is_active]
 
 
 class EvidenceItem(TenantModel):
@@ -41,6 +81,8 @@ class EvidenceItem(TenantModel):
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
 
+    objects: ClassVar[Any] = TenantManager.from_queryset(EvidenceItemQuerySet)()
+
     class Meta:
         ordering = ["stage", "position", "id"]
         constraints = [
@@ -48,6 +90,18 @@ class EvidenceItem(TenantModel):
                 fields=["organization", "code"], condition=~Q(code=""), name="standard_evidence_once"
             )
         ]
+
+    def __str__(self) -> str:
+        return self.label or str(labels.EVIDENCE.get(self.code, self.code))
+
+    @property
+    def key(self) -> str:
+        """What names the item in forms: its code, or `own-<id>`."""
+        return self.code or f"own-{self.pk}"
+
+    def as_item(self) -> Item:
+        """Return the item as rules know it."""
+        return Item(self.key, self.stage, str(self), self.pk)
 
 
 class OpportunityQuerySet(models.QuerySet["Opportunity"]):
@@ -154,9 +208,7 @@ class Opportunity(TenantModel):
                 condition=Q(status="open", closed_at=None) | (~Q(status="open") & Q(closed_at__isnull=False)),
                 name="closed_has_its_time",
             ),
-            models.CheckConstraint(
-                condition=~Q(status="won") | Q(stage=Stage.DEPLOY), name="won_stands_in_deploy"
-            ),
+            models.CheckConstraint(condition=~Q(status="won") | Q(stage=Stage.DEPLOY), name="won_stands_in_deploy"),
         ]
 
     def __str__(self) -> str:
@@ -192,11 +244,18 @@ class Evidence(TenantModel):
         ]
 
 
+class ChangeQuerySet(models.QuerySet["Change"]):
+    """Rows of the change log."""
+
+    def events(self) -> list[Event]:
+        """Return the rows as rules know them, in the order in which they occurred."""
+        return [row.as_event() for row in self.order_by("occurred_at", "id")]
+
+
 class Change(TenantModel):
     """One change of an opportunity. Append-only: a database trigger refuses update and delete.
 
-    `old` and `new` are JSON values of the changed field (amounts in minor units, dates ISO, owners membership ids;
-    `created` carries the whole starting state). `percent` is the stage percentage after the change.
+    What `old` and `new` hold is said in `funnel.history`. `percent` is the stage percentage after the change.
     `occurred_at` is when it was so, `recorded_at` when we learnt it. `undoes` names the row that this one compensates.
     """
 
@@ -211,6 +270,8 @@ class Change(TenantModel):
     recorded_at = models.DateTimeField()
     undoes = TenantForeignKey("self", models.PROTECT, null=True, related_name="+")
 
+    objects: ClassVar[Any] = TenantManager.from_queryset(ChangeQuerySet)()
+
     class Meta:
         ordering = ["occurred_at", "id"]
         indexes = [
@@ -218,3 +279,16 @@ class Change(TenantModel):
             models.Index(fields=["organization", "occurred_at"], name="change_by_time"),
         ]
         constraints = [models.CheckConstraint(condition=Q(kind__in=list(ChangeKind)), name="change_kind_known")]
+
+    def as_event(self) -> Event:
+        """Return the row as rules know it."""
+        return Event(
+            id=self.pk,
+            kind=self.kind,
+            old=self.old,
+            new=self.new,
+            occurred_at=self.occurred_at,
+            recorded_at=self.recorded_at,
+            percent=self.percent,
+            undoes=self.undoes_id,
+        )

@@ -1,7 +1,11 @@
-"""The seven stages of the funnel and the ends of an opportunity. No Django here."""
+"""The seven stages of the funnel, the ends of an opportunity, and what a move must satisfy. No Django here."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+
+from funnel.evidence import Item
+from tenants.errors import Refused
 
 
 class Stage(IntEnum):
@@ -88,3 +92,108 @@ class Health(StrEnum):
     OK = "ok"
     WATCH = "watch"
     RISK = "risk"
+
+
+@dataclass(frozen=True, slots=True)
+class StageRow:
+    """A stage as one organization has it: its label, its percentage, and what missing evidence does."""
+
+    stage: Stage
+    label: str
+    percent: int
+    gate: Gate
+
+
+class MissingEvidence(Refused):
+    """Evidence of the stages passed is not filed. `items` lists it; `can_override` says whether one may go on."""
+
+    def __init__(self, items: Iterable[Item], *, can_override: bool) -> None:
+        """Take what is missing, and whether every stage concerned only warns."""
+        self.items, self.can_override = tuple(items), can_override
+        super().__init__("missing_evidence", items=[item.key for item in self.items], can_override=can_override)
+
+
+def default_category(stage: Stage) -> Category:
+    """Return the forecast category of an opportunity in this stage whose rep has not chosen one."""
+    if stage <= Stage.DEVELOP:
+        return Category.PIPELINE
+    if stage <= Stage.PROOF:
+        return Category.BEST_CASE
+    return Category.COMMIT if stage == Stage.CLOSE else Category.CLOSED
+
+
+def passed(left: Stage, to: Stage) -> tuple[Stage, ...]:
+    """Return the stages that a move forward leaves behind, first to last; a move back passes none."""
+    return tuple(Stage(at) for at in range(left, to))
+
+
+def missing(items: Iterable[Item], filed: Collection[str], *, left: Stage, to: Stage) -> tuple[Item, ...]:
+    """Return the evidence that a move from `left` to `to` demands and that is not in `filed` (keys of items)."""
+    return tuple(item for item in items if left <= item.stage < to and item.key not in filed)
+
+
+def ask_evidence(lacking: Iterable[Item], gates: Mapping[Stage, Gate], *, override: bool) -> None:
+    """Ask whether to go on without this evidence.
+
+    :raises MissingEvidence: a stage concerned blocks, or warns and `override` is not given.
+    """
+    lacking = tuple(lacking)
+    blocked = any(gates.get(Stage(item.stage), Gate.WARN) == Gate.BLOCK for item in lacking)
+    if lacking and (blocked or not override):
+        raise MissingEvidence(lacking, can_override=not blocked)
+
+
+def ask_move(*, status: Status, left: Stage, to: Stage, why: str) -> None:
+    """Ask whether an opportunity may go from `left` to `to`. Steps may be skipped, forward and back.
+
+    :raises Refused: `closed`, `same_stage`, `deploy_is_won` (winning is its own decision) or
+        `reason_needed` (going back).
+    """
+    if status != Status.OPEN:
+        raise Refused("closed")
+    if to == left:
+        raise Refused("same_stage")
+    if to == Stage.DEPLOY:
+        raise Refused("deploy_is_won")
+    if to < left and not why.strip():
+        raise Refused("reason_needed")
+
+
+def ask_close(*, status: Status, outcome: Status, reason: str = "", rival: str = "") -> None:
+    """Ask whether an opportunity may end this way.
+
+    :raises Refused: `closed`, `reason_needed`, `reason_unknown`, or `rival_needed` (lost to a rival: to whom).
+    """
+    if status != Status.OPEN:
+        raise Refused("closed")
+    if outcome == Status.WON:
+        return
+    if not reason:
+        raise Refused("reason_needed")
+    if reason not in set(Reason):
+        raise Refused("reason_unknown")
+    if outcome == Status.LOST and reason == Reason.RIVAL and not rival.strip():
+        raise Refused("rival_needed")
+
+
+def check_percents(percents: Mapping[Stage, int]) -> None:
+    """Check the percentages of all seven stages.
+
+    :raises Refused: `percent_range` outside 0–100, `percent_deploy` where Deploy is not 100,
+        `percents_not_ascending` where a stage does not exceed the one before; `stage` says which.
+    """
+    before = -1
+    for stage in Stage:
+        percent = percents[stage]
+        if not 0 <= percent <= 100:
+            raise Refused("percent_range", stage=stage)
+        if percent <= before:
+            raise Refused("percents_not_ascending", stage=stage)
+        before = percent
+    if before != 100:
+        raise Refused("percent_deploy", stage=Stage.DEPLOY)
+
+
+def weighted(amount: int, percent: int) -> int:
+    """Return amount x percentage, in the same minor units, rounded half up."""
+    return (amount * percent + 50) // 100

@@ -10,289 +10,607 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('tenants', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='EvidenceItem',
+            name="EvidenceItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stage', models.PositiveSmallIntegerField()),
-                ('code', models.CharField(blank=True, max_length=40)),
-                ('label', models.CharField(blank=True, max_length=200, verbose_name='Evidence')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('is_active', models.BooleanField(default=True)),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("stage", models.PositiveSmallIntegerField()),
+                ("code", models.CharField(blank=True, max_length=40)),
+                ("label", models.CharField(blank=True, max_length=200, verbose_name="Evidence")),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['stage', 'position', 'id'],
+                "ordering": ["stage", "position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Opportunity',
+            name="Opportunity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, verbose_name='Opportunity')),
-                ('status', models.CharField(default=funnel.stages.Status['OPEN'], max_length=10)),
-                ('stage', models.PositiveSmallIntegerField(default=funnel.stages.Stage['DISCOVER'], verbose_name='Stage')),
-                ('stage_entered_at', models.DateTimeField()),
-                ('amount', models.BigIntegerField(blank=True, null=True, verbose_name='Amount')),
-                ('quoted_amount', models.BigIntegerField(blank=True, null=True)),
-                ('quoted_currency', models.CharField(blank=True, max_length=3)),
-                ('rate_on', models.DateField(blank=True, null=True)),
-                ('expected_close_on', models.DateField(blank=True, null=True, verbose_name='Expected close')),
-                ('category', models.CharField(default=funnel.stages.Category['PIPELINE'], max_length=10, verbose_name='Category')),
-                ('category_is_own', models.BooleanField(default=False)),
-                ('opened_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('reason', models.CharField(blank=True, max_length=20, verbose_name='Reason')),
-                ('reason_note', models.CharField(blank=True, max_length=500)),
-                ('rival', models.CharField(blank=True, max_length=120, verbose_name='Rival')),
-                ('next_step', models.CharField(blank=True, max_length=200)),
-                ('next_step_on', models.DateField(blank=True, null=True)),
-                ('last_contact_at', models.DateTimeField(blank=True, null=True)),
-                ('push_count', models.PositiveSmallIntegerField(default=0)),
-                ('health', models.CharField(default=funnel.stages.Health['OK'], max_length=5)),
-                ('flags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), default=list, size=None)),
-                ('source', models.CharField(blank=True, max_length=80, verbose_name='Source')),
-                ('external_id', models.CharField(blank=True, max_length=80)),
-                ('request_key', models.UUIDField(editable=False, null=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('updated_at', models.DateTimeField()),
-                ('account', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opportunities', to='accounts.account')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
-                ('owner', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opportunities', to='tenants.membership')),
-                ('product', tenants.models.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='opportunities', to='accounts.product')),
-                ('updated_by', tenants.models.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200, verbose_name="Opportunity")),
+                ("status", models.CharField(default=funnel.stages.Status["OPEN"], max_length=10)),
+                (
+                    "stage",
+                    models.PositiveSmallIntegerField(default=funnel.stages.Stage["DISCOVER"], verbose_name="Stage"),
+                ),
+                ("stage_entered_at", models.DateTimeField()),
+                ("amount", models.BigIntegerField(blank=True, null=True, verbose_name="Amount")),
+                ("quoted_amount", models.BigIntegerField(blank=True, null=True)),
+                ("quoted_currency", models.CharField(blank=True, max_length=3)),
+                ("rate_on", models.DateField(blank=True, null=True)),
+                ("expected_close_on", models.DateField(blank=True, null=True, verbose_name="Expected close")),
+                (
+                    "category",
+                    models.CharField(
+                        default=funnel.stages.Category["PIPELINE"], max_length=10, verbose_name="Category"
+                    ),
+                ),
+                ("category_is_own", models.BooleanField(default=False)),
+                ("opened_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("reason", models.CharField(blank=True, max_length=20, verbose_name="Reason")),
+                ("reason_note", models.CharField(blank=True, max_length=500)),
+                ("rival", models.CharField(blank=True, max_length=120, verbose_name="Rival")),
+                ("next_step", models.CharField(blank=True, max_length=200)),
+                ("next_step_on", models.DateField(blank=True, null=True)),
+                ("last_contact_at", models.DateTimeField(blank=True, null=True)),
+                ("push_count", models.PositiveSmallIntegerField(default=0)),
+                ("health", models.CharField(default=funnel.stages.Health["OK"], max_length=5)),
+                (
+                    "flags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20), default=list, size=None
+                    ),
+                ),
+                ("source", models.CharField(blank=True, max_length=80, verbose_name="Source")),
+                ("external_id", models.CharField(blank=True, max_length=80)),
+                ("request_key", models.UUIDField(editable=False, null=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "account",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="opportunities", to="accounts.account"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
+                (
+                    "owner",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="opportunities",
+                        to="tenants.membership",
+                    ),
+                ),
+                (
+                    "product",
+                    tenants.models.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="opportunities",
+                        to="accounts.product",
+                    ),
+                ),
+                (
+                    "updated_by",
+                    tenants.models.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.membership",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Evidence',
+            name="Evidence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('note', models.TextField(max_length=2000, verbose_name='Note')),
-                ('at', models.DateTimeField()),
-                ('by', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
-                ('item', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='funnel.evidenceitem')),
-                ('opportunity', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='evidence', to='funnel.opportunity')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("note", models.TextField(max_length=2000, verbose_name="Note")),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.membership"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
+                (
+                    "item",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="funnel.evidenceitem"
+                    ),
+                ),
+                (
+                    "opportunity",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="evidence", to="funnel.opportunity"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'id'],
+                "ordering": ["at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Change',
+            name="Change",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20)),
-                ('old', models.JSONField(null=True)),
-                ('new', models.JSONField(null=True)),
-                ('percent', models.PositiveSmallIntegerField()),
-                ('why', models.CharField(blank=True, max_length=500)),
-                ('occurred_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('by', tenants.models.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
-                ('undoes', tenants.models.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='funnel.change')),
-                ('opportunity', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='funnel.opportunity')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=20)),
+                ("old", models.JSONField(null=True)),
+                ("new", models.JSONField(null=True)),
+                ("percent", models.PositiveSmallIntegerField()),
+                ("why", models.CharField(blank=True, max_length=500)),
+                ("occurred_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "by",
+                    tenants.models.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.membership",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
+                (
+                    "undoes",
+                    tenants.models.TenantForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="funnel.change"
+                    ),
+                ),
+                (
+                    "opportunity",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="changes", to="funnel.opportunity"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['occurred_at', 'id'],
+                "ordering": ["occurred_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='OpportunityMember',
+            name="OpportunityMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('part', models.CharField(blank=True, max_length=120, verbose_name='Part')),
-                ('member', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.membership')),
-                ('opportunity', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='funnel.opportunity')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("part", models.CharField(blank=True, max_length=120, verbose_name="Part")),
+                (
+                    "member",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tenants.membership"
+                    ),
+                ),
+                (
+                    "opportunity",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="members", to="funnel.opportunity"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StageSetting',
+            name="StageSetting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stage', models.PositiveSmallIntegerField()),
-                ('label', models.CharField(blank=True, max_length=40, verbose_name='Label')),
-                ('percent', models.PositiveSmallIntegerField(verbose_name='Percentage')),
-                ('gate', models.CharField(default=funnel.stages.Gate['WARN'], max_length=5, verbose_name='Missing evidence')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("stage", models.PositiveSmallIntegerField()),
+                ("label", models.CharField(blank=True, max_length=40, verbose_name="Label")),
+                ("percent", models.PositiveSmallIntegerField(verbose_name="Percentage")),
+                (
+                    "gate",
+                    models.CharField(default=funnel.stages.Gate["WARN"], max_length=5, verbose_name="Missing evidence"),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['stage'],
+                "ordering": ["stage"],
             },
         ),
         migrations.AddConstraint(
-            model_name='evidenceitem',
-            constraint=models.UniqueConstraint(condition=models.Q(('code', ''), _negated=True), fields=('organization', 'code'), name='standard_evidence_once'),
+            model_name="evidenceitem",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("code", ""), _negated=True),
+                fields=("organization", "code"),
+                name="standard_evidence_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidenceitem',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='funnel_evidenceitem_key'),
+            model_name="evidenceitem",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="funnel_evidenceitem_key"),
         ),
         migrations.AddConstraint(
-            model_name='evidenceitem',
-            constraint=tenants.walls.RowWall(name='funnel_evidenceitem_wall'),
+            model_name="evidenceitem",
+            constraint=tenants.walls.RowWall(name="funnel_evidenceitem_wall"),
         ),
         migrations.AddIndex(
-            model_name='opportunity',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['organization', 'stage', 'owner', 'expected_close_on'], include=('amount',), name='opportunity_open'),
+            model_name="opportunity",
+            index=models.Index(
+                condition=models.Q(("status", "open")),
+                fields=["organization", "stage", "owner", "expected_close_on"],
+                include=("amount",),
+                name="opportunity_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='opportunity',
-            index=models.Index(condition=models.Q(('status', 'won')), fields=['organization', 'closed_at', 'owner'], include=('amount',), name='opportunity_won'),
+            model_name="opportunity",
+            index=models.Index(
+                condition=models.Q(("status", "won")),
+                fields=["organization", "closed_at", "owner"],
+                include=("amount",),
+                name="opportunity_won",
+            ),
         ),
         migrations.AddIndex(
-            model_name='opportunity',
-            index=models.Index(fields=['organization', 'owner', 'status'], name='opportunity_of_owner'),
+            model_name="opportunity",
+            index=models.Index(fields=["organization", "owner", "status"], name="opportunity_of_owner"),
         ),
         migrations.AddIndex(
-            model_name='opportunity',
-            index=models.Index(fields=['organization', 'account', 'status'], name='opportunity_of_account'),
+            model_name="opportunity",
+            index=models.Index(fields=["organization", "account", "status"], name="opportunity_of_account"),
         ),
         migrations.AddConstraint(
-            model_name='opportunity',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('organization', 'external_id'), name='opportunity_external_id_once'),
+            model_name="opportunity",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("external_id", ""), _negated=True),
+                fields=("organization", "external_id"),
+                name="opportunity_external_id_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='opportunity',
-            constraint=models.UniqueConstraint(condition=models.Q(('request_key__isnull', False)), fields=('organization', 'request_key'), name='opportunity_request_once'),
+            model_name="opportunity",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_key__isnull", False)),
+                fields=("organization", "request_key"),
+                name="opportunity_request_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='opportunity',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0), ('amount', None), _connector='OR'), name='amount_not_negative'),
+            model_name="opportunity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gte", 0), ("amount", None), _connector="OR"), name="amount_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='opportunity',
-            constraint=models.CheckConstraint(condition=models.Q(('stage__in', [funnel.stages.Stage['DISCOVER'], funnel.stages.Stage['QUALIFY'], funnel.stages.Stage['DEVELOP'], funnel.stages.Stage['SOLUTION_FIT'], funnel.stages.Stage['PROOF'], funnel.stages.Stage['CLOSE'], funnel.stages.Stage['DEPLOY']])), name='opportunity_stage_known'),
+            model_name="opportunity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "stage__in",
+                        [
+                            funnel.stages.Stage["DISCOVER"],
+                            funnel.stages.Stage["QUALIFY"],
+                            funnel.stages.Stage["DEVELOP"],
+                            funnel.stages.Stage["SOLUTION_FIT"],
+                            funnel.stages.Stage["PROOF"],
+                            funnel.stages.Stage["CLOSE"],
+                            funnel.stages.Stage["DEPLOY"],
+                        ],
+                    )
+                ),
+                name="opportunity_stage_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='opportunity',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', [funnel.stages.Status['OPEN'], funnel.stages.Status['WON'], funnel.stages.Status['LOST'], funnel.stages.Status['ABANDONED']])), name='opportunity_status_known'),
+            model_name="opportunity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            funnel.stages.Status["OPEN"],
+                            funnel.stages.Status["WON"],
+                            funnel.stages.Status["LOST"],
+                            funnel.stages.Status["ABANDONED"],
+                        ],
+                    )
+                ),
+                name="opportunity_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='opportunity',
-            constraint=models.CheckConstraint(condition=models.Q(('category__in', [funnel.stages.Category['OMITTED'], funnel.stages.Category['PIPELINE'], funnel.stages.Category['BEST_CASE'], funnel.stages.Category['COMMIT'], funnel.stages.Category['CLOSED']])), name='opportunity_category_known'),
+            model_name="opportunity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "category__in",
+                        [
+                            funnel.stages.Category["OMITTED"],
+                            funnel.stages.Category["PIPELINE"],
+                            funnel.stages.Category["BEST_CASE"],
+                            funnel.stages.Category["COMMIT"],
+                            funnel.stages.Category["CLOSED"],
+                        ],
+                    )
+                ),
+                name="opportunity_category_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='opportunity',
-            constraint=models.CheckConstraint(condition=models.Q(('health__in', [funnel.stages.Health['OK'], funnel.stages.Health['WATCH'], funnel.stages.Health['RISK']])), name='opportunity_health_known'),
+            model_name="opportunity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "health__in",
+                        [funnel.stages.Health["OK"], funnel.stages.Health["WATCH"], funnel.stages.Health["RISK"]],
+                    )
+                ),
+                name="opportunity_health_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='opportunity',
-            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['', funnel.stages.Reason['PRICE'], funnel.stages.Reason['PRODUCT'], funnel.stages.Reason['RIVAL'], funnel.stages.Reason['RELATIONSHIP'], funnel.stages.Reason['NO_BUDGET'], funnel.stages.Reason['NO_DECISION'], funnel.stages.Reason['TIMING'], funnel.stages.Reason['NOT_QUALIFIED'], funnel.stages.Reason['OTHER']])), name='opportunity_reason_known'),
+            model_name="opportunity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "reason__in",
+                        [
+                            "",
+                            funnel.stages.Reason["PRICE"],
+                            funnel.stages.Reason["PRODUCT"],
+                            funnel.stages.Reason["RIVAL"],
+                            funnel.stages.Reason["RELATIONSHIP"],
+                            funnel.stages.Reason["NO_BUDGET"],
+                            funnel.stages.Reason["NO_DECISION"],
+                            funnel.stages.Reason["TIMING"],
+                            funnel.stages.Reason["NOT_QUALIFIED"],
+                            funnel.stages.Reason["OTHER"],
+                        ],
+                    )
+                ),
+                name="opportunity_reason_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='opportunity',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('status', 'open')), models.Q(models.Q(('status', 'open'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='closed_has_its_time'),
+            model_name="opportunity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at", None), ("status", "open")),
+                    models.Q(models.Q(("status", "open"), _negated=True), ("closed_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="closed_has_its_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='opportunity',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'won'), _negated=True), ('stage', funnel.stages.Stage['DEPLOY']), _connector='OR'), name='won_stands_in_deploy'),
+            model_name="opportunity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "won"), _negated=True),
+                    ("stage", funnel.stages.Stage["DEPLOY"]),
+                    _connector="OR",
+                ),
+                name="won_stands_in_deploy",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='opportunity',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='funnel_opportunity_key'),
+            model_name="opportunity",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="funnel_opportunity_key"),
         ),
         migrations.AddConstraint(
-            model_name='opportunity',
-            constraint=tenants.walls.RowWall(name='funnel_opportunity_wall'),
+            model_name="opportunity",
+            constraint=tenants.walls.RowWall(name="funnel_opportunity_wall"),
         ),
         migrations.AddConstraint(
-            model_name='opportunity',
-            constraint=tenants.walls.OrganizationKeys(keys=(('account_id', 'accounts_account'), ('owner_id', 'tenants_membership'), ('product_id', 'accounts_product'), ('updated_by_id', 'tenants_membership')), name='funnel_opportunity_keys'),
+            model_name="opportunity",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(
+                    ("account_id", "accounts_account"),
+                    ("owner_id", "tenants_membership"),
+                    ("product_id", "accounts_product"),
+                    ("updated_by_id", "tenants_membership"),
+                ),
+                name="funnel_opportunity_keys",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.UniqueConstraint(fields=('organization', 'opportunity', 'item'), name='one_of_each_evidence'),
+            model_name="evidence",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "opportunity", "item"), name="one_of_each_evidence"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='funnel_evidence_key'),
+            model_name="evidence",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="funnel_evidence_key"),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=tenants.walls.RowWall(name='funnel_evidence_wall'),
+            model_name="evidence",
+            constraint=tenants.walls.RowWall(name="funnel_evidence_wall"),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=tenants.walls.OrganizationKeys(keys=(('by_id', 'tenants_membership'), ('item_id', 'funnel_evidenceitem'), ('opportunity_id', 'funnel_opportunity')), name='funnel_evidence_keys'),
+            model_name="evidence",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(
+                    ("by_id", "tenants_membership"),
+                    ("item_id", "funnel_evidenceitem"),
+                    ("opportunity_id", "funnel_opportunity"),
+                ),
+                name="funnel_evidence_keys",
+            ),
         ),
         migrations.AddIndex(
-            model_name='change',
-            index=models.Index(fields=['organization', 'opportunity', 'occurred_at', 'id'], name='change_of_opportunity'),
+            model_name="change",
+            index=models.Index(
+                fields=["organization", "opportunity", "occurred_at", "id"], name="change_of_opportunity"
+            ),
         ),
         migrations.AddIndex(
-            model_name='change',
-            index=models.Index(fields=['organization', 'occurred_at'], name='change_by_time'),
+            model_name="change",
+            index=models.Index(fields=["organization", "occurred_at"], name="change_by_time"),
         ),
         migrations.AddConstraint(
-            model_name='change',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', [funnel.stages.ChangeKind['CREATED'], funnel.stages.ChangeKind['AMOUNT'], funnel.stages.ChangeKind['EXPECTED_CLOSE'], funnel.stages.ChangeKind['STAGE'], funnel.stages.ChangeKind['OWNER'], funnel.stages.ChangeKind['CATEGORY'], funnel.stages.ChangeKind['WON'], funnel.stages.ChangeKind['LOST'], funnel.stages.ChangeKind['ABANDONED'], funnel.stages.ChangeKind['REOPENED']])), name='change_kind_known'),
+            model_name="change",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            funnel.stages.ChangeKind["CREATED"],
+                            funnel.stages.ChangeKind["AMOUNT"],
+                            funnel.stages.ChangeKind["EXPECTED_CLOSE"],
+                            funnel.stages.ChangeKind["STAGE"],
+                            funnel.stages.ChangeKind["OWNER"],
+                            funnel.stages.ChangeKind["CATEGORY"],
+                            funnel.stages.ChangeKind["WON"],
+                            funnel.stages.ChangeKind["LOST"],
+                            funnel.stages.ChangeKind["ABANDONED"],
+                            funnel.stages.ChangeKind["REOPENED"],
+                        ],
+                    )
+                ),
+                name="change_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='change',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='funnel_change_key'),
+            model_name="change",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="funnel_change_key"),
         ),
         migrations.AddConstraint(
-            model_name='change',
-            constraint=tenants.walls.RowWall(name='funnel_change_wall'),
+            model_name="change",
+            constraint=tenants.walls.RowWall(name="funnel_change_wall"),
         ),
         migrations.AddConstraint(
-            model_name='change',
-            constraint=tenants.walls.OrganizationKeys(keys=(('by_id', 'tenants_membership'), ('opportunity_id', 'funnel_opportunity'), ('undoes_id', 'funnel_change')), name='funnel_change_keys'),
+            model_name="change",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(
+                    ("by_id", "tenants_membership"),
+                    ("opportunity_id", "funnel_opportunity"),
+                    ("undoes_id", "funnel_change"),
+                ),
+                name="funnel_change_keys",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='opportunitymember',
-            constraint=models.UniqueConstraint(fields=('organization', 'opportunity', 'member'), name='opportunity_member_once'),
+            model_name="opportunitymember",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "opportunity", "member"), name="opportunity_member_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='opportunitymember',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='funnel_opportunitymember_key'),
+            model_name="opportunitymember",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="funnel_opportunitymember_key"),
         ),
         migrations.AddConstraint(
-            model_name='opportunitymember',
-            constraint=tenants.walls.RowWall(name='funnel_opportunitymember_wall'),
+            model_name="opportunitymember",
+            constraint=tenants.walls.RowWall(name="funnel_opportunitymember_wall"),
         ),
         migrations.AddConstraint(
-            model_name='opportunitymember',
-            constraint=tenants.walls.OrganizationKeys(keys=(('member_id', 'tenants_membership'), ('opportunity_id', 'funnel_opportunity')), name='funnel_opportunitymember_keys'),
+            model_name="opportunitymember",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(("member_id", "tenants_membership"), ("opportunity_id", "funnel_opportunity")),
+                name="funnel_opportunitymember_keys",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stagesetting',
-            constraint=models.UniqueConstraint(fields=('organization', 'stage'), name='one_setting_per_stage'),
+            model_name="stagesetting",
+            constraint=models.UniqueConstraint(fields=("organization", "stage"), name="one_setting_per_stage"),
         ),
         migrations.AddConstraint(
-            model_name='stagesetting',
-            constraint=models.CheckConstraint(condition=models.Q(('stage__in', [funnel.stages.Stage['DISCOVER'], funnel.stages.Stage['QUALIFY'], funnel.stages.Stage['DEVELOP'], funnel.stages.Stage['SOLUTION_FIT'], funnel.stages.Stage['PROOF'], funnel.stages.Stage['CLOSE'], funnel.stages.Stage['DEPLOY']])), name='stage_setting_known'),
+            model_name="stagesetting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "stage__in",
+                        [
+                            funnel.stages.Stage["DISCOVER"],
+                            funnel.stages.Stage["QUALIFY"],
+                            funnel.stages.Stage["DEVELOP"],
+                            funnel.stages.Stage["SOLUTION_FIT"],
+                            funnel.stages.Stage["PROOF"],
+                            funnel.stages.Stage["CLOSE"],
+                            funnel.stages.Stage["DEPLOY"],
+                        ],
+                    )
+                ),
+                name="stage_setting_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stagesetting',
-            constraint=models.CheckConstraint(condition=models.Q(('percent__lte', 100)), name='percent_at_most_100'),
+            model_name="stagesetting",
+            constraint=models.CheckConstraint(condition=models.Q(("percent__lte", 100)), name="percent_at_most_100"),
         ),
         migrations.AddConstraint(
-            model_name='stagesetting',
-            constraint=models.CheckConstraint(condition=models.Q(('gate__in', [funnel.stages.Gate['WARN'], funnel.stages.Gate['BLOCK']])), name='gate_known'),
+            model_name="stagesetting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("gate__in", [funnel.stages.Gate["WARN"], funnel.stages.Gate["BLOCK"]])),
+                name="gate_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stagesetting',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='funnel_stagesetting_key'),
+            model_name="stagesetting",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="funnel_stagesetting_key"),
         ),
         migrations.AddConstraint(
-            model_name='stagesetting',
-            constraint=tenants.walls.RowWall(name='funnel_stagesetting_wall'),
+            model_name="stagesetting",
+            constraint=tenants.walls.RowWall(name="funnel_stagesetting_wall"),
         ),
     ]

@@ -1,0 +1,103 @@
+"""What every action of this app shares: taking the lock, and leaving the trace of a change."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from accounts import actions as accounts_actions
+from funnel.history import Draft
+from funnel.models import Change, Opportunity, StageSetting
+from funnel.stages import Stage, StageRow
+from tenants import audit
+from tenants.errors import Stale
+from tenants.models import Membership
+
+SHOWN = ("name", "amount", "expected_close_on", "stage", "status", "owner_id", "category", "product_id", "source")
+
+
+def lock(opportunity: Opportunity) -> Opportunity:
+    """Take the opportunity for this transaction and return it as it stands now."""
+    locked: Opportunity = (
+        Opportunity.objects.select_for_update(of=("self",))
+        .select_related("account", "owner__user", "updated_by__user")
+        .get(pk=opportunity.pk)
+    )
+    return locked
+
+
+def refuse_stale(opportunity: Opportunity, seen: int) -> None:
+    """Refuse a caller who saw an older version.
+
+    :raises Stale: with the values that stand now.
+    """
+    if opportunity.version != seen:
+        raise stale(opportunity)
+
+
+def stale(opportunity: Opportunity) -> Stale:
+    """Return the refusal that shows what stands now, and who put it there."""
+    changed_by = opportunity.updated_by.name if opportunity.updated_by_id else ""
+    return Stale(
+        {field: getattr(opportunity, field) for field in SHOWN},
+        changed_by=changed_by,
+        changed_at=opportunity.updated_at,
+    )
+
+
+def table() -> list[StageRow]:
+    """Return the seven stages as the organization has them now."""
+    rows: list[StageRow] = StageSetting.objects.all().table()
+    return rows
+
+
+def percents() -> dict[Stage, int]:
+    """Return the percentages as the organization has them now."""
+    return {row.stage: row.percent for row in table()}
+
+
+def write(
+    opportunity: Opportunity, drafts: Sequence[Draft], *, by: Membership | None, at: datetime, fields: Sequence[str]
+) -> list[Change]:
+    """Save `fields`, count the version up, and append the drafts to the change log."""
+    opportunity.version += 1
+    opportunity.updated_at, opportunity.updated_by = at, by
+    opportunity.save(update_fields=[*fields, "version", "updated_at", "updated_by"])
+    return append(opportunity, drafts, by=by, at=at)
+
+
+def append(opportunity: Opportunity, drafts: Sequence[Draft], *, by: Membership | None, at: datetime) -> list[Change]:
+    """Append rows to the change log."""
+    rows: list[Change] = Change.objects.bulk_create(
+        [
+            Change(
+                opportunity=opportunity,
+                kind=draft.kind,
+                old=draft.old,
+                new=draft.new,
+                percent=draft.percent,
+                by=by,
+                why=draft.why[:500],
+                occurred_at=draft.occurred_at,
+                recorded_at=at,
+            )
+            for draft in drafts
+        ]
+    )
+    return rows
+
+
+def tell(
+    verb: str,
+    opportunity: Opportunity,
+    *,
+    by: Membership | None,
+    at: datetime,
+    data: Mapping[str, Any] | None = None,
+    timeline: bool = True,
+) -> None:
+    """Leave the audit event and, where the customer's story gains by it, a line in the account's timeline."""
+    audit.record(verb, opportunity, by=by, at=at, **(data or {}))
+    if timeline:
+        accounts_actions.tell(
+            opportunity.account, verb, by=by, at=at, source=opportunity, data={"name": opportunity.name, **(data or {})}
+        )

@@ -1,0 +1,52 @@
+"""Amounts in another currency, and what an account is worth to us."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Min, Sum
+
+from accounts import actions as accounts_actions
+from funnel.models import Opportunity
+from funnel.revenue import since, yearly
+from tenants.currencies import convert, exponent
+from tenants.errors import Refused
+from tenants.models import ExchangeRate, Organization
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """An amount in the reporting currency, and what was typed where that was another one."""
+
+    amount: int | None
+    quoted_amount: int | None = None
+    quoted_currency: str = ""
+    rate_on: date | None = None
+
+
+def reporting_amount(organization: Organization, amount: int | None, currency: str, *, on: date) -> Quoted:
+    """Convert an amount at the rate dated last up to `on`.
+
+    :raises Refused: `rate_missing`.
+    """
+    if amount is None or currency in {"", organization.currency}:
+        return Quoted(amount)
+    rate = ExchangeRate.objects.filter(currency=currency, on__lte=on).order_by("-on").first()
+    if rate is None:
+        raise Refused("rate_missing", currency=currency, on=on.isoformat())
+    worth = convert(
+        amount, rate.rate, source_exponent=exponent(currency), target_exponent=exponent(organization.currency)
+    )
+    return Quoted(worth, amount, currency, rate.on)
+
+
+def revenue_changed(account_ids: set[int], *, at: datetime) -> None:
+    """Tell these accounts what they bring in a year."""
+    won = (
+        Opportunity.objects.won()
+        .filter(account_id__in=account_ids, closed_at__gt=since(at), closed_at__lte=at)
+        .order_by()
+        .values("account_id")
+        .annotate(total=Sum("amount"), first=Min("closed_at"))
+    )
+    totals = {row["account_id"]: yearly(row["total"] or 0, row["first"], at) for row in won}
+    accounts_actions.note_revenue({pk: totals.get(pk, 0) for pk in account_ids}, at=at)

@@ -1,0 +1,141 @@
+"""Moving an opportunity between the stages, and taking a move back."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from funnel.actions import _log
+from funnel.actions._money import revenue_changed
+from funnel.history import STATUS_KINDS, Draft, effective, entered_at, undone
+from funnel.models import Change, Evidence, EvidenceItem, Opportunity
+from funnel.stages import ChangeKind, Stage, Status, ask_evidence, ask_move, default_category, missing
+from tenants.errors import Refused
+from tenants.models import Membership
+
+UNDO_WITHIN = timedelta(seconds=30)
+_UNDOES = STATUS_KINDS | {ChangeKind.STAGE}
+_UNDOABLE = _UNDOES | {ChangeKind.CATEGORY, ChangeKind.AMOUNT}  # what goes with a move or a close
+_RESTORED = [
+    "stage",
+    "stage_entered_at",
+    "category",
+    "status",
+    "closed_at",
+    "amount",
+    "reason",
+    "reason_note",
+    "rival",
+]
+
+
+@transaction.atomic
+def move(
+    opportunity: Opportunity,
+    *,
+    left: Stage,
+    to: Stage,
+    by: Membership | None,
+    at: datetime,
+    why: str = "",
+    override: bool = False,
+) -> Opportunity:
+    """Move an open opportunity to another stage; a category of the rep's own choice survives.
+
+    :param left: the stage the caller saw it in.
+    :param override: go on although stages that only warn lack evidence.
+    :raises Stale: it is not in `left` any more.
+    :raises Refused: see `ask_move`.
+    :raises MissingEvidence: see `ask_evidence`.
+    """
+    opportunity = _log.lock(opportunity)
+    if opportunity.stage != left:
+        raise _log.stale(opportunity)
+    ask_move(status=Status(opportunity.status), left=left, to=to, why=why)
+    table = _log.table()
+    lacking = missing(EvidenceItem.objects.all().checklist(), filed_keys(opportunity), left=left, to=to)
+    ask_evidence(lacking, {row.stage: row.gate for row in table}, override=override)
+    percent = table[to - 1].percent
+    drafts = [Draft(ChangeKind.STAGE, int(left), int(to), at, percent, why)]
+    opportunity.stage, opportunity.stage_entered_at = to, at
+    if not opportunity.category_is_own and opportunity.category != default_category(to):
+        drafts.append(Draft(ChangeKind.CATEGORY, opportunity.category, str(default_category(to)), at, percent))
+        opportunity.category = default_category(to)
+    _log.write(opportunity, drafts, by=by, at=at, fields=["stage", "stage_entered_at", "category"])
+    _log.tell(
+        "opportunity.advanced" if to > left else "opportunity.went_back",
+        opportunity,
+        by=by,
+        at=at,
+        data={"from": int(left), "to": int(to), "why": why, "missing": [item.key for item in lacking]},
+    )
+    return opportunity
+
+
+def filed_keys(opportunity: Opportunity) -> set[str]:
+    """Return the keys of the evidence filed for an opportunity."""
+    return {filed.item.key for filed in Evidence.objects.filter(opportunity=opportunity).select_related("item")}
+
+
+@transaction.atomic
+def undo(change_id: int, *, by: Membership, at: datetime) -> Opportunity:
+    """Take back one's own move or close, whole, by rows that compensate it.
+
+    :param change_id: any row of the move.
+    :raises Change.DoesNotExist: there is no such row in this organization.
+    :raises Refused: `not_undoable`, `not_yours`, `too_late` after 30 s, `already_undone`, `changed_since`.
+    """
+    change: Change = Change.objects.select_related("opportunity").get(pk=change_id)
+    opportunity = _log.lock(change.opportunity)
+    log = list(Change.objects.filter(opportunity=opportunity).order_by("id"))
+    group = [row for row in log if row.recorded_at == change.recorded_at and row.kind in _UNDOABLE]
+    _ask_undo(change, group, log, by=by, at=at)
+    for row in reversed(group):
+        _put_back(opportunity, row)
+    gone = {row.pk for row in group}
+    before = effective(row.as_event() for row in log if row.pk not in gone)
+    opportunity.stage_entered_at = entered_at(before)
+    _log.write(opportunity, [], by=by, at=at, fields=_RESTORED)
+    Change.objects.bulk_create(
+        [
+            Change(
+                opportunity=opportunity,
+                kind=undone(row.kind, row.old),
+                old=row.new,
+                new=row.old,
+                percent=before[-1].percent,
+                by=by,
+                occurred_at=at,
+                recorded_at=at,
+                undoes=row,
+            )
+            for row in reversed(group)
+        ]
+    )
+    if STATUS_KINDS & {row.kind for row in group}:
+        revenue_changed({opportunity.account_id}, at=at)
+    _log.tell("opportunity.undone", opportunity, by=by, at=at, data={"change": change.pk, "kind": change.kind})
+    return opportunity
+
+
+def _ask_undo(change: Change, group: list[Change], log: list[Change], *, by: Membership, at: datetime) -> None:
+    if change.undoes_id is not None or change.kind not in _UNDOES:
+        raise Refused("not_undoable")
+    if change.by_id != by.pk:
+        raise Refused("not_yours")
+    if any(row.undoes_id == change.pk for row in log):
+        raise Refused("already_undone")
+    if log[-1].pk != group[-1].pk:
+        raise Refused("changed_since")
+    if at - change.recorded_at > UNDO_WITHIN:
+        raise Refused("too_late")
+
+
+def _put_back(opportunity: Opportunity, row: Change) -> None:
+    """Set what the row changed to what it was before."""
+    before: Any = row.old
+    old: dict[str, Any] = dict(before) if row.kind in STATUS_KINDS else {row.kind: before}
+    if old.get("closed_at"):
+        old["closed_at"] = datetime.fromisoformat(old["closed_at"])
+    for field, value in old.items():
+        setattr(opportunity, field, value)

@@ -1,0 +1,134 @@
+"""How an organization shapes its funnel: labels, percentages, gates, and what each stage demands."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from funnel.actions._checklist import ensure_items, item_row
+from funnel.models import EvidenceItem, StageSetting
+from funnel.stages import Stage, StageRow, check_percents
+from tenants import audit
+from tenants.errors import Refused, Stale
+from tenants.models import Membership, Organization
+
+LABEL_LENGTH, ITEM_LENGTH = 40, 200
+
+
+def _lock(by: Membership) -> None:
+    """One at a time shapes the funnel of an organization, rows or no rows."""
+    Organization.objects.select_for_update(no_key=True).get(pk=by.organization_id)
+
+
+@transaction.atomic
+def change_stages(rows: Iterable[StageRow], *, seen: int, by: Membership, at: datetime) -> None:
+    """Set labels ('' is the standard one), percentages and gates of all seven stages. Past changes keep theirs.
+
+    :param seen: `StageSetting.objects.all().edition()` as the caller saw it.
+    :raises Stale: it was edited since.
+    :raises Refused: see `check_percents`; `label_too_long`.
+    """
+    _lock(by)
+    before = {row.stage: row for row in StageSetting.objects.all().table()}
+    if StageSetting.objects.all().edition() != seen:
+        raise Stale({f"stage_{stage:d}": f"{row.label} {row.percent}%" for stage, row in before.items()})
+    wanted: Mapping[Stage, StageRow] = {row.stage: row for row in rows}
+    check_percents({stage: wanted[stage].percent for stage in Stage})
+    existing = {setting.stage: setting for setting in StageSetting.objects.all()}
+    for stage in Stage:
+        row = wanted[stage]
+        label = row.label.strip()
+        if len(label) > LABEL_LENGTH:
+            raise Refused("label_too_long", stage=stage)
+        setting = existing.get(stage)
+        was = (setting.label if setting else "", before[stage].percent, before[stage].gate)
+        if (label, row.percent, row.gate) == was:
+            continue
+        setting = setting or StageSetting(stage=stage, version=0)
+        setting.label, setting.percent, setting.gate = label, row.percent, row.gate
+        setting.version += 1
+        setting.save()
+        changed = {
+            name: [old, new]
+            for name, old, new in zip(("label", "percent", "gate"), was, (label, row.percent, row.gate), strict=True)
+            if old != new
+        }
+        audit.record("stages.changed", None, by=by, at=at, stage=int(stage), **changed)
+
+
+@transaction.atomic
+def add_item(stage: Stage, *, label: str, by: Membership, at: datetime) -> EvidenceItem:
+    """Demand one more piece of evidence in a stage, last in its list.
+
+    :raises Refused: `label_empty`, `label_too_long`.
+    """
+    _lock(by)
+    ensure_items()
+    label = _label(label)
+    position = EvidenceItem.objects.filter(stage=stage).count()
+    item: EvidenceItem = EvidenceItem.objects.create(stage=stage, label=label, position=position)
+    audit.record("evidence_item.added", item, by=by, at=at, stage=int(stage), label=label)
+    return item
+
+
+@transaction.atomic
+def rename_item(key: str, *, label: str, by: Membership, at: datetime) -> EvidenceItem:
+    """Call a piece of evidence something else; a standard one gets its standard words back by ''.
+
+    :raises EvidenceItem.DoesNotExist: no such item.
+    :raises Refused: `label_empty`, `label_too_long`.
+    """
+    _lock(by)
+    item = item_row(key)
+    label = "" if item.code and not label.strip() else _label(label)
+    if label != item.label:
+        before, item.label = str(item), label
+        item.save(update_fields=["label"])
+        audit.record("evidence_item.renamed", item, by=by, at=at, label=[before, str(item)])
+    return item
+
+
+@transaction.atomic
+def move_item(key: str, *, up: bool, by: Membership, at: datetime) -> EvidenceItem:
+    """Move a piece of evidence one place up or down in its stage; at the end it stays.
+
+    :raises EvidenceItem.DoesNotExist: no such item.
+    """
+    _lock(by)
+    item = item_row(key)
+    shown = list(EvidenceItem.objects.filter(stage=item.stage, is_active=True).order_by("position", "id"))
+    hidden = list(EvidenceItem.objects.filter(stage=item.stage, is_active=False).order_by("position", "id"))
+    place = next((index for index, each in enumerate(shown) if each.pk == item.pk), None)
+    to = None if place is None else place + (-1 if up else 1)
+    if place is None or to is None or not 0 <= to < len(shown):
+        return item
+    shown[place], shown[to] = shown[to], shown[place]
+    for position, each in enumerate([*shown, *hidden]):
+        each.position = position
+    EvidenceItem.objects.bulk_update([*shown, *hidden], ["position"])
+    audit.record("evidence_item.moved", item, by=by, at=at, stage=item.stage, to=to + 1)
+    return item
+
+
+@transaction.atomic
+def switch_item(key: str, *, is_active: bool, by: Membership, at: datetime) -> EvidenceItem:
+    """Demand a piece of evidence no longer, or again; what was filed for it stays.
+
+    :raises EvidenceItem.DoesNotExist: no such item.
+    """
+    _lock(by)
+    item = item_row(key)
+    if item.is_active != is_active:
+        item.is_active = is_active
+        item.save(update_fields=["is_active"])
+        audit.record("evidence_item.switched", item, by=by, at=at, is_active=is_active)
+    return item
+
+
+def _label(label: str) -> str:
+    label = label.strip()
+    if not label:
+        raise Refused("label_empty")
+    if len(label) > ITEM_LENGTH or "\x00" in label:
+        raise Refused("label_too_long")
+    return label

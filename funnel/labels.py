@@ -1,0 +1,331 @@
+"""Words for the codes of this app."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext, pgettext_lazy
+
+from accounts import labels as accounts_labels
+from funnel.stages import Category, ChangeKind, Gate, Health, Reason, Stage, Status
+from tenants import labels as tenants_labels
+from tenants.errors import Refused
+
+Words = Promise | str
+
+STAGES: Mapping[Stage, Words] = {
+    Stage.DISCOVER: pgettext_lazy("stage", "Discover"),
+    Stage.QUALIFY: pgettext_lazy("stage", "Qualify"),
+    Stage.DEVELOP: pgettext_lazy("stage", "Develop"),
+    Stage.SOLUTION_FIT: pgettext_lazy("stage", "Solution fit"),
+    Stage.PROOF: pgettext_lazy("stage", "Proof of value"),
+    Stage.CLOSE: pgettext_lazy("stage", "Close"),
+    Stage.DEPLOY: pgettext_lazy("stage", "Deploy"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """What the method says about a stage."""
+
+    buyer: Words
+    purpose: Words
+    milestone: Words
+    weak: Words
+    strong: Words
+    coach: Words
+
+
+GUIDES: Mapping[Stage, Guide] = {
+    Stage.DISCOVER: Guide(
+        buyer=_("assessing a problem"),
+        purpose=_("Look into the opportunity; gather enough to judge it first."),
+        milestone=_("Lead"),
+        weak=_("Who says they want my product?"),
+        strong=_("Who has a problem that we can solve?"),
+        coach=_("How do you know that this is a real possible sponsor?"),
+    ),
+    Stage.QUALIFY: Guide(
+        buyer=_("defining objectives"),
+        purpose=_("Name a potential opportunity; find out whether we can compete."),
+        milestone=_("Burning issue admitted"),
+        weak=_("Who is interested?"),
+        strong=_("How will our resources solve the problem?"),
+        coach=_("What in the record proves their support, and what would make it stronger?"),
+    ),
+    Stage.DEVELOP: Guide(
+        buyer=_("starting a project"),
+        purpose=_("Build the relationship; learn their criteria."),
+        milestone=_("Executive sponsorship"),
+        weak=_("Which products, prices and features do they watch?"),
+        strong=_("Are we in the inner circle, helping to write the requirements?"),
+        coach=_("When, what and to what end will they evaluate?"),
+    ),
+    Stage.SOLUTION_FIT: Guide(
+        buyer=_("evaluating solutions"),
+        purpose=_("Settle the solution; first demonstration; tailored report."),
+        milestone=_("Solution proposed"),
+        weak=_("Do we meet the requirements?"),
+        strong=_("What is the real decision process, our unique value, our strengths and weaknesses?"),
+        coach=_("What is the best way to the result they expect?"),
+    ),
+    Stage.PROOF: Guide(
+        buyer=_("proving the concept"),
+        purpose=_("Show ability; exceed the requirement."),
+        milestone=_("Solution demonstrated"),
+        weak=_("Did the technical demo and the references go well?"),
+        strong=_("Which value is delivered, and which senior executive has the burning issue?"),
+        coach=_("What must happen for the verbal approval?"),
+    ),
+    Stage.CLOSE: Guide(
+        buyer=_("negotiating, committing"),
+        purpose=_("Final agreement; plan of delivery; confirm the unique customer value."),
+        milestone=_("Win"),
+        weak=_("Is the order the end of selling?"),
+        strong=_("What starts with the order?"),
+        coach=_("Which are the key steps to the signature?"),
+    ),
+    Stage.DEPLOY: Guide(
+        buyer=_("implementing, measuring"),
+        purpose=_("Update the opportunity map; open the next opportunity."),
+        milestone=_("Delivery"),
+        weak=_("What is the next job?"),
+        strong=_("How do we stay accountable?"),
+        coach=_("Who is accountable, and what comes next?"),
+    ),
+}
+
+EVIDENCE: Mapping[str, Words] = {
+    "opportunity_plan": _("Opportunity plan recorded"),
+    "key_needs": _("First contact: key needs"),
+    "key_people": _("First contact: key people"),
+    "size": _("First contact: size"),
+    "competitors": _("First contact: competitors"),
+    "schedule": _("First contact: schedule"),
+    "budget": _("First contact: budget"),
+    "strategy": _("Customer's strategy and goals understood"),
+    "budget_clear": _("Budget clear"),
+    "relationship_built": _("Relationship built"),
+    "requirements_confirmed": _("Customer confirmed the requirements"),
+    "vision_shared": _("Vision shared with the decision maker"),
+    "verbal_approval": _("Verbal approval"),
+    "requirements_met": _("Requirements met"),
+    "signed_agreement": _("Signed agreement"),
+    "deployment_under_way": _("Deployment under way"),
+}
+
+STATUSES: Mapping[Status, Words] = {
+    Status.OPEN: pgettext_lazy("status", "Open"),
+    Status.WON: pgettext_lazy("status", "Won"),
+    Status.LOST: pgettext_lazy("status", "Lost"),
+    Status.ABANDONED: pgettext_lazy("status", "Abandoned"),
+}
+GATES: Mapping[Gate, Words] = {Gate.WARN: _("warns"), Gate.BLOCK: _("blocks")}
+CATEGORIES: Mapping[Category, Words] = {
+    Category.OMITTED: pgettext_lazy("forecast category", "Omitted"),
+    Category.PIPELINE: pgettext_lazy("forecast category", "Pipeline"),
+    Category.BEST_CASE: pgettext_lazy("forecast category", "Best case"),
+    Category.COMMIT: pgettext_lazy("forecast category", "Commit"),
+    Category.CLOSED: pgettext_lazy("forecast category", "Closed"),
+}
+REASONS: Mapping[Reason, Words] = {
+    Reason.PRICE: _("Price"),
+    Reason.PRODUCT: _("Product did not fit"),
+    Reason.RIVAL: _("A rival won"),
+    Reason.RELATIONSHIP: _("Relationship too weak"),
+    Reason.NO_BUDGET: _("No budget"),
+    Reason.NO_DECISION: _("No decision"),
+    Reason.TIMING: _("Wrong time"),
+    Reason.NOT_QUALIFIED: _("Not a real opportunity"),
+    Reason.OTHER: _("Other"),
+}
+HEALTHS: Mapping[Health, Words] = {
+    Health.OK: pgettext_lazy("health", "Healthy"),
+    Health.WATCH: pgettext_lazy("health", "Watch"),
+    Health.RISK: pgettext_lazy("health", "At risk"),
+}
+CHANGES: Mapping[ChangeKind, Words] = {
+    ChangeKind.CREATED: _("Opened"),
+    ChangeKind.AMOUNT: _("Amount"),
+    ChangeKind.EXPECTED_CLOSE: _("Expected close"),
+    ChangeKind.STAGE: _("Stage"),
+    ChangeKind.OWNER: _("Owner"),
+    ChangeKind.CATEGORY: _("Forecast category"),
+    ChangeKind.WON: pgettext_lazy("change", "Won"),
+    ChangeKind.LOST: pgettext_lazy("change", "Lost"),
+    ChangeKind.ABANDONED: pgettext_lazy("change", "Abandoned"),
+    ChangeKind.REOPENED: pgettext_lazy("change", "Reopened"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A health flag: its name, and what would clear it."""
+
+    name: Words
+    cure: Words
+
+
+FLAGS: Mapping[str, Flag] = {
+    "stalled": Flag(_("Stalled"), _("Move it on, move it back, or close it.")),
+    "no_amount": Flag(_("No amount"), _("Enter the amount.")),
+    "silent": Flag(_("Silent"), _("Talk to the customer and record the visit.")),
+    "overdue": Flag(_("Overdue"), _("Enter an expected close in the future, or close it.")),
+    "pushed": Flag(_("Pushed"), _("Agree on a close date with the customer, and keep it.")),
+    "regressed": Flag(_("Went back"), _("Move it forward again on evidence.")),
+    "unproven": Flag(_("Unproven"), _("File the missing evidence.")),
+    "no_next_step": Flag(_("No next step"), _("Add a next action with a date.")),
+    "no_power": Flag(_("No decision maker"), _("Find the economic buyer and meet them.")),
+    "single_thread": Flag(_("One contact only"), _("Win a second contact.")),
+    "ageing": Flag(_("Ageing"), _("Decide: bring it to a close, or let it go.")),
+    "zombie": Flag(_("Zombie"), _("Decide: bring it to a close, or let it go.")),
+    "shrinking": Flag(_("Shrinking"), _("Find out what the customer took out, and why.")),
+}
+
+REFUSALS: Mapping[str, Words] = {
+    "closed": _("This opportunity is closed. Reopen it first."),
+    "not_closed": _("This opportunity is still open."),
+    "same_stage": _("It already stands in this stage."),
+    "deploy_is_won": _("An opportunity gets there by being won."),
+    "reason_needed": _("Say why."),
+    "reason_unknown": _("Choose a reason from the list."),
+    "rival_needed": _("Name the rival who won."),
+    "name_empty": _("Enter a name."),
+    "name_too_long": _("Shorten the name to %(limit)s characters; it has %(length)s."),
+    "name_unreadable": _("Remove the control characters."),
+    "text_unreadable": _("Remove the control characters."),
+    "amount_negative": _("An amount cannot be negative."),
+    "amount_too_large": _("This amount is too large to be true. Check the unit."),
+    "amount_unreadable": _("Enter an amount such as 12.8M or 1,280萬."),
+    "amount_too_precise": _("Use at most two decimals."),
+    "close_before_opening": _("The expected close lies before the opening on %(opened_on)s."),
+    "opened_in_future": _("The opening lies in the future."),
+    "in_future": _("A date of its history lies in the future."),
+    "not_in_order": _("The dates of its history are not in order."),
+    "close_time_missing": _("It is closed, but the date is missing."),
+    "close_time_without_close": _("It has a closing date, but no outcome."),
+    "stage_not_open": _("An open opportunity cannot stand in the last stage."),
+    "closed_before_opening": _("It cannot be closed before it was opened."),
+    "changed_after_close": _("It was still changed on %(latest)s. Choose that day or a later one."),
+    "external_id_empty": _("The identifier is missing."),
+    "rate_missing": _("There is no exchange rate for %(currency)s on %(on)s. Ask an admin to enter one."),
+    "amount_needed": _("Enter the amount of the agreement."),
+    "note_needed": _("Say what proves it."),
+    "note_too_long": _("Shorten the note."),
+    "too_late": _("Too late to undo: thirty seconds have passed."),
+    "not_yours": _("Only the person who made the change can undo it."),
+    "already_undone": _("This has been undone already."),
+    "changed_since": _("It has been changed since, so this cannot be undone."),
+    "not_undoable": _("This change cannot be undone."),
+    "already_member": _("This person is on the sales team already."),
+    "percent_range": _("Enter a percentage between 0 and 100."),
+    "percents_not_ascending": _("Each stage needs a higher percentage than the one before."),
+    "percent_deploy": _("The last stage is always 100%%."),
+    "label_empty": _("Enter a label."),
+    "label_too_long": _("Shorten the label."),
+    "not_selling": _("This person does not own opportunities."),
+}
+
+
+def refusal(error: Refused) -> str:
+    """Return the sentence that tells a person why an action refused."""
+    text = str(REFUSALS[error.code]) if error.code in REFUSALS else error.code
+    return text % error.data
+
+
+def missing_items(count: int) -> str:
+    """Return `3 pieces of evidence missing`."""
+    return ngettext("%(count)s piece of evidence missing", "%(count)s pieces of evidence missing", count) % {
+        "count": count
+    }
+
+
+accounts_labels.name_verb(
+    "opportunity.opened", _("Opportunity opened: %(name)s"), icon="target", url="funnel:opportunity"
+)
+accounts_labels.name_verb(
+    "opportunity.advanced",
+    _("%(name)s moved on from %(from)s to %(to)s"),
+    icon="arrow-right",
+    url="funnel:opportunity",
+    words={"from": STAGES, "to": STAGES},
+)
+accounts_labels.name_verb(
+    "opportunity.went_back",
+    _("%(name)s went back from %(from)s to %(to)s: %(why)s"),
+    icon="arrow-left",
+    url="funnel:opportunity",
+    words={"from": STAGES, "to": STAGES},
+)
+accounts_labels.name_verb(
+    "opportunity.won", _("Won: %(name)s, %(amount)s"), icon="trophy", url="funnel:opportunity", money=("amount",)
+)
+accounts_labels.name_verb(
+    "opportunity.lost",
+    _("Lost: %(name)s (%(reason)s)"),
+    icon="circle-x",
+    url="funnel:opportunity",
+    words={"reason": REASONS},
+)
+accounts_labels.name_verb(
+    "opportunity.abandoned",
+    _("Let go: %(name)s (%(reason)s)"),
+    icon="circle-slash",
+    url="funnel:opportunity",
+    words={"reason": REASONS},
+)
+accounts_labels.name_verb("opportunity.reopened", _("Reopened: %(name)s"), icon="rotate-ccw", url="funnel:opportunity")
+accounts_labels.name_verb(
+    "opportunity.undone", _("Last change taken back: %(name)s"), icon="undo-2", url="funnel:opportunity"
+)
+
+for _verb, _words in {
+    "opportunity.opened": _("opened an opportunity"),
+    "opportunity.changed": _("changed an opportunity"),
+    "opportunity.advanced": _("moved an opportunity on"),
+    "opportunity.went_back": _("moved an opportunity back"),
+    "opportunity.won": _("won an opportunity"),
+    "opportunity.lost": _("lost an opportunity"),
+    "opportunity.abandoned": _("let an opportunity go"),
+    "opportunity.reopened": _("reopened an opportunity"),
+    "opportunity.undone": _("took a change of an opportunity back"),
+    "opportunity.imported": _("imported opportunities"),
+    "opportunity.member_added": _("put someone on a sales team"),
+    "opportunity.member_removed": _("took someone off a sales team"),
+    "evidence.filed": _("filed evidence"),
+    "evidence.withdrawn": _("withdrew evidence"),
+    "stages.changed": _("changed the stages"),
+    "evidence_item.added": _("added an evidence item"),
+    "evidence_item.renamed": _("renamed an evidence item"),
+    "evidence_item.moved": _("moved an evidence item"),
+    "evidence_item.switched": _("switched an evidence item on or off"),
+}.items():
+    tenants_labels.name_verb(_verb, _words)
+tenants_labels.name_kind("funnel.opportunity", _("Opportunity"))
+tenants_labels.name_kind("funnel.evidenceitem", _("Evidence item"))
+for _field, _words in {
+    "amount": _("Amount"),
+    "stage": _("Stage"),
+    "expected_close_on": _("Expected close"),
+    "owner_id": _("Owner"),
+    "category": _("Forecast category"),
+    "product_id": _("Product"),
+    "source": _("Source"),
+    "from": _("From"),
+    "to": _("To"),
+    "why": _("Why"),
+    "missing": _("Missing evidence"),
+    "reason": _("Reason"),
+    "rival": _("Rival"),
+    "item": _("Evidence"),
+    "note": _("Note"),
+    "member": _("Member"),
+    "part": _("Part"),
+    "percent": _("Percentage"),
+    "gate": _("Missing evidence"),
+    "label": _("Label"),
+    "created": _("Created"),
+    "updated": _("Updated"),
+}.items():
+    tenants_labels.name_field(_field, _words)

@@ -1,0 +1,31 @@
+"""Opportunities for tests, made through the actions."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from accounts import actions as accounts_actions
+from accounts.models import Account
+from funnel import actions
+from funnel.models import Opportunity
+from tenants.models import Membership
+from tests.cast import AT
+
+SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
+MILLION = 100_000_000  # of cents
+
+
+def make_account(owner: Membership, name: str = "Delta Precision", at: datetime = AT) -> Account:
+    """Make a customer."""
+    account: Account = accounts_actions.create_account(name=name, owner=owner, by=owner, at=at)
+    return account
+
+
+def make_opportunity(
+    owner: Membership, name: str = "Energy monitoring", account: Account | None = None, at: datetime = AT, **facts: Any
+) -> Opportunity:
+    """Open an opportunity worth a million, due in sixty days."""
+    facts = {"amount": MILLION, "expected_close_on": (at + 60 * DAY).date(), **facts}
+    return actions.open_opportunity(
+        account or make_account(owner, f"Customer of {name}", at), name=name, owner=owner, by=owner, at=at, **facts
+    )
