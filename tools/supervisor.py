@@ -376,7 +376,7 @@ def serve(began: float) -> None:
         write_record(address, children)
         await_page(children[0], port)
         say(f"\nsalesops runs at {address}   (ready in {time.monotonic() - began:.1f} s; Ctrl-C stops it)\n")
-        if cluster or env.get("SALESOPS_DEMO") == "1":
+        if env.get("SALESOPS_DEMO", "1" if cluster else "0") != "0":
             manage(env, "demo", "--sign-ins")
         watch(children, address, cluster)
     except Stop:
