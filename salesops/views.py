@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from activities.queries import exceptions, today_of
 from tenants.models import Membership, User
 from tenants.permissions import Permission, Role
 from tenants.web import OrgRequest, open_view, org_view, render_page
@@ -53,5 +54,10 @@ def start(request: OrgRequest) -> HttpResponse:
 @org_view(Permission.HOME_VIEW)
 @require_safe
 def today(request: OrgRequest) -> HttpResponse:
-    """Show what waits for me today."""
-    return render_page(request, "salesops/today.html")
+    """Show what waits for me today; a manager also what is not in order in the team."""
+    membership = request.membership
+    context = {
+        "day": today_of(membership, request.now, request.today) if membership.can(Permission.VISIT_VIEW) else None,
+        "team": exceptions(membership, request.now, request.today) if membership.can(Permission.REVIEW_RUN) else None,
+    }
+    return render_page(request, "salesops/today.html", context)
