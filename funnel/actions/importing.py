@@ -1,11 +1,12 @@
 """Opportunities with their dated past, as another system knew them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 
 from accounts import actions as accounts_actions
@@ -16,6 +17,7 @@ from funnel.models import Change, Opportunity
 from funnel.stages import Category, ChangeKind, Stage, Status, default_category
 from tenants import audit
 from tenants.models import Membership
+from tenants.scoping import require_organization_id
 
 BATCH = 1_000
 
@@ -110,26 +112,36 @@ def _create(
     return made
 
 
+_APPEND = """
+    INSERT INTO funnel_change (organization_id, opportunity_id, kind, old, new, percent, by_id, why, occurred_at,
+                               recorded_at)
+    SELECT %s, opportunity_id, kind, old::jsonb, new::jsonb, percent, %s, why, occurred_at, %s
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::smallint[], %s::text[], %s::timestamptz[])
+         WITH ORDINALITY AS draft (opportunity_id, kind, old, new, percent, why, occurred_at, place)
+    ORDER BY place
+"""
+
+
 def _log_many(told: Sequence[tuple[Opportunity, Sequence[Draft]]], *, by: Membership | None, at: datetime) -> None:
-    by_id = by.pk if by else None
-    Change.objects.bulk_create(
-        [
-            Change(
-                opportunity_id=opportunity.pk,
-                kind=draft.kind,
-                old=draft.old,
-                new=draft.new,
-                percent=draft.percent,
-                by_id=by_id,
-                why=draft.why[:500],
-                occurred_at=draft.occurred_at,
-                recorded_at=at,
-            )
-            for opportunity, drafts in told
-            for draft in drafts
-        ],
-        batch_size=2 * BATCH,
-    )
+    """Append all drafts in one statement: bulk_create takes three times as long, and this is most of an import."""
+    rows = [(opportunity.pk, draft) for opportunity, drafts in told for draft in drafts]
+    if not rows:
+        return
+    columns: list[list[Any]] = [
+        [pk for pk, _draft in rows],
+        [str(draft.kind) for _pk, draft in rows],
+        [_json(draft.old) for _pk, draft in rows],
+        [_json(draft.new) for _pk, draft in rows],
+        [draft.percent for _pk, draft in rows],
+        [draft.why[:500] for _pk, draft in rows],
+        [draft.occurred_at for _pk, draft in rows],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_APPEND, [require_organization_id(), by.pk if by else None, at, *columns])
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value)
 
 
 def _update(

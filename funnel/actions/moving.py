@@ -119,7 +119,7 @@ def undo(change_id: int, *, by: Membership, at: datetime) -> Opportunity:
 
 
 def _ask_undo(change: Change, group: list[Change], log: list[Change], *, by: Membership, at: datetime) -> None:
-    if change.undoes_id is not None or change.kind not in _UNDOES:
+    if change.undoes_id is not None or not any(row.kind in _UNDOES for row in group):
         raise Refused("not_undoable")
     if change.by_id != by.pk:
         raise Refused("not_yours")
