@@ -30,6 +30,7 @@ from tools.trouble import Trouble, demand_space, say
 
 FIRST_PORT = 8000
 PORTS_TO_TRY = 50
+LARGEST_LOG = 20_000_000
 
 
 class Stop(BaseException):
@@ -255,9 +256,14 @@ def turn_logs() -> None:
     for name in ("web", "worker", "beat"):
         if (folder / f"{name}.log").exists():
             (folder / f"{name}.log").replace(folder / f"{name}.log.1")
-    server = folder / "postgres.log"
-    if server.exists() and server.stat().st_size > 10_000_000:
-        server.replace(folder / "postgres.log.1")
+
+
+def trim_logs() -> None:
+    """Move what a log holds to its ``.1`` once it has grown large; its writer only appends and notices nothing."""
+    for log in (var() / "log").glob("*.log"):
+        if log.stat().st_size > LARGEST_LOG:
+            shutil.copyfile(log, log.with_suffix(".log.1"))
+            os.truncate(log, 0)
 
 
 def programs(env: dict[str, str], port: int) -> list[Child]:
@@ -267,10 +273,10 @@ def programs(env: dict[str, str], port: int) -> list[Child]:
     web = [python, "-m", "gunicorn", "salesops.wsgi", "--bind", f"{HOST}:{port}", "--worker-class", "gthread"]
     web += ["--workers", "1", "--threads", "8", "--timeout", "120", "--graceful-timeout", "5", "--access-logfile", "-"]
     web += ["--worker-tmp-dir", str(var()), "--no-control-socket"]
-    worker = [python, "-m", "celery", "-A", "salesops", "worker", "--loglevel", "INFO", "--without-gossip"]
+    worker = [python, "-m", "celery", "-A", "salesops", "worker", "--loglevel", "WARNING", "--without-gossip"]
     worker += ["--without-mingle", "--hostname", "salesops@localhost"]
     worker += ["--concurrency", "2"] if env.get("REDIS_URL") else ["--pool", "solo"]
-    beat = [python, "-m", "celery", "-A", "salesops", "beat", "--loglevel", "INFO", "--pidfile="]
+    beat = [python, "-m", "celery", "-A", "salesops", "beat", "--loglevel", "WARNING", "--pidfile="]
     return [Child("web", web, env), Child("worker", worker, env), Child("beat", beat, env)]
 
 
@@ -304,6 +310,7 @@ def await_page(web: Child, port: int, seconds: float = 60) -> None:
 
 def watch(children: Sequence[Child], address: str, cluster: Cluster | None) -> NoReturn:
     """Start again whatever ends, with longer and longer pauses; only Stop ends this."""
+    trim_due = 0.0
     while True:
         now = time.monotonic()
         if cluster and not cluster.is_running():
@@ -324,6 +331,9 @@ def watch(children: Sequence[Child], address: str, cluster: Cluster | None) -> N
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child.process.pid, signal.SIGKILL)
                 child.process, child.starts, child.due = None, recent, now + pause
+        if now >= trim_due:
+            trim_logs()
+            trim_due = now + 60
         time.sleep(0.2)
 
 
@@ -367,6 +377,7 @@ def serve(began: float) -> None:
             cluster.start()
         env = run_environment(cluster, port)
         address = env["BASE_URL"]
+        (var() / "static").mkdir(exist_ok=True)
         turn_logs()
         fresh_broker()
         prepare(cluster, env)
