@@ -92,7 +92,7 @@ on("click", (e) => {
 });
 
 /* htmx: token, loading bar, errors, conflict, dialog, focus ------------------------------------- */
-let running = 0, barTimer = 0, lastForm = null, focusOn = "";
+let running = 0, barTimer = 0, lastForm = null, focusOn = "", polled = false;
 const polling = (elt) => elt?.closest?.("[data-poll]") || /every /.test(elt?.getAttribute?.("hx-trigger") ?? "");
 function bar(change) {
   running = Math.max(0, running + change);
@@ -138,8 +138,8 @@ on("htmx:responseError", (e) => {
 });
 on("htmx:beforeSwap", (e) => {
   const { xhr, requestConfig } = e.detail;
-  const moved = requestConfig?.moving;
-  if (xhr.status === 409 || (xhr.status === 422 && moved)) {
+  polled = Boolean(polling(requestConfig?.elt));
+  if (xhr.status === 409 || (xhr.status === 422 && requestConfig?.moving)) {
     e.detail.shouldSwap = Boolean(xhr.responseText);
     e.detail.isError = false;
     e.detail.target = $("#dialog");
@@ -168,7 +168,9 @@ on("htmx:beforeOnLoad", (e) => {
   const form = elt.closest?.("form") ?? (elt.matches?.("form") ? elt : null);
   if (form?.dataset.draft) dropDraft(form);
   const dialog = $("#dialog");
-  if (form && dialog?.open && dialog.contains(form) && !dialog.contains(target)) dialog.close();
+  const swap = elt.getAttribute?.("hx-swap") ?? form?.getAttribute("hx-swap") ?? "";
+  const stays = dialog?.contains(target) && !swap.startsWith("none") && !xhr.getResponseHeader("HX-Retarget");
+  if (form && dialog?.open && dialog.contains(form) && !stays) dialog.close();
 });
 on("dialog:close", () => $("#dialog")?.close());
 on("click", (e) => {
@@ -493,7 +495,7 @@ on("review:saved", (e) => {
 // Other people's saves are polled in, but never over a row that is being edited.
 on("htmx:oobBeforeSwap", (e) => {
   const old = e.detail.target;
-  if (old?.matches?.("[data-row].active") && old.contains(document.activeElement) && typing(document.activeElement)) e.detail.shouldSwap = false;
+  if (polled && old?.matches?.("[data-row].active") && old.contains(document.activeElement) && typing(document.activeElement)) e.detail.shouldSwap = false;
 });
 
 /* Combobox: the server (or the page) has the options, this only moves among them ----------------------------- */
