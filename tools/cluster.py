@@ -322,18 +322,23 @@ class Cluster:
         """The binaries, copied to where the account can read them if it cannot enter the checkout."""
         if self.account.can_enter(found):
             return found
-        ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
         version = subprocess.run([found / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
         copy = ELSEWHERE / f"server-{re.sub(r'[^0-9.]+', '', version)}-{os.uname().machine}"
+        package = found.parent.parent
         if not copy.exists():
+            ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
             beside = copy.with_name(f"{copy.name}.{os.getpid()}.new")
-            shutil.copytree(found.parent, beside, symlinks=True)
-            beside.chmod(0o755)
+            shutil.copytree(found.parent, beside / package.name / found.parent.name, symlinks=True)
+            libraries = package.with_name(f"{package.name}.libs")  # where the programs of the wheel look for theirs
+            if libraries.exists():
+                shutil.copytree(libraries, beside / libraries.name, symlinks=True)
+            for folder in (beside, beside / package.name):
+                folder.chmod(0o755)
             try:
                 beside.replace(copy)
-            except OSError:
+            except OSError:  # somebody else was faster
                 shutil.rmtree(beside)
-        return copy / "bin"
+        return copy / package.name / found.parent.name / "bin"
 
     def _launch(self) -> None:
         """Start the server on its remembered port, or on another if that was taken; adopt one that runs."""

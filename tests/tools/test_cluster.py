@@ -192,17 +192,19 @@ def test_an_ordinary_account_can_do_it_all(open_folder: Path) -> None:
     assert done.stdout.strip() == "42"
 
 
-def test_data_goes_elsewhere_when_the_checkout_is_closed(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_and_binaries_go_elsewhere_when_the_checkout_is_closed(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As under /root, which the account of the server cannot enter."""
-    if os.geteuid():
-        monkeypatch.setattr(clusters.Account, "can_enter", lambda _account, _folder: False)
-    closed = Path(tempfile.mkdtemp(prefix="salesops-closed-"))
-    monkeypatch.setenv("VAR_DIR", str(closed / "var"))
-    monkeypatch.setattr(clusters, "ELSEWHERE", open_folder / "elsewhere")
+    elsewhere = open_folder / "elsewhere"
+    monkeypatch.setenv("VAR_DIR", str(open_folder / "var"))
+    monkeypatch.setattr(clusters, "ELSEWHERE", elsewhere)
+    monkeypatch.setattr(clusters.Account, "can_enter", lambda _account, _folder: False)
     server = Cluster()
     try:
         server.start()
-        assert server.data.parent == open_folder / "elsewhere"
+        assert server.data.parent == elsewhere
+        assert Path(server.state["bin"]).is_relative_to(elsewhere)
         assert server.data.stat().st_mode & 0o777 == 0o700
         assert kept(server).strip() == "1"
         server.stop()
@@ -212,4 +214,13 @@ def test_data_goes_elsewhere_when_the_checkout_is_closed(open_folder: Path, monk
         again.stop()
     finally:
         server.stop()
-        shutil.rmtree(closed)
+
+
+def test_a_closed_folder_is_seen() -> None:
+    closed = Path(tempfile.mkdtemp(prefix="salesops-closed-"))
+    closed.chmod(0)
+    who = as_nobody()
+    account = clusters.Account("nobody", who["user"], who["group"]) if who else clusters.server_account()
+    assert not account.can_enter(closed)
+    assert account.can_enter(Path("/"))
+    closed.rmdir()
