@@ -16,7 +16,9 @@ from exchange.rows import Cell, is_blank
 from exchange.values import parse_amount, parse_date, parse_email, parse_integer, parse_number, parse_percent
 from exchange.writing import REASON_MARK
 
-FieldKind = Literal["text", "amount", "date", "percent", "integer", "email", "phone", "choice", "reference", "owner"]
+FieldKind = Literal[
+    "text", "notes", "amount", "date", "percent", "integer", "email", "phone", "choice", "reference", "owner"
+]
 
 SURE = 0.9
 LEAST = 0.6
@@ -40,8 +42,8 @@ class Field:
     required: bool = False
     synonyms: tuple[str, ...] = ()
     max_length: int = 200
-    choices: Mapping[str, tuple[str, ...]] | None = None
     hints: tuple[str, ...] = ()
+    most: int = 10**9
 
 
 @dataclass(frozen=True, slots=True)

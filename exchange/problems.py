@@ -43,6 +43,8 @@ class Code(StrEnum):
     TOO_MANY_CELLS = "too_many_cells"
     OPEN_QUOTE = "open_quote"
     REPEATED_HEADER = "repeated_header"
+    DUPLICATE_ROW = "duplicate_row"
+    NOT_TAKEN = "not_taken"
 
     # a cell, as it stands in the file
     FORMULA_WITHOUT_VALUE = "formula_without_value"

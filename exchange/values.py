@@ -271,6 +271,13 @@ def parse_percent(cell: Cell, *, fractions: bool = False) -> Decimal | None:
 Order = Literal["ymd", "mdy", "dmy"]
 ORDERS: tuple[Order, ...] = ("ymd", "mdy", "dmy")
 
+
+
+def order_of(text: str | None) -> Order | None:
+    """Return the order that goes by this name, None for anything else."""
+    return next((order for order in ORDERS if order == text), None)
+
+
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 _EXCEL_START = date(1899, 12, 30)
 _MONTHS = {

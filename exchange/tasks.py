@@ -1,0 +1,77 @@
+"""The jobs of an import: read the file, check it without writing, import it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from exchange import actions, labels
+from exchange.models import Import
+from exchange.states import ImportState
+from jobs.models import Job
+from jobs.running import Progress, job_kind
+
+
+def _import(job: Job) -> Import:
+    imported: Import = Import.objects.select_related("by__user", "by__organization", "file").get(
+        pk=job.payload["import"]
+    )
+    return imported
+
+
+def _page(imported: Import) -> str:
+    return reverse("exchange:import_detail", args=[imported.by.organization.slug, imported.pk])
+
+
+@job_kind(
+    actions.READ_JOB, label=_("Read a file"), steps={code: labels.STEPS[code] for code in ("read", "survey")}
+)
+def read_file(job: Job, *, at: datetime) -> Progress:
+    """Stage the next rows; when there are no more, look through the columns."""
+    imported = _import(job)
+    result: dict[str, Any] = {"url": _page(imported)}
+    if job.cursor.get("look"):
+        actions.look_through(imported)
+        return Progress(imported.total, imported.total, "survey", {}, finished=True, result=result)
+    step = actions.read_on(imported, after=job.cursor.get("after", 0), position=job.cursor.get("position", 0))
+    refused = imported.state == ImportState.REFUSED
+    return Progress(step.done, step.done, "read", step.cursor, finished=refused, result=result)
+
+
+@job_kind(
+    actions.CHECK_JOB,
+    label=_("Check an import"),
+    steps={code: labels.STEPS[code] for code in ("check", "rejects")},
+    counts=labels.VERDICTS,
+)
+def check_rows(job: Job, *, at: datetime) -> Progress:
+    """Check the next rows."""
+    return _chunk(job, "check", dry=True, at=at)
+
+
+@job_kind(
+    actions.IMPORT_JOB,
+    label=_("Import rows"),
+    steps={code: labels.STEPS[code] for code in ("import", "rejects")},
+    counts=labels.VERDICTS,
+)
+def import_rows(job: Job, *, at: datetime) -> Progress:
+    """Import the next rows."""
+    return _chunk(job, "import", dry=False, at=at)
+
+
+def _chunk(job: Job, step: str, *, dry: bool, at: datetime) -> Progress:
+    imported = _import(job)
+    if job.cursor.get("rejects"):
+        rejects = actions.finish(imported, dry=dry, at=at)
+        return _progress(imported, "rejects", dict(job.cursor), finished=True, result_file=rejects)
+    position = job.cursor.get("position", job.payload.get("position", 0))
+    done = actions.work_on(imported, position=position, dry=dry, at=at)
+    return _progress(imported, step, dict(done.cursor))
+
+
+def _progress(imported: Import, step: str, cursor: dict[str, Any], **more: Any) -> Progress:
+    counts = imported.tally
+    result = {**counts.verdicts, "url": _page(imported)}
+    return Progress(counts.total, imported.total, step, cursor, result=result, **more)

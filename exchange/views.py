@@ -1,0 +1,257 @@
+"""The pages of an import: choose a file, say what its columns are, see what would happen, import."""
+
+import uuid
+from itertools import islice
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from io import BytesIO
+
+from exchange import actions, labels, problems, queries
+from exchange.forms import MappingForm, ReadingForm, UploadForm
+from exchange.models import Import
+from exchange.states import ImportState, Verdict
+from exchange.survey import shown
+from exchange.targets import TARGETS, targets
+from exchange.writing import write_csv
+from tenants.errors import Refused, Stale
+from tenants.permissions import Permission
+from tenants.web import OrgRequest, conflict, go, is_swap, org_view, render_page
+
+SHOWN_ROWS = 50
+A_PAGE = 50
+
+
+def _mine(request: OrgRequest, pk: int) -> Import:
+    imports = Import.objects.visible_to(request.membership)
+    found: Import = get_object_or_404(
+        imports.select_related("by__user", "by__organization", "job", "rejects").defer("file__content"), pk=pk
+    )
+    return found
+
+
+def _at(request: OrgRequest, name: str, imported: Import) -> str:
+    return reverse(f"exchange:{name}", args=[request.organization.slug, imported.pk])
+
+
+@org_view(Permission.IMPORT_RUN)
+@require_GET
+def imports(request: OrgRequest) -> HttpResponse:
+    """List the imports one may see, newest first."""
+    found = Import.objects.visible_to(request.membership).select_related("by__user").defer("columns", "answers", "notes")
+    page = Paginator(found, A_PAGE).get_page(request.GET.get("page"))
+    return render_page(request, "exchange/imports.html", {"page_obj": page})
+
+
+@org_view(Permission.IMPORT_RUN)
+@require_http_methods(["GET", "POST"])
+def import_new(request: OrgRequest) -> HttpResponse:
+    """Choose a file and say what is in it."""
+    if request.method != "POST":
+        first = request.GET.get("target") or next((each.code for each in targets()), "")
+        form = UploadForm(initial={"target": first, "request_key": uuid.uuid4()})
+        return render_page(request, "exchange/import_new.html", {"form": form, "targets": targets()})
+    form = UploadForm(request.POST, request.FILES)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            imported = actions.start(
+                TARGETS[data["target"]],
+                name=data["file"].name,
+                content=data["file"].read(),
+                by=request.membership,
+                at=request.now,
+                request_key=data["request_key"],
+            )
+        except problems.Refused as refused:
+            form.add_error("file", labels.problem_words(refused.problem))
+        else:
+            return go(request, _at(request, "import_detail", imported))
+    return render_page(request, "exchange/import_new.html", {"form": form, "targets": targets()}, status=422)
+
+
+@org_view(Permission.IMPORT_RUN)
+@require_GET
+def import_template(request: OrgRequest, target: str) -> HttpResponse:
+    """Download an empty file with the headings that a target knows."""
+    if target not in TARGETS:
+        raise Http404
+    found = TARGETS[target]
+    response = HttpResponse(
+        b"".join(write_csv([str(found.words[field.code]) for field in found.fields], [])), content_type="text/csv"
+    )
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=f"{found.label}.csv")
+    return response
+
+
+@org_view(Permission.IMPORT_RUN)
+@require_GET
+def import_detail(request: OrgRequest, pk: int) -> HttpResponse:
+    """Show how far an import is, or what it did; one that waits for the user leads to where it waits."""
+    imported = _mine(request, pk)
+    waiting = {ImportState.MAPPING: "import_mapping", ImportState.CHECKED: "import_preview"}
+    if imported.state in waiting:
+        return go(request, _at(request, waiting[ImportState(imported.state)], imported))
+    context: dict[str, Any] = {"imported": imported, "has_stopped": queries.has_stopped(imported)}
+    if imported.state == ImportState.DONE:
+        context |= _outcome(request, imported)
+    if imported.state == ImportState.REFUSED and imported.refusal:
+        context["refusal"] = labels.problem_text(imported.refusal)
+    return render_page(request, "exchange/import_detail.html", context, partial="body")
+
+
+@org_view(Permission.IMPORT_RUN)
+@require_http_methods(["GET", "POST"])
+def import_mapping(request: OrgRequest, pk: int) -> HttpResponse:
+    """Say which column is what; then check every row without writing any."""
+    imported = _mine(request, pk)
+    if imported.state in {ImportState.READING, ImportState.REFUSED, ImportState.DONE} or imported.is_running:
+        return go(request, _at(request, "import_detail", imported))
+    if request.method != "POST":
+        return _mapping_page(request, imported, MappingForm(imported=imported, by=request.membership))
+    form = MappingForm(request.POST, imported=imported, by=request.membership)
+    if "ask" in request.POST:
+        return _mapping_page(request, imported, MappingForm(_with_defaults(form), imported=imported, by=request.membership))
+    if not form.is_valid():
+        return _mapping_page(request, imported, form, status=422)
+    try:
+        actions.settle(
+            imported,
+            mapping=form.mapping,
+            answers=form.answers,
+            seen=form.cleaned_data["version"],
+            by=request.membership,
+            at=request.now,
+        )
+    except (Stale, Refused):
+        imported.refresh_from_db()
+        return conflict(request, [(_("Columns"), _mapped(imported, imported.mapping), _mapped(imported, form.mapping))])
+    return go(request, _at(request, "import_detail", imported))
+
+
+def _with_defaults(form: MappingForm) -> dict[str, Any]:
+    """What was chosen so far, new questions with their likeliest answer: nothing is refused yet."""
+    asked = {
+        question.code: form.data.get(question.code) or form.fields[question.code].initial or ""
+        for group in form.groups
+        for question in group.questions
+    }
+    columns = {name: form.data.get(name, "") for name in form.fields if name.startswith("column-")}
+    return {**columns, **asked, "version": form.data.get("version", "")}
+
+
+def _mapped(imported: Import, mapping: dict[str, int]) -> str:
+    words = imported.kind.words
+    return ", ".join(f"{words[code]} = {imported.header_of(column)}" for code, column in mapping.items() if code in words)
+
+
+def _mapping_page(request: OrgRequest, imported: Import, form: MappingForm, *, status: int = 200) -> HttpResponse:
+    required = [field.code for field in imported.kind.fields if field.required and field.code not in form.chosen]
+    context = {
+        "imported": imported,
+        "form": form,
+        "reading": ReadingForm(imported=imported),
+        "notes": [labels.problem_words(note) for note in imported.remarks],
+        "same_file": queries.same_file(imported),
+        "missing": [imported.kind.words[code] for code in required],
+        "unused": [
+            imported.kind.words[field.code]
+            for field in imported.kind.fields
+            if field.code not in form.chosen and not field.required
+        ],
+    }
+    return render_page(request, "exchange/import_mapping.html", context, partial="questions", status=status)
+
+
+@org_view(Permission.IMPORT_RUN)
+@require_POST
+def import_reading(request: OrgRequest, pk: int) -> HttpResponse:
+    """Read the file again in the way the user says."""
+    imported = _mine(request, pk)
+    form = ReadingForm(request.POST, imported=imported)
+    if form.is_valid():
+        try:
+            actions.reread(imported, by=request.membership, at=request.now, **form.cleaned_data)
+        except problems.Refused as refused:
+            form.add_error(None, labels.problem_text(refused.problem))
+        except Refused:
+            form.add_error(None, _("This import is under way; its file cannot be read anew."))
+        else:
+            return go(request, _at(request, "import_detail", imported))
+    return render_page(request, "exchange/import_reading.html", {"imported": imported, "reading": form}, status=422)
+
+
+@org_view(Permission.IMPORT_RUN)
+@require_GET
+def import_preview(request: OrgRequest, pk: int) -> HttpResponse:
+    """Show what would happen to each row."""
+    imported = _mine(request, pk)
+    if imported.state != ImportState.CHECKED:
+        return go(request, _at(request, "import_detail", imported))
+    context = {"imported": imported, **_outcome(request, imported)}
+    return render_page(request, "exchange/import_preview.html", context)
+
+
+def _outcome(request: OrgRequest, imported: Import) -> dict[str, Any]:
+    """Counts, reasons, remarks, and the first rows of one verdict or of all."""
+    chosen = request.GET.get("rows", "")
+    verdict = chosen if chosen in set(Verdict) else ""
+    tally, own = imported.tally, imported.kind.problems
+    rows = [
+        {
+            "number": outcome.number,
+            "verdict": outcome.verdict,
+            "verdict_label": labels.VERDICTS[outcome.verdict],
+            "cells": [shown(row.cells[source.column]) for source in imported.sources()],
+            "problems": [labels.problem_text(problem, own) for problem in outcome.problems],
+            "remarks": [labels.remark_short(code, imported.kind.remarks) for code in outcome.remarks],
+        }
+        for row, outcome in islice(imported.outcomes(verdict), SHOWN_ROWS)
+    ]
+    return {
+        "chosen": verdict,
+        "figures": [
+            {"code": code, "label": label, "count": tally.verdicts.get(code, 0)} for code, label in labels.VERDICTS.items()
+        ],
+        "total": imported.total,
+        "writes": tally.verdicts.get(Verdict.CREATED, 0) + tally.verdicts.get(Verdict.UPDATED, 0),
+        "reasons": labels.reasons(tally.reasons, own),
+        "remarks": labels.remarks(tally.remarks, imported.kind.remarks),
+        "headers": [imported.kind.words[source.field.code] for source in imported.sources()],
+        "rows": rows,
+        "rest": max(0, (tally.verdicts.get(verdict, 0) if verdict else tally.total) - len(rows)),
+    }
+
+
+@org_view(Permission.IMPORT_RUN)
+@require_POST
+def import_run(request: OrgRequest, pk: int) -> HttpResponse:
+    """Import what was checked, or go on where an import stopped."""
+    imported = _mine(request, pk)
+    seen = request.POST.get("version", "")
+    try:
+        actions.run(imported, seen=int(seen) if seen.isdigit() else 0, by=request.membership, at=request.now)
+    except Stale:
+        return conflict(request, [(_("Columns"), _mapped(imported, imported.mapping), _("as you saw them before"))])
+    except Refused:
+        pass  # it runs, or is over: its page says so
+    return go(request, _at(request, "import_detail", imported))
+
+
+@org_view(Permission.IMPORT_RUN)
+@require_GET
+def import_rejects(request: OrgRequest, pk: int) -> HttpResponse:
+    """Download the rejected rows with their reasons, to be mended and chosen again."""
+    imported = _mine(request, pk)
+    if imported.rejects is None:
+        raise Http404
+    content = BytesIO(bytes(imported.rejects.content))
+    response = FileResponse(content, as_attachment=True, filename=imported.rejects.name, content_type="text/csv")
+    response["Cache-Control"] = "private, no-store"
+    return response
