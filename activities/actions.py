@@ -1,7 +1,7 @@
 """Writes: visits logged and planned, next actions taken on, done, put off and dropped."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,21 +13,13 @@ from accounts.models import Account, Contact
 from activities.history import Counts, ImportedAction, ImportedVisit
 from activities.kinds import Kind, Origin, Result, VisitState
 from activities.models import NextAction, Visit, VisitContact
+from activities.times import FURTHEST, OLDEST, SLACK
 from funnel import actions as funnel
 from funnel.models import Opportunity
+from funnel.stages import Stage
 from tenants import audit
 from tenants.errors import Refused, Stale
 from tenants.models import Membership
-
-OLDEST = timedelta(days=180)
-"""How far back a visit may be logged by hand."""
-
-SLACK = timedelta(minutes=5)
-"""How far a device's clock may be ahead of ours."""
-
-FURTHEST = timedelta(days=3 * 366)
-"""How far ahead anything may be planned."""
-
 
 # Visits ---------------------------------------------------------------------------------------
 
@@ -48,21 +40,27 @@ def log_visit(
     next_text: str = "",
     next_on: date | None = None,
     goal: str = "",
+    new_contacts: Sequence[tuple[str, str]] = (),
+    advance: tuple[Stage, Stage] | None = None,
     request_key: UUID | None = None,
 ) -> Visit:
     """Record a meeting that took place, and the next action agreed, if `next_text` names one.
 
     A key that was used before returns the visit it made.
 
+    :param new_contacts: name and position of people who are not in the archive yet.
+    :param advance: the stage the caller saw the opportunity in, and the one it moves to. Missing evidence that only
+        warns was shown to the caller, and is recorded with the move.
     :raises Refused: `future`, `too_long_ago`, `opportunity_elsewhere`, `contact_elsewhere`, `next_without_date`,
-        `due_in_the_past`, `due_too_far`.
+        `due_in_the_past`, `due_too_far`; what `funnel.actions.move` refuses, its MissingEvidence among it.
+    :raises Stale: the opportunity is in another stage by now.
     """
     account = _locked(account)
     earlier = _made_before(Visit, request_key)
     if earlier is not None:
         return earlier
     _check_time(happened_at, at)
-    people = _check_place(account, opportunity, contacts)
+    people = _check_place(account, opportunity, contacts) + _meet(account, new_contacts, by=by, at=at)
     visit: Visit = Visit.objects.create(
         account=account,
         opportunity=opportunity,
@@ -82,6 +80,7 @@ def log_visit(
     _hand_on(visit, by=by, at=at)
     if next_text:
         _agree(visit, next_text, next_on, by=by, at=at)
+    _advance(opportunity, advance, by=by, at=at)
     return visit
 
 
@@ -140,6 +139,8 @@ def hold(
     commitment: str = "",
     next_text: str = "",
     next_on: date | None = None,
+    new_contacts: Sequence[tuple[str, str]] = (),
+    advance: tuple[Stage, Stage] | None = None,
 ) -> Visit:
     """Record what became of a planned visit. Recorded already, it is returned as it stands.
 
@@ -154,7 +155,7 @@ def hold(
         raise Refused("called_off")
     _check_seen(visit, seen)
     _check_time(happened_at, at)
-    people = _check_place(account, opportunity, contacts)
+    people = _check_place(account, opportunity, contacts) + _meet(account, new_contacts, by=by, at=at)
     visit.state, visit.kind, visit.result, visit.happened_at = VisitState.DONE, kind, result, min(happened_at, at)
     visit.opportunity, visit.note, visit.commitment, visit.recorded_at = opportunity, note, commitment, at
     visit.version += 1
@@ -167,6 +168,7 @@ def hold(
     _hand_on(visit, by=by, at=at)
     if next_text:
         _agree(visit, next_text, next_on, by=by, at=at)
+    _advance(opportunity, advance, by=by, at=at)
     return visit
 
 
@@ -264,7 +266,13 @@ def add_next_action(
         request_key=request_key,
     )
     audit.record(
-        "next_action.added", action, by=by, at=at, owner=owner.pk, due_on=due_on.isoformat(), origin=origin,
+        "next_action.added",
+        action,
+        by=by,
+        at=at,
+        owner=owner.pk,
+        due_on=due_on.isoformat(),
+        origin=origin,
         account=account.pk,
     )
     _show_next_step(opportunity, at=at)
@@ -376,8 +384,13 @@ def import_visits(rows: Sequence[ImportedVisit], *, by: Membership, at: datetime
     )
     if made:
         accounts_met = sorted({row.account_id for row in fresh})
+        accounts.tell_many(
+            (visit.account_id, "visit.logged", visit.by_id, visit.happened_at, visit, _telling(visit))
+            for visit in made
+            if visit.state == VisitState.DONE
+        )
         _mark_first(accounts_met)
-        _touch_many(accounts_met, sorted({row.opportunity_id for row in fresh if row.opportunity_id}), by=by, at=at)
+        _touch_many(accounts_met, sorted({row.opportunity_id for row in fresh if row.opportunity_id}), at=at)
         audit.record("visits.imported", None, by=by, at=at, created=len(made))
     return Counts(created=len(made), unchanged=len(rows) - len(made))
 
@@ -468,27 +481,47 @@ def _check_place(account: Account, opportunity: Opportunity | None, contacts: It
 # What follows ---------------------------------------------------------------------------------
 
 
+def _meet(account: Account, new_contacts: Sequence[tuple[str, str]], *, by: Membership, at: datetime) -> list[Contact]:
+    """Put people met for the first time into the archive."""
+    return [
+        accounts.create_contact(account, name=name, position=position, by=by, at=at) for name, position in new_contacts
+    ]
+
+
+def _advance(
+    opportunity: Opportunity | None, advance: tuple[Stage, Stage] | None, *, by: Membership, at: datetime
+) -> None:
+    if opportunity is not None and advance is not None:
+        left, to = advance
+        funnel.move(opportunity, left=left, to=to, by=by, at=at, override=True)
+
+
 def _agree(visit: Visit, text: str, due_on: date | None, *, by: Membership, at: datetime) -> NextAction:
     if due_on is None:
         raise Refused("next_without_date")
     return add_next_action(
-        visit.account, owner=by, text=text, due_on=due_on, by=by, at=at, opportunity=visit.opportunity,
+        visit.account,
+        owner=by,
+        text=text,
+        due_on=due_on,
+        by=by,
+        at=at,
+        opportunity=visit.opportunity,
         origin=Origin.VISIT,
     )
 
 
 def _hand_on(visit: Visit, *, by: Membership, at: datetime) -> None:
     """Tell the account's story, say which visit was the first, and when we last met."""
-    accounts.tell(
-        visit.account, "visit.logged", by=by, at=visit.happened_at, source=visit,
-        data={
-            "kind": visit.kind, "result": visit.result, "note": visit.note[:300], "commitment": visit.commitment,
-            "opportunity": str(visit.opportunity or ""),
-        },
-    )
+    accounts.tell(visit.account, "visit.logged", by=by, at=visit.happened_at, source=visit, data=_telling(visit))
     _mark_first([visit.account_id])
     visit.refresh_from_db(fields=["is_first"])
     _touch(visit, by=by, at=at)
+
+
+def _telling(visit: Visit) -> dict[str, str]:
+    """Return what the account's story says of a visit."""
+    return {"kind": visit.kind, "result": visit.result, "note": visit.note[:300], "commitment": visit.commitment}
 
 
 def _touch(visit: Visit, *, by: Membership, at: datetime) -> None:
@@ -500,12 +533,10 @@ def _touch(visit: Visit, *, by: Membership, at: datetime) -> None:
         funnel.note_contact(visit.opportunity, met_at=visit.happened_at, at=at)
 
 
-def _touch_many(account_ids: Sequence[int], opportunity_ids: Sequence[int], *, by: Membership, at: datetime) -> None:
+def _touch_many(account_ids: Sequence[int], opportunity_ids: Sequence[int], *, at: datetime) -> None:
     met = Visit.objects.filter(state=VisitState.DONE).exclude(result=Result.NOBODY).order_by()
     latest = met.filter(account__in=account_ids).values_list("account").annotate(Max("happened_at"))
-    on = dict(latest)
-    for account in Account.objects.filter(pk__in=on):
-        accounts.note_contact(account, met_at=on[account.pk], by=by, at=at)
+    accounts.note_contacts(dict(latest))
     latest = met.filter(opportunity__in=opportunity_ids).values_list("opportunity").annotate(Max("happened_at"))
     on = dict(latest)
     for opportunity in Opportunity.objects.filter(pk__in=on):
@@ -546,7 +577,7 @@ def _show_next_steps(opportunity_ids: Sequence[int], *, at: datetime) -> None:
     open_actions = NextAction.objects.open().filter(opportunity__in=opportunity_ids)
     firsts = {
         action.opportunity_id: action
-        for action in open_actions.order_by("opportunity", "due_on", "id").distinct("opportunity")
+        for action in open_actions.order_by("opportunity_id", "due_on", "id").distinct("opportunity_id")
     }
     for opportunity in Opportunity.objects.filter(pk__in=opportunity_ids):
         first = firsts.get(opportunity.pk)

@@ -20,11 +20,14 @@ _WIDE: Final = {**{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}, 0x300
 _WEEKDAYS_ZH: Final = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "日": 6, "天": 6, "末": 5}
 _WEEKDAYS_EN: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTHS_EN: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DIGITS_ZH: Final = {c: n for n, cs in enumerate(("零〇", "一", "二兩两", "三", "四", "五", "六", "七", "八", "九")) for c in cs}
-_WORDS_EN: Final = {w: n for n, w in enumerate(
-    ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"))} | {"a": 1, "an": 1}
+_DIGITS_ZH: Final = {
+    c: n for n, cs in enumerate(("零〇", "一", "二兩两", "三", "四", "五", "六", "七", "八", "九")) for c in cs
+}
+_WORDS_EN: Final = {
+    w: n for n, w in enumerate(("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"))
+} | {"a": 1, "an": 1}
 
-_N_ZH: Final = r"(?:\d{1,4}|[零〇一二兩两三四五六七八九十]{1,3})"
+_N_ZH: Final = r"(?<![\d零〇一二兩两三四五六七八九十])(?:\d{1,4}|[零〇一二兩两三四五六七八九十]{1,3})"
 _WEEK_ZH: Final = r"(?:週|周|星期|禮拜|礼拜)"
 _BEFORE_ZH: Final = r"(?:之前|以前|前)?"
 _DAY_EN: Final = (
@@ -113,7 +116,7 @@ def _in_some_time(found: Groups, today: date) -> date:
     number, unit = _number(found["n"]), found["unit"]
     if unit in {"天", "日"} or unit.startswith("day"):
         return today + timedelta(days=number)
-    if unit in {"月"} or unit.startswith("month"):
+    if unit == "月" or unit.startswith("month"):
         return _months_on(today, number)
     return today + timedelta(weeks=number)
 
@@ -157,12 +160,18 @@ _WAYS: Final = (
     # Dates of the calendar
     _way(_BY_EN + _YEARED + r"[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?![\d/.-])" + _BEFORE_ZH, _calendar_day),
     _way(rf"{_YEARED}\s*年\s*(?P<month>{_N_ZH})\s*月\s*(?P<day>{_N_ZH})\s*[日號号]?" + _BEFORE_ZH, _calendar_day),
-    _way(rf"(?<!\d)(?P<month>{_N_ZH})\s*月\s*(?P<day>{_N_ZH})\s*[日號号]?" + _BEFORE_ZH, _calendar_day),
+    _way(rf"(?P<month>{_N_ZH})\s*月\s*(?P<day>{_N_ZH})\s*[日號号]?" + _BEFORE_ZH, _calendar_day),
     _way(_BY_EN + r"(?<![\d/.-])(?P<month>\d{1,2})/(?P<day>\d{1,2})(?![\d/.%-])" + _BEFORE_ZH, _calendar_day),
-    _way(_BY_EN + rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<name>{_MONTH_EN})\b\.?"
-         r"(?:,?\s+(?P<year>(?:19|20|21)\d\d)\b)?", _calendar_day),
-    _way(_BY_EN + rf"\b(?P<name>{_MONTH_EN})\b\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b"
-         r"(?:,?\s+(?P<year>(?:19|20|21)\d\d)\b)?", _calendar_day),
+    _way(
+        _BY_EN + rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<name>{_MONTH_EN})\b\.?"
+        r"(?:,?\s+(?P<year>(?:19|20|21)\d\d)\b)?",
+        _calendar_day,
+    ),
+    _way(
+        _BY_EN + rf"\b(?P<name>{_MONTH_EN})\b\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b"
+        r"(?:,?\s+(?P<year>(?:19|20|21)\d\d)\b)?",
+        _calendar_day,
+    ),
     # Days near by
     _way(r"(?:今天|今日|今晚)" + _BEFORE_ZH, _ahead(0)),
     _way(r"(?:明天|明日)" + _BEFORE_ZH, _ahead(1)),
@@ -172,14 +181,19 @@ _WAYS: Final = (
     _way(_BY_EN + r"\b(?:today|tonight)\b", _ahead(0)),
     _way(_BY_EN + r"\b(?:tomorrow|tmrw?)\b", _ahead(1)),
     # In some time
-    _way(rf"(?:再過|再过)?(?P<n>{_N_ZH})\s*(?:個|个)?(?P<unit>天|日|週|周|星期|禮拜|礼拜)\s*(?:之後|之后|以後|以后|後|后|之內|之内|內|内)",
-         _in_some_time),
-    _way(rf"(?:再過|再过)?(?P<n>{_N_ZH})\s*(?:個|个)(?P<unit>月)\s*(?:之後|之后|以後|以后|後|后|之內|之内|內|内)", _in_some_time),
+    _way(
+        rf"(?:再過|再过)?(?P<n>{_N_ZH})\s*(?:個|个)?(?P<unit>天|日|週|周|星期|禮拜|礼拜)\s*(?:之後|之后|以後|以后|後|后|之內|之内|內|内)",
+        _in_some_time,
+    ),
+    _way(
+        rf"(?:再過|再过)?(?P<n>{_N_ZH})\s*(?:個|个)(?P<unit>月)\s*(?:之後|之后|以後|以后|後|后|之內|之内|內|内)",
+        _in_some_time,
+    ),
     _way(rf"\b(?:in|within)\s+(?P<n>{_N_EN})\s+(?P<unit>days?|weeks?|months?)(?:'?\s+time)?\b", _in_some_time),
     _way(rf"\b(?P<n>{_N_EN})\s+(?P<unit>days?|weeks?|months?)\s+(?:later|from\s+(?:now|today))\b", _in_some_time),
     # Ends
     _way(r"(?P<which>下+)(?:個|个)?月\s*(?:底|末)" + _BEFORE_ZH, lambda f, t: month_end(t, f["which"].count("下"))),
-    _way(rf"(?<!\d)(?P<month>{_N_ZH})\s*月\s*(?:底|末)" + _BEFORE_ZH, _end_of_named_month),
+    _way(rf"(?P<month>{_N_ZH})\s*月\s*(?:底|末)" + _BEFORE_ZH, _end_of_named_month),
     _way(r"(?:本|這個|这个|這|这|當|当)?月\s*(?:底|末)" + _BEFORE_ZH, lambda f, t: month_end(t)),
     _way(r"(?:今)?年\s*底" + _BEFORE_ZH, _year_end),
     _way(_BY_EN + r"\bend\s+of\s+next\s+month\b", lambda f, t: month_end(t, 1)),
@@ -190,13 +204,19 @@ _WAYS: Final = (
     _way(rf"(?:本|這個|这个|這|这)月\s*(?P<day>{_N_ZH})\s*[日號号]" + _BEFORE_ZH, _day_of_month),
     _way(r"(?<![\d月第])(?P<day>\d{1,2})\s*[日號号](?:之前|以前|前|(?=\s|$))", _day_of_month),
     # Days of a week
-    _way(rf"(?P<which>下+|這|这|本)?(?:個|个)?{_WEEK_ZH}(?P<day>[一二三四五六日天末])(?!天|個月|个月|[後后])" + _BEFORE_ZH,
-         _weekday_zh),
+    _way(
+        rf"(?P<which>下+|這|这|本)?(?:個|个)?{_WEEK_ZH}(?P<day>[一二三四五六日天末])(?!天|個月|个月|[後后])"
+        + _BEFORE_ZH,
+        _weekday_zh,
+    ),
     _way(_BY_EN + rf"\b(?P<day>{_DAY_EN})\s+(?P<which>next|this)\s+week\b", _weekday_en),
     _way(_BY_EN + rf"\b(?P<which>next|this)\s+(?P<day>{_DAY_EN})\b\.?", _weekday_en),
     _way(rf"\b(?:due|by|before|on|until|till)\s+(?P<day>{_DAY_EN})\b\.?", _weekday_en),
     _way(r"\b(?P<day>(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b", _weekday_en),
-    _way(r"(?-i:\b(?P<day>Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun|MON|TUE|WED|THU|FRI)\b)\.?(?!\s+with\b)", _weekday_en),
+    _way(
+        r"(?-i:\b(?P<day>Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun|MON|TUE|WED|THU|FRI)\b)\.?(?!\s+with\b)",
+        _weekday_en,
+    ),
     _way(r"^\s*(?P<day>mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)\s*$", _weekday_en),
     _way(rf"(?P<which>下+|這|这|本)(?:個|个)?{_WEEK_ZH}(?:內|内)?" + _BEFORE_ZH, _some_week),
     _way(_BY_EN + r"\b(?:end\s+of\s+)?(?P<which>next)\s+week\b", _some_week),
@@ -204,7 +224,7 @@ _WAYS: Final = (
     _way(_BY_EN + r"\b(?P<which>end\s+of\s+(?:the\s+)?week|eow)\b", _some_week),
     _way(_BY_EN + r"\bnext\s+month\b", lambda f, t: month_end(t, 1)),
 )
-_EDGES: Final = " \t\r\n,，、;；:：。-–—"
+_EDGES: Final = " \u3000\t\r\n,，、;；:：。-–—"
 
 
 def parse_due(text: str, today: date) -> tuple[date | None, str]:
@@ -254,12 +274,16 @@ def _wants_space(before: str, after: str) -> bool:
 
 
 def choices(today: date) -> list[Choice]:
-    """Return the three days offered for a tap: tomorrow, Friday (Monday, if that is tomorrow), Wednesday of next week."""
+    """Return the three days offered for a tap: tomorrow, Friday (next Monday, if that is past), next Wednesday."""
     monday, tomorrow = _monday(today), today + timedelta(days=1)
     friday, next_monday = monday + timedelta(days=4), monday + timedelta(weeks=1)
     if friday > tomorrow:
         middle = Choice("friday", friday)
     else:
-        middle = Choice("next_monday", next_monday) if next_monday > tomorrow else Choice("next_friday", friday + timedelta(weeks=1))
+        middle = (
+            Choice("next_monday", next_monday)
+            if next_monday > tomorrow
+            else Choice("next_friday", friday + timedelta(weeks=1))
+        )
     last = Choice("next_wednesday", next_monday + timedelta(days=2))
     return sorted([Choice("tomorrow", tomorrow), middle, last], key=lambda choice: choice.on)

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Contact
+from activities import labels
 from activities.kinds import Kind, Origin, Result, VisitState
 from funnel.models import Opportunity, OpportunityMember
 from tenants.models import Membership, TenantForeignKey, TenantModel
@@ -54,12 +55,37 @@ class Visit(TenantModel):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["organization", "request_key"], condition=Q(request_key__isnull=False), name="visit_request_once"
+                fields=["organization", "request_key"],
+                condition=Q(request_key__isnull=False),
+                name="visit_request_once",
             ),
             models.CheckConstraint(condition=Q(kind__in=list(Kind)), name="visit_kind_known"),
             models.CheckConstraint(condition=Q(result__in=["", *Result]), name="visit_result_known"),
             models.CheckConstraint(condition=Q(state__in=list(VisitState)), name="visit_state_known"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.happened_at:%Y-%m-%d}"
+
+    @property
+    def kind_label(self) -> labels.Words:
+        """How we met, in words."""
+        return labels.KINDS[Kind(self.kind)]
+
+    @property
+    def icon(self) -> str:
+        """The icon of its kind."""
+        return labels.KIND_ICONS[Kind(self.kind)]
+
+    @property
+    def result_label(self) -> labels.Words:
+        """What came of it, in words; nothing while it is planned."""
+        return labels.RESULTS[Result(self.result)] if self.result else ""
+
+    @property
+    def result_chip(self) -> str:
+        """The look of the result's chip."""
+        return labels.RESULT_CHIPS[Result(self.result)] if self.result else ""
 
 
 class VisitContact(TenantModel):
@@ -121,3 +147,6 @@ class NextAction(TenantModel):
             ),
             models.CheckConstraint(condition=Q(origin__in=list(Origin)), name="next_action_origin_known"),
         ]
+
+    def __str__(self) -> str:
+        return self.text

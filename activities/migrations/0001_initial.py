@@ -9,127 +9,302 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('funnel', '0001_initial'),
-        ('tenants', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("funnel", "0001_initial"),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Visit',
+            name="Visit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(default=activities.kinds.VisitState['DONE'], max_length=10)),
-                ('kind', models.CharField(default=activities.kinds.Kind['VISIT'], max_length=10, verbose_name='How')),
-                ('happened_at', models.DateTimeField(verbose_name='When')),
-                ('result', models.CharField(blank=True, max_length=10, verbose_name='Result')),
-                ('goal', models.CharField(blank=True, max_length=200, verbose_name='Goal')),
-                ('note', models.TextField(blank=True, max_length=5000, verbose_name='Note')),
-                ('commitment', models.CharField(blank=True, max_length=300, verbose_name='What the customer agreed to do')),
-                ('is_first', models.BooleanField(default=False)),
-                ('request_key', models.UUIDField(editable=False, null=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('recorded_at', models.DateTimeField()),
-                ('account', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='visits', to='accounts.account')),
-                ('by', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='visits', to='tenants.membership')),
-                ('opportunity', tenants.models.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='visits', to='funnel.opportunity')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("state", models.CharField(default=activities.kinds.VisitState["DONE"], max_length=10)),
+                ("kind", models.CharField(default=activities.kinds.Kind["VISIT"], max_length=10, verbose_name="How")),
+                ("happened_at", models.DateTimeField(verbose_name="When")),
+                ("result", models.CharField(blank=True, max_length=10, verbose_name="Result")),
+                ("goal", models.CharField(blank=True, max_length=200, verbose_name="Goal")),
+                ("note", models.TextField(blank=True, max_length=5000, verbose_name="Note")),
+                (
+                    "commitment",
+                    models.CharField(blank=True, max_length=300, verbose_name="What the customer agreed to do"),
+                ),
+                ("is_first", models.BooleanField(default=False)),
+                ("request_key", models.UUIDField(editable=False, null=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "account",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="visits", to="accounts.account"
+                    ),
+                ),
+                (
+                    "by",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="visits", to="tenants.membership"
+                    ),
+                ),
+                (
+                    "opportunity",
+                    tenants.models.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="visits",
+                        to="funnel.opportunity",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-happened_at', '-id'],
+                "ordering": ["-happened_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='VisitContact',
+            name="VisitContact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('contact', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='met_at', to='accounts.contact')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
-                ('visit', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='met', to='activities.visit')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "contact",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="met_at", to="accounts.contact"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
+                (
+                    "visit",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="met", to="activities.visit"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='NextAction',
+            name="NextAction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(max_length=200, verbose_name='Next action')),
-                ('due_on', models.DateField(verbose_name='By')),
-                ('origin', models.CharField(default=activities.kinds.Origin['HAND'], max_length=10)),
-                ('created_at', models.DateTimeField()),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
-                ('dropped_at', models.DateTimeField(blank=True, null=True)),
-                ('request_key', models.UUIDField(editable=False, null=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('account', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='next_actions', to='accounts.account')),
-                ('created_by', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership')),
-                ('opportunity', tenants.models.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='next_actions', to='funnel.opportunity')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
-                ('owner', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='next_actions', to='tenants.membership')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("text", models.CharField(max_length=200, verbose_name="Next action")),
+                ("due_on", models.DateField(verbose_name="By")),
+                ("origin", models.CharField(default=activities.kinds.Origin["HAND"], max_length=10)),
+                ("created_at", models.DateTimeField()),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                ("dropped_at", models.DateTimeField(blank=True, null=True)),
+                ("request_key", models.UUIDField(editable=False, null=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "account",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="next_actions", to="accounts.account"
+                    ),
+                ),
+                (
+                    "created_by",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.membership"
+                    ),
+                ),
+                (
+                    "opportunity",
+                    tenants.models.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="next_actions",
+                        to="funnel.opportunity",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
+                (
+                    "owner",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="next_actions",
+                        to="tenants.membership",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['due_on', 'id'],
-                'indexes': [models.Index(condition=models.Q(('done_at', None), ('dropped_at', None)), fields=['organization', 'owner', 'due_on'], name='next_action_open'), models.Index(fields=['organization', 'opportunity'], name='next_action_of_opportunity')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('request_key__isnull', False)), fields=('organization', 'request_key'), name='next_action_request_once'), models.CheckConstraint(condition=models.Q(('origin__in', [activities.kinds.Origin['VISIT'], activities.kinds.Origin['REVIEW'], activities.kinds.Origin['COACHING'], activities.kinds.Origin['HAND']])), name='next_action_origin_known'), models.UniqueConstraint(fields=('organization', 'id'), name='activities_nextaction_key'), tenants.walls.RowWall(name='activities_nextaction_wall'), tenants.walls.OrganizationKeys(keys=(('account_id', 'accounts_account'), ('created_by_id', 'tenants_membership'), ('opportunity_id', 'funnel_opportunity'), ('owner_id', 'tenants_membership')), name='activities_nextaction_keys')],
+                "ordering": ["due_on", "id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("done_at", None), ("dropped_at", None)),
+                        fields=["organization", "owner", "due_on"],
+                        name="next_action_open",
+                    ),
+                    models.Index(fields=["organization", "opportunity"], name="next_action_of_opportunity"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("request_key__isnull", False)),
+                        fields=("organization", "request_key"),
+                        name="next_action_request_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "origin__in",
+                                [
+                                    activities.kinds.Origin["VISIT"],
+                                    activities.kinds.Origin["REVIEW"],
+                                    activities.kinds.Origin["COACHING"],
+                                    activities.kinds.Origin["HAND"],
+                                ],
+                            )
+                        ),
+                        name="next_action_origin_known",
+                    ),
+                    models.UniqueConstraint(fields=("organization", "id"), name="activities_nextaction_key"),
+                    tenants.walls.RowWall(name="activities_nextaction_wall"),
+                    tenants.walls.OrganizationKeys(
+                        keys=(
+                            ("account_id", "accounts_account"),
+                            ("created_by_id", "tenants_membership"),
+                            ("opportunity_id", "funnel_opportunity"),
+                            ("owner_id", "tenants_membership"),
+                        ),
+                        name="activities_nextaction_keys",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='visit',
-            index=models.Index(fields=['organization', 'by', '-happened_at'], name='visit_of_member'),
+            model_name="visit",
+            index=models.Index(fields=["organization", "by", "-happened_at"], name="visit_of_member"),
         ),
         migrations.AddIndex(
-            model_name='visit',
-            index=models.Index(fields=['organization', 'account', '-happened_at'], name='visit_of_account'),
+            model_name="visit",
+            index=models.Index(fields=["organization", "account", "-happened_at"], name="visit_of_account"),
         ),
         migrations.AddIndex(
-            model_name='visit',
-            index=models.Index(fields=['organization', 'opportunity', '-happened_at'], name='visit_of_opportunity'),
+            model_name="visit",
+            index=models.Index(fields=["organization", "opportunity", "-happened_at"], name="visit_of_opportunity"),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.UniqueConstraint(condition=models.Q(('request_key__isnull', False)), fields=('organization', 'request_key'), name='visit_request_once'),
+            model_name="visit",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_key__isnull", False)),
+                fields=("organization", "request_key"),
+                name="visit_request_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', [activities.kinds.Kind['VISIT'], activities.kinds.Kind['CALL'], activities.kinds.Kind['VIDEO'], activities.kinds.Kind['EXHIBITION']])), name='visit_kind_known'),
+            model_name="visit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            activities.kinds.Kind["VISIT"],
+                            activities.kinds.Kind["CALL"],
+                            activities.kinds.Kind["VIDEO"],
+                            activities.kinds.Kind["EXHIBITION"],
+                        ],
+                    )
+                ),
+                name="visit_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.CheckConstraint(condition=models.Q(('result__in', ['', activities.kinds.Result['ADVANCED'], activities.kinds.Result['STEADY'], activities.kinds.Result['BLOCKED'], activities.kinds.Result['NOBODY']])), name='visit_result_known'),
+            model_name="visit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "result__in",
+                        [
+                            "",
+                            activities.kinds.Result["ADVANCED"],
+                            activities.kinds.Result["STEADY"],
+                            activities.kinds.Result["BLOCKED"],
+                            activities.kinds.Result["NOBODY"],
+                        ],
+                    )
+                ),
+                name="visit_result_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', [activities.kinds.VisitState['PLANNED'], activities.kinds.VisitState['DONE'], activities.kinds.VisitState['CANCELLED']])), name='visit_state_known'),
+            model_name="visit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            activities.kinds.VisitState["PLANNED"],
+                            activities.kinds.VisitState["DONE"],
+                            activities.kinds.VisitState["CANCELLED"],
+                        ],
+                    )
+                ),
+                name="visit_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='activities_visit_key'),
+            model_name="visit",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="activities_visit_key"),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=tenants.walls.RowWall(name='activities_visit_wall'),
+            model_name="visit",
+            constraint=tenants.walls.RowWall(name="activities_visit_wall"),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=tenants.walls.OrganizationKeys(keys=(('account_id', 'accounts_account'), ('by_id', 'tenants_membership'), ('opportunity_id', 'funnel_opportunity')), name='activities_visit_keys'),
+            model_name="visit",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(
+                    ("account_id", "accounts_account"),
+                    ("by_id", "tenants_membership"),
+                    ("opportunity_id", "funnel_opportunity"),
+                ),
+                name="activities_visit_keys",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visitcontact',
-            constraint=models.UniqueConstraint(fields=('organization', 'visit', 'contact'), name='met_once_a_visit'),
+            model_name="visitcontact",
+            constraint=models.UniqueConstraint(fields=("organization", "visit", "contact"), name="met_once_a_visit"),
         ),
         migrations.AddConstraint(
-            model_name='visitcontact',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='activities_visitcontact_key'),
+            model_name="visitcontact",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="activities_visitcontact_key"),
         ),
         migrations.AddConstraint(
-            model_name='visitcontact',
-            constraint=tenants.walls.RowWall(name='activities_visitcontact_wall'),
+            model_name="visitcontact",
+            constraint=tenants.walls.RowWall(name="activities_visitcontact_wall"),
         ),
         migrations.AddConstraint(
-            model_name='visitcontact',
-            constraint=tenants.walls.OrganizationKeys(keys=(('contact_id', 'accounts_contact'), ('visit_id', 'activities_visit')), name='activities_visitcontact_keys'),
+            model_name="visitcontact",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(("contact_id", "accounts_contact"), ("visit_id", "activities_visit")),
+                name="activities_visitcontact_keys",
+            ),
         ),
     ]

@@ -112,8 +112,21 @@ def test_the_day_is_taken_out_of_the_text(said: str, due: str, rest: str) -> Non
 
 @pytest.mark.parametrize(
     "said",
-    ["", "  ", "call the CFO", "2/30 報價", "13/1", "2020-01-01", "4-3-3 付款", "比 A 牌便宜 8%", "sat with the CEO",
-     "11/27/2027", "五週年慶", "99999天後", "２月３０日"],
+    [
+        "",
+        "  ",
+        "call the CFO",
+        "2/30 報價",
+        "13/1",
+        "2020-01-01",
+        "4-3-3 付款",
+        "比 A 牌便宜 8%",
+        "sat with the CEO",
+        "11/27/2027",
+        "五週年慶",
+        "99999天後",
+        "２月３０日",
+    ],
 )
 def test_no_day_leaves_the_text_as_it_was(said: str) -> None:
     assert parse_due(said, MONDAY) == (None, said.strip())
@@ -145,7 +158,13 @@ def test_the_end_of_the_calendar_is_no_day() -> None:
 @given(today=days, day=st.integers(0, 360))
 def test_every_written_day_is_read_back(today: date, day: int) -> None:
     due = today + timedelta(days=day)
-    for said in (due.isoformat(), f"{due.month}月{due.day}日", f"{due.month}/{due.day}", f"{due:%d %b %Y}", f"{due:%b %d, %Y}"):
+    for said in (
+        due.isoformat(),
+        f"{due.month}月{due.day}日",
+        f"{due.month}/{due.day}",
+        f"{due:%d %b %Y}",
+        f"{due:%b %d, %Y}",
+    ):
         if (due.month, due.day) != (2, 29) or str(due.year) in said:
             assert parse_due(f"{said} 送樣", today) == (due, "送樣")
 
@@ -156,7 +175,11 @@ def test_a_weekday_falls_in_its_week(today: date, weekday: int, weeks: int) -> N
     assert due is not None
     assert (due.weekday(), rest) == (weekday, "")
     if weeks:
-        assert timedelta(0) <= due - (today - timedelta(days=today.weekday())) - timedelta(weeks=weeks) < timedelta(weeks=1)
+        assert (
+            timedelta(0)
+            <= due - (today - timedelta(days=today.weekday())) - timedelta(weeks=weeks)
+            < timedelta(weeks=1)
+        )
     else:
         assert today <= due < today + timedelta(weeks=1)
 
