@@ -8,7 +8,6 @@ const typing = (el) => el.closest?.("input:not([type=radio], [type=checkbox], [t
 const text = (name) => $("#texts")?.dataset[name] ?? "";
 const csrf = () => $("meta[name=csrf]")?.content ?? "";
 const visible = (el) => el.checkVisibility ? el.checkVisibility() : el.offsetParent !== null;
-const escaped = (id) => CSS.escape(id);
 const store = {
   get(key) { try { return localStorage.getItem(key); } catch { return null; } },
   set(key, value) { try { localStorage.setItem(key, value); return true; } catch { return false; } },
@@ -230,10 +229,12 @@ function saveDraft(form) {
     else if (field.multiple) for (const option of field.selectedOptions) values.push([field.name, option.value]);
     else values.push([field.name, field.value]);
   }
+  form.draftTimer = 0;
   if (store.set(draftKey(form), JSON.stringify(values))) for (const note of $$("[data-draft-state]")) note.hidden = false;
 }
 function dropDraft(form) {
   clearTimeout(form.draftTimer);
+  form.draftTimer = 0;
   store.drop(draftKey(form));
   for (const note of $$("[data-draft-state]")) note.hidden = true;
 }
@@ -266,7 +267,7 @@ function draftTyped(e) {
 }
 on("input", draftTyped);
 on("change", draftTyped);
-window.addEventListener("pagehide", () => $$("form[data-draft]").forEach((form) => { if (form.draftTimer && !form.dataset.busy) { clearTimeout(form.draftTimer); if (store.get(draftKey(form))) saveDraft(form); } }));
+window.addEventListener("pagehide", () => $$("form[data-draft]").forEach((form) => { if (form.draftTimer) saveDraft(form); }));
 // A form sent without htmx: the page after it tells whether it was taken.
 try {
   const sent = sessionStorage.getItem("sent");
@@ -365,14 +366,25 @@ palette?.addEventListener("keydown", (e) => {
 palette?.addEventListener("click", (e) => runOption(e.target.closest("[role=option]")));
 
 /* Menus: popovers beside their button, walked with the arrow keys -------------------------------------- */
+const isOpen = CSS.supports("selector(:popover-open)") ? ":popover-open" : "[data-open]";
+if (!HTMLElement.prototype.showPopover) {   // older in-app browsers: the same two methods, without the top layer
+  HTMLElement.prototype.showPopover = function show() { this.dataset.open = ""; this.dispatchEvent(Object.assign(new Event("toggle"), { newState: "open" })); };
+  HTMLElement.prototype.hidePopover = function hide() { delete this.dataset.open; };
+  on("click", (e) => {
+    const button = e.target.closest("[popovertarget]"), menu = button && document.getElementById(button.getAttribute("popovertarget"));
+    const open = menu?.matches("[data-open]");
+    for (const other of $$(".menu[data-open]")) if (!other.contains(e.target)) other.hidePopover();
+    if (menu && !open) menu.showPopover();
+  });
+}
 let opener = null;
 on("click", (e) => { opener = e.target.closest("[popovertarget], [data-popover]") ?? opener; }, true);
 on("click", (e) => {
   const link = e.target.closest("[data-popover]");
   const menu = link && document.getElementById(link.dataset.popover);
-  if (!menu?.showPopover || e.metaKey || e.ctrlKey) return;
+  if (!menu || e.metaKey || e.ctrlKey) return;
   e.preventDefault();
-  if (!menu.matches(":popover-open")) menu.showPopover();
+  if (!menu.matches(isOpen)) menu.showPopover();
 });
 function place(menu, anchor) {
   if (!anchor) return;
@@ -387,7 +399,7 @@ on("toggle", (e) => {
   if (!menu.matches(".more-menu")) place(menu, opener);
   $("a, button:enabled", menu)?.focus({ focusVisible: false });
 }, true);
-on("htmx:afterSettle", (e) => { const menu = e.detail.target?.closest?.(".menu:popover-open"); if (menu) place(menu, opener); });
+on("htmx:afterSettle", (e) => { const menu = e.detail.target?.closest?.(`.menu${isOpen}`); if (menu) place(menu, opener); });
 on("keydown", (e) => {
   const menu = e.target.closest?.(".menu[popover]");
   if (!menu || (e.key !== "ArrowDown" && e.key !== "ArrowUp")) return;
@@ -593,7 +605,7 @@ on("keydown", (e) => {
     if (key === "Escape") { const row = e.target.closest("[data-row]"); if (row) row.focus(); else e.target.blur(); }
     return;
   }
-  if (root.dataset.keys === "off" || e.target.closest?.("[popover]:popover-open")) return;
+  if (root.dataset.keys === "off" || e.target.closest?.(`.menu${isOpen}`)) return;
   const list = rows();
   if (list.length) {
     const at = list.findIndex((row) => row.classList.contains("active")), row = list[at];
@@ -604,8 +616,7 @@ on("keydown", (e) => {
     if (key === "n" && row) { e.preventDefault(); return $("[data-next-step], input[name=next]", row)?.focus(); }
     if (key === "Enter" && row && !e.target.closest("a, button")) { e.preventDefault(); return $("form", row)?.requestSubmit(); }
     if (key === "]") { const next = $("[data-next-person]"); if (next) { e.preventDefault(); return next.click(); } }
-    if (key === "p" && !e.shiftKey) return acts.projector();
-  } else if (key === "p" && root.dataset.mode === "projector") return acts.projector();
+  }
   if (chord === "g") {
     chord = "";
     clearTimeout(chordTimer);
@@ -613,6 +624,7 @@ on("keydown", (e) => {
   } else if (key === "g") { chord = "g"; chordTimer = setTimeout(() => { chord = ""; }, 1200); }
   else if (key === "/") { e.preventDefault(); openPalette(); }
   else if (key === "?") { e.preventDefault(); acts.shortcuts(); }
+  else if (key === "p" && !e.shiftKey) acts.projector();
   else if (key === "c" && !e.shiftKey) { if (hotkey("c")) e.preventDefault(); }
   else if (key === "Escape" && root.dataset.mode === "projector") acts.projector();
 });
