@@ -88,10 +88,9 @@ def test_a_python_without_ensurepip_says_what_to_install(checkout: Checkout) -> 
 
 
 def test_no_network_is_told_apart(checkout: Checkout) -> None:
-    shutil.rmtree(checkout.root / ".venv")
+    (checkout.root / "requirements.lock").write_text(f"nowhere-to-be-had==1.0 --hash=sha256:{'0' * 64}\n")
     nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
-    more = {**nowhere, "PIP_FIND_LINKS": "", "PIP_EXTRA_INDEX_URL": "", "SALESOPS_PG_BIN": "/nowhere"}
-    done = checkout.run("run", PIP_NO_CACHE_DIR="1", **more)
+    done = checkout.run("run", PIP_FIND_LINKS="", PIP_EXTRA_INDEX_URL="", PIP_NO_CACHE_DIR="1", **nowhere)
     assert done.returncode == 1
     assert "reaches a Python package index" in done.stderr
     assert "Traceback" not in done.stderr
