@@ -97,9 +97,10 @@ def no_venv() -> Trouble:
 
 
 def works(python: Path) -> bool:
-    """Whether this interpreter starts and has pip."""
+    """Whether this interpreter starts, fits and has pip."""
+    fits = "import pip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))"
     try:
-        return subprocess.run([str(python), "-c", "import pip"], capture_output=True, check=False).returncode == 0
+        return subprocess.run([str(python), "-c", fits], capture_output=True, check=False).returncode == 0
     except OSError:
         return False
 

@@ -267,7 +267,8 @@ def trim_logs() -> None:
 
 
 def programs(env: dict[str, str], port: int) -> list[Child]:
-    """The three programs."""
+    """The three programs. None of them is told the owner's address: only migrations need it."""
+    env = {key: value for key, value in env.items() if key != "DATABASE_OWNER_URL"}
     binaries = VENV / "bin"
     python = str(binaries / "python")
     web = [python, "-m", "gunicorn", "salesops.wsgi", "--bind", f"{HOST}:{port}", "--worker-class", "gthread"]
