@@ -1,6 +1,9 @@
 """Words for the codes of this app, and the registers in which every app writes the words of its audit."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -176,3 +179,57 @@ def field_words(field: str) -> str:
 def refusal(code: str, data: Mapping[str, object]) -> str:
     """Return the sentence of a refusal of this app."""
     return str(REFUSALS[code]).format(**data)
+
+
+# The audit in words -------------------------------------------------------------------------------
+
+SECRETS = ("password", "token", "secret", "hash", "api_key")
+PEOPLE_FIELDS = frozenset({"owner", "member", "by", "manager", "to", "from"})
+"""Keys of an audit event's data whose number is a membership's id."""
+
+_CHOICES: dict[str, Mapping[str, Words]] = {
+    "role": {str(role): words for role, words in ROLES},
+    "language": dict(LANGUAGES),
+    "fiscal_year_start": {str(month): words for month, words in MONTHS},
+    "currency": dict(CURRENCIES),
+}
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One line of what an event says: a field, its value before (None: it only has one value), and after."""
+
+    label: str
+    before: str | None
+    after: str
+
+
+def audit_details(data: Mapping[str, Any], names: Mapping[int, str]) -> list[Detail]:
+    """Return an event's data in words, without anything secret.
+
+    :param names: the people whose ids may stand in it.
+    """
+    lines: list[Detail] = []
+    for field, value in {**data, **(data.get("changes") or {})}.items():
+        if field == "changes" or any(secret in field.lower() for secret in SECRETS):
+            continue
+        pair = isinstance(value, list) and len(value) == 2
+        before, after = value if pair else (None, value)
+        shown = value_words(field, before, names) if pair else None
+        lines.append(Detail(field_words(field), shown, value_words(field, after, names)))
+    return lines
+
+
+def value_words(field: str, value: Any, names: Mapping[int, str] | None = None) -> str:
+    """Return a value in words: a role by its name, yes and no, weekdays; a person's id as their name."""
+    if value is None or value == "":
+        return "\N{EM DASH}"
+    if isinstance(value, bool):
+        return str(_("Yes") if value else _("No"))
+    if field in PEOPLE_FIELDS and isinstance(value, int) and value in (names or {}):
+        return (names or {})[value]
+    if field == "working_days":
+        return " ".join(str(dict(WEEKDAYS).get(digit, digit)) for digit in str(value))
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)[:200]
+    return str(_CHOICES.get(field, {}).get(str(value), value))

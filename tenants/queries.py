@@ -53,6 +53,11 @@ class TeamRow:
     below: int
     leads: Sequence[Membership]
 
+    @property
+    def indent(self) -> int:
+        """How far the line is set in, in pixels; very deep trees stop moving to the right."""
+        return 18 * min(self.team.depth, 6)
+
 
 def team_tree() -> list[TeamRow]:
     """Return the tree in reading order: below its parent, and by name among its siblings."""
@@ -77,6 +82,12 @@ def team_tree() -> list[TeamRow]:
 def team_or_404(pk: int) -> Team:
     """Return a team of the current organization."""
     return get_object_or_404(Team.objects.select_related("parent", "organization"), pk=pk)
+
+
+def members_of(team: Team) -> QuerySet[Membership]:
+    """Return the active people who sit in this team itself."""
+    found = Membership.objects.in_current_organization().active().filter(team=team)
+    return cast("QuerySet[Membership]", found.order_by("user__name"))
 
 
 def memberships_of(user: User) -> QuerySet[Membership]:
@@ -127,6 +138,11 @@ def has_account(email: str) -> bool:
 def holidays_of(year: int) -> QuerySet[Holiday]:
     """Return the entries of the calendar of one year."""
     return cast("QuerySet[Holiday]", Holiday.objects.filter(on__year=year))
+
+
+def holiday_or_404(pk: int) -> Holiday:
+    """Return an entry of the calendar of the current organization."""
+    return get_object_or_404(Holiday, pk=pk)
 
 
 def calendar_of(organization: Organization) -> WorkCalendar:
@@ -192,6 +208,11 @@ class AuditPage:
 
     events: Sequence[AuditEvent]
     older: int | None
+
+
+def names_of_people() -> dict[int, str]:
+    """Return the names of all members, by membership id."""
+    return dict(Membership.objects.in_current_organization().values_list("pk", "user__name"))
 
 
 def audit_page(filters: Mapping[str, Any], *, organization: Organization, before: int | None = None) -> AuditPage:

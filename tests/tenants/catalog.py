@@ -1,0 +1,79 @@
+"""Questions to PostgreSQL's own catalog. Each answers with what is wrong; nothing is the right answer."""
+
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from tenants.walls import POLICY
+
+CONDITION = "(organization_id = (current_setting('app.organization'::text))::bigint)"
+"""The policy as PostgreSQL prints it back."""
+
+_TABLES = """
+    SELECT c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity, a.attnum AS organization, a.attnotnull
+    FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'organization_id'
+    WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
+"""
+_INSIDE = f"SELECT * FROM ({_TABLES}) t WHERE relname <> ALL(%(outside)s)"
+
+QUESTIONS: Mapping[str, str] = {
+    "tables outside the walls that the settings do not name": f"""
+        SELECT relname FROM ({_INSIDE}) t WHERE organization IS NULL""",
+    "tables whose row-level security is not enabled and forced": f"""
+        SELECT relname FROM ({_INSIDE}) t WHERE NOT (relrowsecurity AND relforcerowsecurity)""",
+    "tables whose policy is not exactly the wall": f"""
+        SELECT relname FROM ({_INSIDE}) t WHERE (
+            SELECT count(*) FROM pg_policies p WHERE p.schemaname = 'public' AND p.tablename = relname
+        ) <> 1 OR NOT EXISTS (
+            SELECT FROM pg_policies p WHERE p.schemaname = 'public' AND p.tablename = relname
+            AND p.policyname = %(policy)s AND p.cmd = 'ALL' AND p.permissive = 'PERMISSIVE'
+            AND p.roles = ARRAY['public']::name[] AND p.qual = %(condition)s AND p.with_check = %(condition)s
+        )""",
+    "tables in which a row may belong to nobody": f"""
+        SELECT relname FROM ({_INSIDE}) t WHERE NOT attnotnull""",
+    "keys between tenant tables, or to a membership, without the organization": f"""
+        SELECT k.conname FROM pg_constraint k JOIN ({_INSIDE}) f ON f.oid = k.conrelid JOIN ({_TABLES}) t
+        ON t.oid = k.confrelid
+        WHERE k.contype = 'f' AND t.organization IS NOT NULL
+        AND NOT (k.convalidated AND k.conkey[1] = f.organization AND k.confkey[1] = t.organization
+                 AND array_length(k.conkey, 1) = 2)""",
+    "unique keys that do not begin with the organization": f"""
+        SELECT i.indexrelid::regclass::text FROM pg_index i JOIN ({_INSIDE}) t ON t.oid = i.indrelid
+        WHERE i.indisunique AND NOT i.indisprimary AND i.indkey[0] <> t.organization""",
+    "views, whose owner's rights would bypass the policies": """
+        SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace""",
+    "functions that run with their owner's rights": """
+        SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace""",
+    "strength the runtime role must not have": """
+        SELECT rolname FROM pg_roles r WHERE rolname = %(runtime)s AND (
+            rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication
+            OR EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid)
+            OR EXISTS (SELECT FROM pg_roles o WHERE o.oid <> r.oid AND (o.rolsuper OR o.rolbypassrls)
+                       AND pg_has_role(r.oid, o.oid, 'MEMBER'))
+            OR has_schema_privilege(r.oid, 'public', 'CREATE'))""",
+    "privileges the runtime role must not have": f"""
+        SELECT relname || ': ' || privilege FROM ({_TABLES}) t,
+            unnest(ARRAY['TRUNCATE', 'REFERENCES', 'TRIGGER']) privilege
+        WHERE has_table_privilege(%(runtime)s, t.oid, privilege)""",
+    "an audit that can be rewritten": """
+        SELECT 'tenants_auditevent' WHERE NOT EXISTS (
+            SELECT FROM pg_trigger WHERE tgrelid = 'tenants_auditevent'::regclass AND tgname = 'append_only'
+            AND tgenabled IN ('O', 'A'))""",
+}
+
+
+def wrong(connection: BaseDatabaseWrapper, question: str, *, runtime: str = "") -> list[str]:
+    """Ask one question and return the offenders.
+
+    :param runtime: the role to judge, if not the runtime role of the settings.
+    """
+    values = {
+        "outside": sorted(settings.TABLES_OUTSIDE_THE_WALLS),
+        "policy": POLICY,
+        "condition": CONDITION,
+        "runtime": runtime or settings.DATABASES["default"]["USER"],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(QUESTIONS[question], values)
+        return [str(name) for (name,) in cursor.fetchall()]
