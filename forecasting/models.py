@@ -1,16 +1,52 @@
 """Targets, nightly snapshots and alerts. Money is in minor units of the reporting currency."""
 
+from collections.abc import Collection, Mapping
+from datetime import tzinfo
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Expression, F, Q, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from forecasting.periods import Period
 from funnel.models import Opportunity
+from funnel.stages import Category, Stage, Status
 from tenants.models import Membership, TenantForeignKey, TenantModel
 from tenants.scoping import TenantManager
 
 PERIODS = ["month", "quarter"]
+
+
+def open_and_counted() -> Q:
+    """Return the condition of opportunities that a forecast counts: open, and not omitted by their category."""
+    return Q(status=Status.OPEN) & ~Q(category=Category.OMITTED)
+
+
+def due_in(period: Period) -> Q:
+    """Return the condition of opportunities that are open and due in a period."""
+    return open_and_counted() & Q(expected_close_on__range=(period.starts_on, period.ends_on))
+
+
+def closed_in(period: Period, zone: tzinfo) -> Q:
+    """Return the condition of opportunities that were won, lost or abandoned in a period."""
+    begins_at, ends_at = period.instants(zone)
+    return ~Q(status=Status.OPEN) & Q(closed_at__gte=begins_at, closed_at__lt=ends_at)
+
+
+def owned_by(owners: Collection[int] | None) -> Q:
+    """Return the condition of opportunities of these owners; None is everyone."""
+    return Q() if owners is None else Q(owner_id__in=owners)
+
+
+def weighted_amount(percents: Mapping[Stage, int]) -> Expression:
+    """Return amount × percentage of the stage, rounded half up for each row, as `weighting.weighted` does."""
+    percent = Case(
+        *(When(stage=stage, then=Value(percents[stage])) for stage in percents),
+        default=Value(0),
+        output_field=models.BigIntegerField(),
+    )
+    return (Coalesce(F("amount"), Value(0)) * percent + Value(50)) / Value(100)
 
 
 class TargetQuerySet(models.QuerySet["Target"]):
@@ -44,6 +80,9 @@ class Target(TenantModel):
             models.CheckConstraint(condition=Q(period__in=PERIODS), name="target_period_known"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.period} {self.starts_on}"
+
 
 class OpportunitySnapshot(TenantModel):
     """An open opportunity as it stood at the end of a day."""
@@ -61,6 +100,9 @@ class OpportunitySnapshot(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["organization", "on", "opportunity"], name="one_opportunity_snapshot_a_day")
         ]
+
+    def __str__(self) -> str:
+        return f"{self.opportunity_id} {self.on}"
 
 
 class ForecastSnapshot(TenantModel):
@@ -84,6 +126,9 @@ class ForecastSnapshot(TenantModel):
                 fields=["organization", "on", "period", "starts_on", "owner"], name="one_forecast_a_day"
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.period} {self.starts_on} {self.on}"
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):
@@ -119,3 +164,6 @@ class Alert(TenantModel):
                 name="one_standing_alert_per_rule",
             )
         ]
+
+    def __str__(self) -> str:
+        return self.code

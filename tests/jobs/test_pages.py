@@ -21,7 +21,7 @@ from tests.cast import Cast, sign_in
 
 pytestmark = pytest.mark.django_db
 AT = timezone.now()
-HTMX = {"HTTP_HX_REQUEST": "true"}
+HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture(autouse=True)
@@ -43,8 +43,8 @@ def make_job(by: Membership, **fields: object) -> Job:
     return job
 
 
-def get(client: Client, path: str, **extra: str) -> str:
-    response = client.get(path, **extra)
+def get(client: Client, path: str, headers: dict[str, str] | None = None) -> str:
+    response = client.get(path, headers=headers)
     assert response.status_code == 200, response.status_code
     return response.content.decode()
 
@@ -52,12 +52,12 @@ def get(client: Client, path: str, **extra: str) -> str:
 def test_the_panel_asks_again_until_the_job_has_ended(acme: Cast) -> None:
     job, client = make_job(acme.rep), sign_in(acme.rep)
     path = f"/o/acme/jobs/{job.pk}/"
-    assert "load delay:1s" in get(client, path, **HTMX)
-    assert "polls=3" in get(client, path + "?polls=2", **HTMX)
-    assert "load delay:2s" in get(client, path + "?polls=10", **HTMX)
+    assert "load delay:1s" in get(client, path, headers=HTMX)
+    assert "polls=3" in get(client, path + "?polls=2", headers=HTMX)
+    assert "load delay:2s" in get(client, path + "?polls=10", headers=HTMX)
     assert "<html" in get(client, path)
     running.run(job)
-    ended = client.get(path, **HTMX)
+    ended = client.get(path, headers=HTMX)
     text = ended.content.decode()
     assert "hx-get" not in text
     assert "Rows written" in text
@@ -70,20 +70,20 @@ def test_the_time_left_is_told_once_a_tenth_is_done(acme: Cast) -> None:
     begun = timezone.now() - timedelta(seconds=100)
     early = make_job(acme.rep, state=State.RUNNING, done=9, total=100, started_at=begun)
     later = make_job(acme.rep, state=State.RUNNING, done=50, total=100, started_at=begun)
-    assert "left." not in get(client, f"/o/acme/jobs/{early.pk}/", **HTMX)
-    assert "About 2 minutes left." in get(client, f"/o/acme/jobs/{later.pk}/", **HTMX)
+    assert "left." not in get(client, f"/o/acme/jobs/{early.pk}/", headers=HTMX)
+    assert "About 2 minutes left." in get(client, f"/o/acme/jobs/{later.pk}/", headers=HTMX)
 
 
 def test_a_failed_job_names_its_reference_and_what_was_done(acme: Cast) -> None:
     job = make_job(acme.rep, state=State.FAILED, error="abc123", done=3, total=10, step="write", ended_at=AT)
-    text = get(sign_in(acme.rep), f"/o/acme/jobs/{job.pk}/", **HTMX)
+    text = get(sign_in(acme.rep), f"/o/acme/jobs/{job.pk}/", headers=HTMX)
     assert "abc123" in text
     assert "3 of 10 were done before." in text
 
 
 def test_cancelling_from_the_panel(acme: Cast) -> None:
     job, client = make_job(acme.rep), sign_in(acme.rep)
-    response = client.post(f"/o/acme/jobs/{job.pk}/cancel/", **HTMX)
+    response = client.post(f"/o/acme/jobs/{job.pk}/cancel/", headers=HTMX)
     assert response.status_code == 200
     assert "Cancelling…" in response.content.decode()
     assert client.post(f"/o/acme/jobs/{job.pk}/cancel/").status_code == 303
@@ -123,21 +123,21 @@ def test_the_result_of_my_job_is_mine_whoever_wrote_the_file(acme: Cast) -> None
 
 def test_the_bell_counts_and_announces_the_end_of_jobs_once(acme: Cast) -> None:
     client = sign_in(acme.rep)
-    first = client.get("/o/acme/jobs/bell/", **HTMX)
+    first = client.get("/o/acme/jobs/bell/", headers=HTMX)
     assert "since=0" in first.content.decode()
     assert "HX-Trigger" not in first
     job = make_job(acme.rep)
     running.run(job)
     with working_for(acme.org):
         newest = Notification.objects.get().pk
-    news = client.get("/o/acme/jobs/bell/?since=0", **HTMX)
+    news = client.get("/o/acme/jobs/bell/?since=0", headers=HTMX)
     assert json.loads(news["HX-Trigger"])["toast"]["text"] == "“Show” is done."
     assert "1 unread" in news.content.decode()
-    again = client.get(f"/o/acme/jobs/bell/?since={newest}", **HTMX)
+    again = client.get(f"/o/acme/jobs/bell/?since={newest}", headers=HTMX)
     assert "HX-Trigger" not in again
     for _ in range(2):
         running.run(make_job(acme.rep))
-    several = client.get(f"/o/acme/jobs/bell/?since={newest}", **HTMX)
+    several = client.get(f"/o/acme/jobs/bell/?since={newest}", headers=HTMX)
     assert json.loads(several["HX-Trigger"])["toast"]["text"] == "2 jobs have ended."
     assert client.get("/o/acme/jobs/bell/?since=abc").status_code == 200
     assert client.get(f"/o/acme/jobs/bell/?since={'9' * 40}").status_code == 200
@@ -149,7 +149,7 @@ def test_reading_notifications(acme: Cast) -> None:
         running.run(make_job(acme.rep))
     running.run(make_job(acme.rep2))
     assert "is done." in get(client, "/o/acme/jobs/notifications/")
-    assert "<html" not in get(client, "/o/acme/jobs/notifications/", **HTMX)
+    assert "<html" not in get(client, "/o/acme/jobs/notifications/", headers=HTMX)
     with working_for(acme.org):
         mine = Notification.objects.filter(to=acme.rep)
         one, others = mine[0], Notification.objects.exclude(to=acme.rep).get()
@@ -159,7 +159,7 @@ def test_reading_notifications(acme: Cast) -> None:
     with working_for(acme.org):
         assert mine.unread().count() == 2
     assert client.post("/o/acme/jobs/notifications/read/").status_code == 303
-    assert client.post("/o/acme/jobs/notifications/read/", **HTMX).status_code == 200
+    assert client.post("/o/acme/jobs/notifications/read/", headers=HTMX).status_code == 200
     with working_for(acme.org):
         assert mine.unread().count() == 0
         assert Notification.objects.unread().count() == 1

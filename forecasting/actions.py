@@ -1,0 +1,304 @@
+"""Set targets; every night: health, alerts and snapshots of a whole organization."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import BigIntegerField, Count, Q, Sum
+from django.urls import reverse
+
+from forecasting.health import REGRESSED_DAYS, Facts, broken, difference, health
+from forecasting.models import (
+    PERIODS,
+    Alert,
+    ForecastSnapshot,
+    OpportunitySnapshot,
+    Target,
+    closed_in,
+    due_in,
+    weighted_amount,
+)
+from forecasting.periods import ONE_DAY, Kind, Period, is_start, midnight, period_of
+from forecasting.weighting import target_of
+from funnel.actions import note_health
+from funnel.models import Change, Opportunity, StageSetting
+from funnel.stages import ChangeKind, Stage, Status
+from jobs.actions import Notice, enqueue, notify_all
+from jobs.models import Job
+from jobs.states import State
+from tenants import audit
+from tenants.errors import Refused, Stale
+from tenants.formats import LARGEST
+from tenants.models import Membership, Organization
+
+JOB = "forecast"
+NAMED = 3
+"""So many opportunities are named in a notification."""
+BATCH = 2_000
+
+
+# Targets ----------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def set_target(
+    owner: Membership,
+    period: str,
+    starts_on: date,
+    amount: int | None,
+    *,
+    by: Membership,
+    at: datetime,
+    seen: int | None = None,
+) -> Target | None:
+    """Set what a person is to sell in a month or quarter; None takes the target away.
+
+    :param amount: minor units of the reporting currency.
+    :param seen: the version that was shown, 0 for none; None sets it whatever stands.
+    :raises Refused: `not_a_period`, `not_selling`, `amount_negative`, `amount_too_large`.
+    :raises Stale: somebody else has set another amount since.
+    """
+    organization: Organization = owner.organization
+    if period not in PERIODS or not is_start(Kind(period), starts_on, organization.fiscal_year_start):
+        raise Refused("not_a_period")
+    if not Membership.objects.in_current_organization().selling().filter(pk=owner.pk).exists():
+        raise Refused("not_selling")
+    if amount is not None and amount < 0:
+        raise Refused("amount_negative")
+    if amount is not None and amount >= LARGEST:
+        raise Refused("amount_too_large")
+    _alone("target", owner.pk)
+    found = (
+        Target.objects.select_for_update(of=("self",))
+        .select_related("set_by__user")
+        .filter(owner=owner, period=period, starts_on=starts_on)
+    )
+    target: Target | None = found.first()
+    before = target.amount if target else None
+    if before == amount:
+        return target
+    if seen is not None and seen != (target.version if target else 0):
+        changed_by, changed_at = (target.set_by.name, target.set_at) if target else ("", None)
+        raise Stale(
+            {"amount": before, "version": target.version if target else 0}, changed_by=changed_by, changed_at=changed_at
+        )
+    data = {"owner": owner.pk, "period": period, "starts_on": starts_on.isoformat(), "amount": [before, amount]}
+    if amount is None:
+        audit.record("target.cleared", target, by=by, at=at, **data)
+        if target is not None:
+            target.delete()
+        return None
+    if target is None:
+        target = Target(owner=owner, period=period, starts_on=starts_on, version=0)
+    target.amount, target.set_by, target.set_at = amount, by, at
+    target.version += 1
+    target.save()
+    audit.record("target.set", target, by=by, at=at, **data)
+    return target
+
+
+def _alone(what: str, key: int) -> None:
+    """Let nobody else do the same to this key until the transaction ends; the row itself may not exist yet."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s), %s)", [f"forecasting.{what}", key % 2**31])
+
+
+# Every night ------------------------------------------------------------------------------------------
+
+
+def start_night(organization: Organization, *, at: datetime) -> Job | None:
+    """Start the nightly computation of the day that has ended, unless it was started already."""
+    yesterday = at.astimezone(organization.zone).date() - ONE_DAY
+    key = f"night:{yesterday}"
+    if Job.objects.filter(unique_key=key).exclude(state=State.FAILED).exists():
+        return None
+    return enqueue(JOB, payload={"on": yesterday.isoformat()}, by=None, at=at, unique_key=key)
+
+
+def start_now(*, by: Membership, at: datetime) -> Job:
+    """Start the computation for today; one that runs already is returned instead."""
+    today = at.astimezone(by.organization.zone).date()
+    return enqueue(JOB, payload={"on": today.isoformat()}, by=by, at=at, unique_key="now")
+
+
+@transaction.atomic
+def take_snapshot(organization: Organization, *, on: date, at: datetime) -> int:
+    """Store every open opportunity, and each person's forecast of this and the next month and quarter.
+
+    What is stored for a day is replaced, so that taking it twice changes nothing; other days are never touched.
+    Return how many opportunities were stored.
+    """
+    _alone("snapshot", organization.pk)
+    percents = {row.stage: row.percent for row in StageSetting.objects.all().table()}
+    count = _store_opportunities(organization, percents, on=on)
+    ForecastSnapshot.objects.filter(on=on).delete()
+    current = [period_of(kind, on, organization.fiscal_year_start) for kind in (Kind.MONTH, Kind.QUARTER)]
+    for period in [*current, *(each.next for each in current)]:
+        ForecastSnapshot.objects.bulk_create(
+            _forecasts(period, organization.zone, percents, on=on, at=at), batch_size=BATCH
+        )
+    return count
+
+
+def _store_opportunities(organization: Organization, percents: Mapping[Stage, int], *, on: date) -> int:
+    """Copy the open opportunities in one statement."""
+    OpportunitySnapshot.objects.filter(on=on).delete()
+    stages = sorted(percents)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO forecasting_opportunitysnapshot
+                (organization_id, "on", opportunity_id, owner_id, stage, percent, amount,
+                 expected_close_on, category)
+            SELECT o.organization_id, %s, o.id, o.owner_id, o.stage, p.percent, o.amount,
+                   o.expected_close_on, o.category
+            FROM funnel_opportunity o
+            JOIN unnest(%s::int[], %s::int[]) AS p(stage, percent) ON p.stage = o.stage
+            WHERE o.organization_id = %s AND o.status = %s
+            """,
+            [on, [int(stage) for stage in stages], [percents[stage] for stage in stages], organization.pk, Status.OPEN],
+        )
+        return int(cursor.rowcount)
+
+
+def _forecasts(
+    period: Period, zone: tzinfo, percents: Mapping[Stage, int], *, on: date, at: datetime
+) -> list[ForecastSnapshot]:
+    """Compute each person's forecast of a period with all its parts, if there is anything."""
+    due, won = due_in(period), closed_in(period, zone) & Q(status=Status.WON)
+    sums = {
+        row["owner_id"]: row
+        for row in Opportunity.objects.filter(due | won)
+        .order_by()
+        .values("owner_id")
+        .annotate(
+            won=Sum("amount", filter=won, default=0, output_field=BigIntegerField()),
+            open_weighted=Sum(weighted_amount(percents), filter=due, default=0, output_field=BigIntegerField()),
+            open_total=Sum("amount", filter=due, default=0, output_field=BigIntegerField()),
+            open_count=Count("pk", filter=due),
+        )
+    }
+    stored = {
+        (owner, kind, day): amount
+        for owner, kind, day, amount in Target.objects.filter(
+            starts_on__range=(period.starts_on, period.ends_on)
+        ).values_list("owner_id", "period", "starts_on", "amount")
+    }
+    targets = {owner: target_of(stored, owner, period) for owner in {key[0] for key in stored} | set(sums)}
+    nothing: dict[str, Any] = {"won": 0, "open_weighted": 0, "open_total": 0, "open_count": 0}
+    return [
+        ForecastSnapshot(
+            on=on,
+            period=period.kind,
+            starts_on=period.starts_on,
+            ends_on=period.ends_on,
+            owner_id=owner,
+            target=target,
+            computed_at=at,
+            **{field: sums.get(owner, nothing)[field] for field in nothing},
+        )
+        for owner, target in sorted(targets.items())
+        if owner in sums or target is not None
+    ]
+
+
+@transaction.atomic
+def refresh_health(organization: Organization, *, at: datetime) -> int:
+    """Judge every open opportunity; write its health, open and clear alerts, tell owners what is new.
+
+    Return how many opportunities carry a flag.
+    """
+    _alone("health", organization.pk)
+    zone = organization.zone
+    today = at.astimezone(zone).date()
+    went_back = _went_back(since=midnight(today - timedelta(days=REGRESSED_DAYS), zone), zone=zone)
+    flags: dict[int, list[str]] = {}
+    shown: dict[int, tuple[int, str]] = {}
+    for opportunity in Opportunity.objects.open().only(
+        "owner_id",
+        "name",
+        "stage",
+        "amount",
+        "expected_close_on",
+        "opened_at",
+        "stage_entered_at",
+        "last_contact_at",
+        "next_step_on",
+        "push_count",
+    ):
+        facts = facts_of(opportunity, zone, went_back_on=went_back.get(opportunity.pk))
+        flags[opportunity.pk] = broken(facts, today)
+        shown[opportunity.pk] = (opportunity.owner_id, opportunity.name)
+    note_health(((pk, health(codes), codes) for pk, codes in flags.items()), at=at)
+    raised = _keep_alerts(flags, at=at)
+    _tell_owners(organization, raised, shown, at=at)
+    return sum(1 for codes in flags.values() if codes)
+
+
+def facts_of(opportunity: Opportunity, zone: tzinfo, *, went_back_on: date | None = None) -> Facts:
+    """Return what the rules of health ask of an opportunity."""
+    contact = opportunity.last_contact_at
+    return Facts(
+        stage=opportunity.stage,
+        amount=opportunity.amount,
+        expected_close_on=opportunity.expected_close_on,
+        opened_on=opportunity.opened_at.astimezone(zone).date(),
+        stage_entered_on=opportunity.stage_entered_at.astimezone(zone).date(),
+        last_contact_on=contact.astimezone(zone).date() if contact else None,
+        next_step_on=opportunity.next_step_on,
+        push_count=opportunity.push_count,
+        went_back_on=went_back_on,
+    )
+
+
+def _went_back(*, since: datetime, zone: tzinfo) -> dict[int, date]:
+    """Return when each opportunity last went back a stage since then; what was undone does not count."""
+    undone = Change.objects.filter(undoes__isnull=False).values("undoes_id")
+    log = (
+        Change.objects.filter(kind=ChangeKind.STAGE, occurred_at__gte=since, undoes=None)
+        .exclude(pk__in=undone)
+        .order_by("occurred_at", "pk")
+        .values_list("opportunity_id", "old", "new", "occurred_at")
+    )
+    return {pk: occurred.astimezone(zone).date() for pk, old, new, occurred in log if new < old}
+
+
+def _keep_alerts(flags: Mapping[int, Sequence[str]], *, at: datetime) -> list[Alert]:
+    """Open an alert for each new flag, clear those that no longer hold; return the new ones."""
+    standing: dict[int, dict[str, int]] = defaultdict(dict)
+    for pk, opportunity_id, code in Alert.objects.standing().order_by().values_list("pk", "opportunity_id", "code"):
+        standing[opportunity_id][code] = pk
+    raised: list[Alert] = []
+    cleared: list[int] = []
+    for opportunity_id in flags.keys() | standing.keys():
+        more, fewer = difference(standing.get(opportunity_id, ()), flags.get(opportunity_id, ()))
+        raised += [Alert(opportunity_id=opportunity_id, code=code, since=at) for code in more]
+        cleared += [standing[opportunity_id][code] for code in fewer]
+    Alert.objects.filter(pk__in=cleared).update(cleared_at=at)
+    return list(Alert.objects.bulk_create(raised, batch_size=BATCH))
+
+
+def _tell_owners(
+    organization: Organization, raised: Iterable[Alert], shown: Mapping[int, tuple[int, str]], *, at: datetime
+) -> None:
+    """Tell each owner once what is new: one line for all their opportunities."""
+    news: dict[int, dict[int, int]] = defaultdict(dict)
+    for alert in raised:
+        owner_id, _name = shown[alert.opportunity_id]
+        news[owner_id][alert.opportunity_id] = alert.pk
+    url = reverse("forecasting:alerts", args=[organization.slug])
+    notices = []
+    for owner_id, alerts in news.items():
+        names = [shown[pk][1] for pk in sorted(alerts)[:NAMED]]
+        notices.append(
+            Notice(
+                to_id=owner_id,
+                code="opportunities_flagged",
+                unique_key=f"alerts:{max(alerts.values())}",
+                data={"count": len(alerts), "names": names},
+                url=url,
+            )
+        )
+    notify_all(notices, at=at)

@@ -1,0 +1,146 @@
+"""Words for periods, changes, alerts and refusals."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+
+from forecasting.accuracy import Mark
+from forecasting.health import Facts, Flag, silent_days
+from forecasting.periods import Kind, Period
+from forecasting.waterfall import Bucket, Cause
+from jobs.labels import register_notification
+from tenants import labels as tenants_labels
+from tenants.errors import Refused
+
+Words = Promise | str
+
+KINDS: Mapping[Kind, Words] = {
+    Kind.MONTH: pgettext_lazy("period", "Month"),
+    Kind.QUARTER: pgettext_lazy("period", "Quarter"),
+    Kind.HALF: pgettext_lazy("period", "Half-year"),
+    Kind.YEAR: pgettext_lazy("period", "Year"),
+}
+BUCKETS: Mapping[Bucket, Words] = {
+    Bucket.NEW: pgettext_lazy("change", "New"),
+    Bucket.REOPENED: pgettext_lazy("change", "Reopened"),
+    Bucket.TRANSFERRED_IN: pgettext_lazy("change", "Transferred in"),
+    Bucket.PULLED_IN: pgettext_lazy("change", "Pulled in"),
+    Bucket.ROLLED_OVER: pgettext_lazy("change", "Rolled over"),
+    Bucket.RESTORED: pgettext_lazy("change", "Restored"),
+    Bucket.INCREASED: pgettext_lazy("change", "Increased"),
+    Bucket.DECREASED: pgettext_lazy("change", "Decreased"),
+    Bucket.WON: pgettext_lazy("change", "Won"),
+    Bucket.LOST: pgettext_lazy("change", "Lost"),
+    Bucket.ABANDONED: pgettext_lazy("change", "Abandoned"),
+    Bucket.REMOVED: pgettext_lazy("change", "Omitted"),
+    Bucket.TRANSFERRED_OUT: pgettext_lazy("change", "Transferred out"),
+    Bucket.PUSHED_OUT: pgettext_lazy("change", "Pushed out"),
+    Bucket.MOVED_EARLIER: pgettext_lazy("change", "Moved earlier"),
+    Bucket.CAME_AND_WENT: pgettext_lazy("change", "Came and went"),
+    Bucket.UNCHANGED: pgettext_lazy("change", "Unchanged"),
+}
+# What happened to the one opportunity that moved the forecast most.
+CAUSES: Mapping[Bucket | Cause, Words] = {
+    Bucket.NEW: gettext_lazy("newly opened"),
+    Bucket.REOPENED: gettext_lazy("reopened"),
+    Bucket.TRANSFERRED_IN: gettext_lazy("taken over"),
+    Bucket.PULLED_IN: gettext_lazy("expected sooner"),
+    Bucket.ROLLED_OVER: gettext_lazy("rolled over from an earlier period"),
+    Bucket.RESTORED: gettext_lazy("counted again"),
+    Bucket.INCREASED: gettext_lazy("amount raised"),
+    Bucket.DECREASED: gettext_lazy("amount lowered"),
+    Bucket.WON: gettext_lazy("won"),
+    Bucket.LOST: gettext_lazy("lost"),
+    Bucket.ABANDONED: gettext_lazy("abandoned"),
+    Bucket.REMOVED: gettext_lazy("omitted from the forecast"),
+    Bucket.TRANSFERRED_OUT: gettext_lazy("handed to somebody else"),
+    Bucket.PUSHED_OUT: gettext_lazy("signature put off"),
+    Bucket.MOVED_EARLIER: gettext_lazy("moved to an earlier period"),
+    Bucket.CAME_AND_WENT: gettext_lazy("came and went"),
+    Cause.ADVANCED: gettext_lazy("moved on"),
+    Cause.WENT_BACK: gettext_lazy("went back a stage"),
+}
+MARKS: Mapping[Mark, Words] = {
+    Mark.DAY_1: gettext_lazy("Day 1"),
+    Mark.THIRD: gettext_lazy("After a third"),
+    Mark.TWO_THIRDS: gettext_lazy("After two thirds"),
+    Mark.LAST_WEEK: gettext_lazy("A week before the end"),
+}
+REFUSALS: Mapping[str, Words] = {
+    "not_a_period": gettext_lazy("No period of this organization begins on that day."),
+    "not_selling": gettext_lazy("This person does not own opportunities."),
+    "amount_negative": gettext_lazy("A target cannot be negative."),
+    "amount_too_large": gettext_lazy("This amount is too large to be true. Check the unit."),
+    "unreadable": gettext_lazy("Enter an amount such as 12.8M or 1,280萬."),
+    "too_precise": gettext_lazy("Use at most two decimals."),
+    "too_large": gettext_lazy("This amount is too large to be true. Check the unit."),
+}
+
+
+def refusal(error: Refused) -> str:
+    """Return the sentence that tells a person why an action refused."""
+    return str(REFUSALS.get(error.code, error.code)) % error.data
+
+
+def period_label(period: Period) -> str:
+    """Return a period's name: November 2026, Q4 2026, or FY2026 Q4 where the year begins in another month."""
+    words = {"year": period.year, "number": period.number}
+    if period.kind == Kind.MONTH:
+        return date_format(period.starts_on, "YEAR_MONTH_FORMAT")
+    own_year = period.fiscal_start != 1
+    if period.kind == Kind.YEAR:
+        return (_("FY%(year)s") if own_year else "%(year)s") % words
+    if period.kind == Kind.QUARTER:
+        return (_("FY%(year)s Q%(number)s") if own_year else _("Q%(number)s %(year)s")) % words
+    if period.number == 1:
+        return (_("FY%(year)s, first half") if own_year else _("First half of %(year)s")) % words
+    return (_("FY%(year)s, second half") if own_year else _("Second half of %(year)s")) % words
+
+
+def flag_text(code: str, facts: Facts, today: date) -> str:
+    """Return a flag with its number: `23 days without contact`."""
+    if code == Flag.SILENT:
+        days = silent_days(facts, today)
+        return ngettext("%(n)s day without contact", "%(n)s days without contact", days) % {"n": days}
+    if code == Flag.OVERDUE and facts.expected_close_on:
+        days = (today - facts.expected_close_on).days
+        return ngettext("%(n)s day overdue", "%(n)s days overdue", days) % {"n": days}
+    if code == Flag.STALLED:
+        days = (today - facts.stage_entered_on).days
+        return ngettext("%(n)s day in this stage", "%(n)s days in this stage", days) % {"n": days}
+    if code == Flag.PUSHED:
+        count = facts.push_count
+        return ngettext("Put off %(n)s time", "Put off %(n)s times", count) % {"n": count}
+    plain: Mapping[str, str] = {
+        Flag.NO_NEXT_STEP: _("No next action with a date"),
+        Flag.NO_AMOUNT: _("No amount"),
+        Flag.REGRESSED: _("Went back a stage"),
+    }
+    return plain.get(code, code)
+
+
+def _flagged(data: Mapping[str, Any]) -> str:
+    count = int(data.get("count", 0))
+    names = ", ".join(str(name) for name in data.get("names", []))
+    words = {"count": count, "names": names}
+    return (
+        ngettext(
+            "%(count)s of your opportunities needs attention: %(names)s",
+            "%(count)s of your opportunities need attention: %(names)s",
+            count,
+        )
+        % words
+    )
+
+
+register_notification("opportunities_flagged", _flagged)
+tenants_labels.name_verb("target.set", gettext_lazy("set a target"))
+tenants_labels.name_verb("target.cleared", gettext_lazy("cleared a target"))
+tenants_labels.name_kind("forecasting.target", gettext_lazy("Target"))
+tenants_labels.name_field("starts_on", gettext_lazy("From"))
+tenants_labels.name_field("period", gettext_lazy("Period"))

@@ -1,0 +1,602 @@
+"""Questions about a period: the numbers, by person and stage, what changed, and how good past forecasts were.
+
+A forecast counts an opportunity for its owner, never for those who help; `Scope` says whose are counted.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any, cast
+
+from django.db.models import BigIntegerField, Case, CharField, Count, F, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import TruncDate
+from django.http import Http404
+
+from forecasting.accuracy import Mark, accuracy, bias, marked_on, nearest
+from forecasting.models import (
+    Alert,
+    ForecastSnapshot,
+    Target,
+    closed_in,
+    due_in,
+    open_and_counted,
+    owned_by,
+    weighted_amount,
+)
+from forecasting.periods import Kind, Period, last_ones, midnight, pace, working_days
+from forecasting.waterfall import Reason, State, Story, View, Waterfall, build, weighted_change
+from forecasting.weighting import Numbers, target_of
+from funnel.models import Change, Opportunity, StageSetting
+from funnel.stages import ChangeKind, Stage, StageRow, Status
+from tenants.calendar import WorkCalendar
+from tenants.models import Membership, Team
+from tenants.permissions import Role
+
+PAST_PERIODS = 6
+SELLING = [Role.REP, Role.MANAGER, Role.EXECUTIVE, Role.PARTNER]
+
+
+# Whose ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose opportunities are counted: `owners` (None: everyone's), the people among them, and the choices there are.
+
+    `who` is "" for everyone one may see, `t7` for a team with all below it, `m7` for one person.
+    """
+
+    who: str
+    label: str
+    owners: frozenset[int] | None
+    people: Sequence[Membership]
+    teams: Sequence[Team]
+
+
+def scope(membership: Membership, who: str = "") -> Scope:
+    """Return whose opportunities `membership` asks for.
+
+    :raises Http404: a team or person that is not there, or not visible.
+    """
+    seen = membership.visible_owner_ids
+    found = Membership.objects.in_current_organization().filter(role__in=SELLING).select_related("user", "team")
+    if seen is not None:
+        found = found.filter(pk__in=seen)
+    people = sorted(found, key=lambda member: (not member.is_active, member.name))
+    if len(people) < 2:
+        teams: list[Team] = []
+    else:
+        teams = list(Team.objects.order_by("path"))
+        if seen is not None:
+            own = membership.team.path if membership.team is not None else "-"
+            teams = [team for team in teams if team.path.startswith(own)]
+    if not who:
+        return Scope("", "", seen, people, teams)
+    kind, number = who[:1], who[1:]
+    for team in teams if kind == "t" else ():
+        if str(team.pk) == number:
+            inside = frozenset(p.pk for p in people if p.team is not None and p.team.path.startswith(team.path))
+            return Scope(who, team.name, inside, [p for p in people if p.pk in inside], teams)
+    for person in people if kind == "m" else ():
+        if str(person.pk) == number:
+            return Scope(who, person.name, frozenset({person.pk}), [person], teams)
+    raise Http404
+
+
+# The numbers ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """One person's numbers."""
+
+    member: Membership
+    numbers: Numbers
+
+
+@dataclass(frozen=True)
+class StageNumbers:
+    """What is open and due in a stage, and what reached it: that, all beyond it, and what was won or lost there."""
+
+    row: StageRow
+    count: int
+    amount: int
+    weighted: int
+    reached_amount: int
+    reached_count: int
+
+
+@dataclass(frozen=True)
+class Uncounted:
+    """Open, but in no period to come: the expected close is past, or unknown."""
+
+    overdue_count: int = 0
+    overdue_amount: int = 0
+    undated_count: int = 0
+    undated_amount: int = 0
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The numbers of a period for a scope. `won_by_day` adds up: (day, won until its evening)."""
+
+    period: Period
+    numbers: Numbers
+    people: list[PersonRow]
+    stages: list[StageNumbers]
+    won_by_day: list[tuple[date, int]]
+    uncounted: Uncounted
+    percents: Mapping[Stage, int]
+
+
+def _groups(
+    period: Period, zone: tzinfo, owners: Collection[int] | None, percents: Mapping[Stage, int]
+) -> list[dict[str, Any]]:
+    """Group what is open, and what was closed in the period, by one query."""
+    place = Case(
+        When(status__in=[Status.WON, Status.LOST, Status.ABANDONED], then=F("status")),
+        When(expected_close_on=None, then=Value("undated")),
+        When(expected_close_on__lt=period.starts_on, then=Value("overdue")),
+        When(expected_close_on__gt=period.ends_on, then=Value("later")),
+        default=Value("due"),
+        output_field=CharField(),
+    )
+    rows = (
+        Opportunity.objects.filter(owned_by(owners))
+        .filter(open_and_counted() | closed_in(period, zone))
+        .order_by()
+        .annotate(place=place, day=TruncDate("closed_at", tzinfo=zone))
+        .values("owner_id", "stage", "place", "day")
+        .annotate(
+            count=Count("pk"),
+            total=Sum("amount", default=0, output_field=BigIntegerField()),
+            weighted=Sum(weighted_amount(percents), default=0, output_field=BigIntegerField()),
+        )
+    )
+    return [{**row, "total": int(row["total"]), "weighted": int(row["weighted"])} for row in rows]
+
+
+def targets_of(owners: Collection[int] | None, period: Period) -> dict[tuple[int, str, date], int]:
+    """Return the stored targets of these owners inside a period, by (owner, kind, first day)."""
+    rows = Target.objects.filter(owned_by(owners), starts_on__range=(period.starts_on, period.ends_on))
+    return {
+        (owner, kind, day): amount
+        for owner, kind, day, amount in rows.values_list("owner_id", "period", "starts_on", "amount")
+    }
+
+
+def summary(membership: Membership, period: Period, scope_: Scope | None = None) -> Summary:
+    """Return the numbers of a period: won, weighted by stage and by person, open, target; what reached each stage.
+
+    :param scope_: from `scope`; without it, everyone whom `membership` may see.
+    """
+    whose = scope_ or scope(membership)
+    table = StageSetting.objects.all().table()
+    percents = {row.stage: row.percent for row in table}
+    groups = _groups(period, membership.organization.zone, whose.owners, percents)
+    stored = targets_of(whose.owners, period)
+    by_owner: dict[int, Numbers] = defaultdict(Numbers)
+    for group in groups:
+        by_owner[group["owner_id"]] += _numbers_of(group)
+    for owner in {key[0] for key in stored} | set(by_owner):
+        by_owner[owner] = replace(by_owner[owner], target=target_of(stored, owner, period))
+    total = sum(by_owner.values(), Numbers())
+    people = [
+        PersonRow(member, by_owner[member.pk])
+        for member in whose.people
+        if not by_owner[member.pk].is_empty or (member.is_active and member.role == Role.REP)
+    ]
+    return Summary(
+        period=period,
+        numbers=total,
+        people=sorted(people, key=lambda row: (-row.numbers.forecast, row.member.name)),
+        stages=_stages(table, groups),
+        won_by_day=_cumulative(groups),
+        uncounted=Uncounted(
+            overdue_count=_sum(groups, "overdue", "count"),
+            overdue_amount=_sum(groups, "overdue", "total"),
+            undated_count=_sum(groups, "undated", "count"),
+            undated_amount=_sum(groups, "undated", "total"),
+        ),
+        percents=percents,
+    )
+
+
+def _numbers_of(group: Mapping[str, Any]) -> Numbers:
+    if group["place"] == "due":
+        return Numbers(weighted=group["weighted"], open_total=group["total"], open_count=group["count"])
+    if group["place"] == Status.WON:
+        return Numbers(won=group["total"], won_count=group["count"])
+    return Numbers()
+
+
+def _sum(groups: Sequence[Mapping[str, Any]], place: str, what: str) -> int:
+    return sum(group[what] for group in groups if group["place"] == place)
+
+
+def _stages(table: Sequence[StageRow], groups: Sequence[Mapping[str, Any]]) -> list[StageNumbers]:
+    """Cut by stage. What reached a stage stands in it or beyond; what was lost reached the stage it stood in."""
+    decided = {"due", *(str(status) for status in (Status.WON, Status.LOST, Status.ABANDONED))}
+    rows = []
+    for row in table:
+        here = [group for group in groups if group["place"] == "due" and group["stage"] == row.stage]
+        reached = [group for group in groups if group["place"] in decided and group["stage"] >= row.stage]
+        rows.append(
+            StageNumbers(
+                row=row,
+                count=sum(group["count"] for group in here),
+                amount=sum(group["total"] for group in here),
+                weighted=sum(group["weighted"] for group in here),
+                reached_amount=sum(group["total"] for group in reached),
+                reached_count=sum(group["count"] for group in reached),
+            )
+        )
+    return rows
+
+
+def _cumulative(groups: Sequence[Mapping[str, Any]]) -> list[tuple[date, int]]:
+    won: dict[date, int] = defaultdict(int)
+    for group in groups:
+        if group["place"] == Status.WON:
+            won[group["day"]] += group["total"]
+    total, points = 0, []
+    for day in sorted(won):
+        total += won[day]
+        points.append((day, total))
+    return points
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What should be won by the evening of a day: target × working days gone ÷ working days of the period."""
+
+    amount: int
+    gone: int
+    total: int
+
+
+def pace_of(period: Period, target: int | None, today: date, calendar: WorkCalendar) -> Pace | None:
+    """Return the pace; None without a target, or when the period has not begun or is over."""
+    if target is None or today not in period:
+        return None
+    gone, total = working_days(period, today, calendar)
+    return Pace(pace(target, gone, total), gone, total)
+
+
+# The rows behind a number -----------------------------------------------------------------------------
+
+ROWS = ("due", "won", "lost", "reached", "overdue", "undated", "moved")
+
+
+def rows(
+    period: Period, zone: tzinfo, owners: Collection[int] | None, *, what: str, stage: int | None = None
+) -> QuerySet[Opportunity]:
+    """Return the opportunities behind a number of `summary`.
+
+    :param what: one of ROWS but `moved`: due (open and due), won, lost (with abandoned), reached (a stage or beyond),
+        overdue, undated.
+    """
+    begins = {
+        "due": due_in(period),
+        "won": closed_in(period, zone) & Q(status=Status.WON),
+        "lost": closed_in(period, zone) & Q(status__in=[Status.LOST, Status.ABANDONED]),
+        "reached": due_in(period) | closed_in(period, zone),
+        "overdue": open_and_counted() & Q(expected_close_on__lt=period.starts_on),
+        "undated": open_and_counted() & Q(expected_close_on=None),
+    }
+    found = Opportunity.objects.filter(owned_by(owners)).filter(begins[what])
+    if stage is not None:
+        found = found.filter(stage__gte=stage) if what == "reached" else found.filter(stage=stage)
+    return cast("QuerySet[Opportunity]", found)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a list of opportunities adds up to."""
+
+    count: int
+    amount: int
+    weighted: int
+
+
+def totals(found: QuerySet[Opportunity], percents: Mapping[Stage, int]) -> Totals:
+    """Add up all of a list, not only its page."""
+    sums = found.order_by().aggregate(
+        count=Count("pk"),
+        amount=Sum("amount", default=0, output_field=BigIntegerField()),
+        weighted=Sum(weighted_amount(percents), default=0, output_field=BigIntegerField()),
+    )
+    return Totals(sums["count"], int(sums["amount"]), int(sums["weighted"]))
+
+
+def with_weighted(found: QuerySet[Opportunity], percents: Mapping[Stage, int]) -> QuerySet[Opportunity]:
+    """Give each opportunity of a list its `weighted` amount."""
+    return cast("QuerySet[Opportunity]", found.annotate(weighted=weighted_amount(percents)))
+
+
+# What changed -----------------------------------------------------------------------------------------
+
+_FIELDS = {
+    ChangeKind.AMOUNT: "amount",
+    ChangeKind.OWNER: "owner",
+    ChangeKind.CATEGORY: "category",
+    ChangeKind.STAGE: "stage",
+}
+
+
+def stories(owners: Collection[int] | None, *, since: datetime, zone: tzinfo) -> list[Story]:
+    """Return every opportunity that changed after `since`, with its states from then until now.
+
+    As it stood, by `occurred_at`: what stands now is read backwards through the change log. With `owners`, only those
+    that one of them owns or owned.
+    """
+    log = (
+        Change.objects.filter(occurred_at__gt=since)
+        .select_related("opportunity")
+        .order_by("opportunity_id", "occurred_at", "id")
+    )
+    changes: dict[int, list[Change]] = defaultdict(list)
+    for change in log:
+        changes[change.opportunity_id].append(change)
+    found = []
+    for pk, mine in changes.items():
+        state: State | None = _now(mine[0].opportunity, zone)
+        states = [state]
+        for n in reversed(range(len(mine))):
+            state = _before(state, mine[n], zone)
+            if n == 0 or mine[n - 1].occurred_at < mine[n].occurred_at:  # what one action wrote is one change
+                states.append(state)
+        states.reverse()
+        if owners is None or any(each is not None and each.owner in owners for each in states):
+            found.append(Story(pk, tuple(states)))
+    return found
+
+
+def _now(opportunity: Opportunity, zone: tzinfo) -> State:
+    closed_at = opportunity.closed_at
+    return State(
+        status=opportunity.status,
+        amount=opportunity.amount,
+        due_on=opportunity.expected_close_on,
+        owner=opportunity.owner_id,
+        category=opportunity.category,
+        stage=opportunity.stage,
+        closed_on=closed_at.astimezone(zone).date() if closed_at else None,
+    )
+
+
+def _before(state: State | None, change: Change, zone: tzinfo) -> State | None:
+    """Return the state before a change, from the one after it."""
+    if change.kind == ChangeKind.CREATED or state is None:
+        return None
+    if change.kind == ChangeKind.EXPECTED_CLOSE:
+        return replace(state, due_on=date.fromisoformat(change.old) if change.old else None)
+    if change.kind in _FIELDS:
+        return replace(state, **{_FIELDS[ChangeKind(change.kind)]: change.old})
+    old = change.old
+    closed_at = old.get("closed_at")
+    return replace(
+        state,
+        status=old.get("status", state.status),
+        stage=old.get("stage", state.stage),
+        category=old.get("category", state.category),
+        closed_on=datetime.fromisoformat(closed_at).astimezone(zone).date() if closed_at else None,
+    )
+
+
+@dataclass(frozen=True)
+class Movement:
+    """What moved since a moment: the pipeline due in the period by bucket, the weighted forecast, its main reason."""
+
+    since: datetime
+    waterfall: Waterfall
+    forecast_change: int
+    reason: Reason | None
+    opportunity: Opportunity | None
+
+
+def movement(found: Summary, whose: Scope, *, since: datetime, zone: tzinfo) -> Movement:
+    """Return what moved since a moment in the period of a summary."""
+    view = View(found.period, whose.owners)
+    told = stories(whose.owners, since=since, zone=zone)
+    percents = {int(stage): percent for stage, percent in found.percents.items()}
+    change, reason = weighted_change(told, view, percents)
+    opportunity = None
+    if reason is not None:
+        opportunity = Opportunity.objects.select_related("account").get(pk=reason.pk)
+    return Movement(since, build(told, view, end=found.numbers.open_total), change, reason, opportunity)
+
+
+def waterfall(
+    membership: Membership, period: Period, *, since: datetime, owners: Collection[int] | None = None
+) -> Waterfall:
+    """Return what changed in the open pipeline due in a period since a moment, for `owners` among those visible.
+
+    :param owners: membership ids; None is everyone whom `membership` may see.
+    """
+    seen = membership.visible_owner_ids
+    whose = seen if owners is None else frozenset(owners) if seen is None else frozenset(owners) & seen
+    end = (
+        Opportunity.objects.filter(owned_by(whose))
+        .filter(due_in(period))
+        .order_by()
+        .aggregate(total=Sum("amount", default=0, output_field=BigIntegerField()))
+    )
+    told = stories(whose, since=since, zone=membership.organization.zone)
+    return build(told, View(period, whose), end=int(end["total"]))
+
+
+# Snapshots --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Course:
+    """The weighted forecast as it was stored, evening by evening, and when it was last computed."""
+
+    points: list[tuple[date, int]]
+    computed_at: datetime | None
+
+
+def course(period: Period, owners: Collection[int] | None) -> Course:
+    """Return the stored forecasts of a period, one a day, oldest first."""
+    stored = (
+        ForecastSnapshot.objects.filter(owned_by(owners), period=period.kind, starts_on=period.starts_on)
+        .order_by("on")
+        .values_list("on", "won", "open_weighted", "computed_at")
+    )
+    points: dict[date, int] = defaultdict(int)
+    computed_at = None
+    for on, won, weighted, computed in stored:
+        points[on] += won + weighted
+        computed_at = computed if computed_at is None else max(computed_at, computed)
+    return Course(sorted(points.items()), computed_at)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A stored forecast against what happened; accuracy and bias as shares, None where nothing was won."""
+
+    mark: Mark
+    forecast: int | None
+    accuracy: float | None
+    bias: float | None
+
+
+@dataclass(frozen=True)
+class PastPeriod:
+    """A period that is over: what was won in it, and what was forecast at each mark."""
+
+    period: Period
+    actual: int
+    judged: list[Judged]
+
+
+def past(period: Period, owners: Collection[int] | None, today: date, zone: tzinfo) -> list[PastPeriod]:
+    """Return the ended ones of this period and the six before it for which a forecast was stored, latest first."""
+    wanted = [each for each in (period, *last_ones(period, PAST_PERIODS)) if each.ends_on < today]
+    if not wanted:
+        return []
+    snapshots: dict[date, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+    stored = (
+        ForecastSnapshot.objects.filter(
+            owned_by(owners), period=period.kind, starts_on__in=[each.starts_on for each in wanted]
+        )
+        .order_by()
+        .values("starts_on", "on")
+        .annotate(total=Sum(F("won") + F("open_weighted"), output_field=BigIntegerField()))
+    )
+    for row in stored:
+        snapshots[row["starts_on"]][row["on"]] = int(row["total"])
+    begins_at, ends_at = wanted[-1].instants(zone)[0], wanted[0].instants(zone)[1]
+    won = (
+        Opportunity.objects.won()
+        .filter(owned_by(owners), closed_at__gte=begins_at, closed_at__lt=ends_at)
+        .order_by()
+        .values(day=TruncDate("closed_at", tzinfo=zone))
+        .annotate(total=Sum("amount", default=0, output_field=BigIntegerField()))
+    )
+    by_day = [(row["day"], int(row["total"])) for row in won]
+    found = []
+    for each in wanted:
+        if each.starts_on in snapshots:
+            actual = sum(total for day, total in by_day if day in each)
+            marks = [_judge(mark, each, snapshots[each.starts_on], actual) for mark in Mark]
+            found.append(PastPeriod(each, actual, marks))
+    return found
+
+
+def _judge(mark: Mark, period: Period, snapshots: Mapping[date, int], actual: int) -> Judged:
+    forecast = nearest(snapshots, marked_on(mark, period))
+    if forecast is None:
+        return Judged(mark, None, None, None)
+    return Judged(mark, forecast, accuracy(forecast, actual), bias(forecast, actual))
+
+
+# Targets ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One person's target of one period: the amount (None: none set), the version to send back (0: none yet)."""
+
+    period: Period
+    amount: int | None
+    version: int
+    is_sum: bool = False
+
+
+@dataclass(frozen=True)
+class TargetRow:
+    """One person's targets of a year."""
+
+    member: Membership
+    cells: list[Cell]
+    total: int | None
+
+
+@dataclass(frozen=True)
+class TargetGrid:
+    """Targets of people × periods, with the sums of each period and of all."""
+
+    periods: list[Period]
+    rows: list[TargetRow]
+    totals: list[int | None]
+    total: int | None
+
+
+def _total(amounts: Sequence[int | None]) -> int | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if known else None
+
+
+def target_grid(whose: Scope, year: Period, kind: Kind) -> TargetGrid:
+    """Return the targets of a year by month or quarter; a quarter without its own shows the sum of its months."""
+    owners = [person.pk for person in whose.people]
+    stored = Target.objects.filter(owner_id__in=owners, starts_on__range=(year.starts_on, year.ends_on))
+    versions: dict[tuple[int, str, date], tuple[int, int]] = {
+        (row.owner_id, row.period, row.starts_on): (row.amount, row.version) for row in stored
+    }
+    amounts = {key: amount for key, (amount, _version) in versions.items()}
+    first = Period(kind, year.starts_on, year.fiscal_start)
+    periods = [first]
+    while periods[-1].ends_on < year.ends_on:
+        periods.append(periods[-1].next)
+    rows = []
+    for person in whose.people:
+        has_any = any(key[0] == person.pk for key in amounts)
+        if not has_any and not (person.is_active and person.role in {Role.REP, Role.PARTNER, Role.MANAGER}):
+            continue
+        cells = []
+        for period in periods:
+            key = (person.pk, str(period.kind), period.starts_on)
+            amount = target_of(amounts, person.pk, period)
+            cells.append(Cell(period, amount, versions.get(key, (0, 0))[1], key not in versions and amount is not None))
+        rows.append(TargetRow(person, cells, _total([cell.amount for cell in cells])))
+    sums = [_total([row.cells[n].amount for row in rows]) for n in range(len(periods))]
+    return TargetGrid(periods, rows, sums, _total(sums))
+
+
+# Alerts -----------------------------------------------------------------------------------------------
+
+
+def flagged(membership: Membership, owners: Collection[int] | None, *, code: str = "") -> QuerySet[Opportunity]:
+    """Return the open opportunities with a flag: at risk first, then the largest."""
+    found = Opportunity.objects.visible_to(membership).open().filter(owned_by(owners)).exclude(flags=[])
+    if code:
+        found = found.filter(flags__contains=[code])
+    ordered = found.with_card().order_by("health", F("amount").desc(nulls_last=True), "pk")
+    return cast("QuerySet[Opportunity]", ordered)
+
+
+def alerts_of(opportunities: Sequence[Opportunity]) -> dict[int, dict[str, datetime]]:
+    """Return since when each standing flag of these opportunities stands."""
+    since: dict[int, dict[str, datetime]] = defaultdict(dict)
+    for alert in Alert.objects.standing().filter(opportunity__in=opportunities).order_by():
+        since[alert.opportunity_id][alert.code] = alert.since
+    return since
+
+
+def week_before(today: date, zone: tzinfo) -> datetime:
+    """Return the moment from which "since last week" counts: seven days ago, where that day ended."""
+    return midnight(today - timedelta(days=6), zone)
