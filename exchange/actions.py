@@ -81,7 +81,7 @@ def start(
         created_at=at,
         **_described(table),
     )
-    audit.record("import.uploaded", imported, by=by, at=at, target=target.code, size=len(content))
+    audit.record("import.uploaded", imported, by=by, at=at, into=target.code, size=len(content))
     _begin_reading(imported, table, size=len(content), by=by, at=at)
     return imported
 
@@ -314,7 +314,7 @@ def work_on(imported: Import, *, position: int, dry: bool, at: datetime) -> Step
     if chunk is None:
         return Step(imported.total, {"rejects": True, "position": position}, finished=False)
     target = imported.kind
-    occasion = Occasion(by=imported.by, at=at, answers=imported.answers)
+    occasion = Occasion(by=imported.by, at=at, answers=imported.answers, dry=dry)
     records = _records(imported, unpack_rows(bytes(chunk.rows)))
     chunk.keys = pack_keys(None if record.problems else target.key(record) for record in records)
     _reject_repeats(imported, chunk, records)

@@ -71,11 +71,15 @@ class Survey:
 
 @dataclass(frozen=True)
 class Occasion:
-    """Who imports, when, and how the questions were answered (by their codes)."""
+    """Who imports, when, and how the questions were answered (by their codes).
+
+    In a `dry` run all that is written is taken back: what no outcome depends on need not be written at all.
+    """
 
     by: Membership
     at: datetime
     answers: Mapping[str, str]
+    dry: bool = False
 
     def answer(self, code: str, default: str = "") -> str:
         """Return the answer to a question."""

@@ -488,11 +488,10 @@ def apply(records: Sequence[Record], occasion: Occasion) -> list[Outcome]:
     for record in records:
         if not record.problems and (row := _row(record, owned[record.number], desk)):
             rows[record.number] = row
-    actions.import_opportunities(list(rows.values()), by=occasion.by, at=occasion.at)
+    written = [row for row in rows.values() if not occasion.dry or row.external_id in desk.known]
+    actions.import_opportunities(written, by=occasion.by, at=occasion.at, index=not occasion.dry)
     now = queries.known_opportunities([row.external_id for row in rows.values()])
-    return [
-        _outcome(record, rows.get(record.number), desk.known, now) for record in records
-    ]
+    return [_outcome(record, rows.get(record.number), desk.known, now) for record in records]
 
 
 def _prepare(records: Sequence[Record], desk: _Desk) -> dict[int, int]:
