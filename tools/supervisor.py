@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any, NoReturn
+from urllib.parse import urlsplit
 
 from tools.cluster import DATABASE, HOST, OWNER_ROLE, Cluster, outside, port_is_free, write_private
 from tools.environment import build
@@ -179,10 +180,16 @@ def run_environment(cluster: Cluster | None, port: int) -> dict[str, str]:
     return {**defaults, **os.environ, **own, **fixed}
 
 
-def manage(env: dict[str, str], *words: str) -> None:
+def manage(env: dict[str, str], *words: str, quiet: bool = False) -> None:
     """Run one of Django's commands; raises Trouble with what it said."""
     done = subprocess.run(
-        [str(VENV_PYTHON), "manage.py", *words], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True, check=False
+        [str(VENV_PYTHON), "manage.py", *words],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.DEVNULL if quiet else None,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise Trouble(
@@ -215,8 +222,8 @@ def prepare(cluster: Cluster | None, env: dict[str, str]) -> None:
         manage(env, "messages", "compile")
     if cluster is None:
         manage(env, "migrate", "--verbosity", "0")
-        if env.get("SALESOPS_DEMO") == "1":
-            manage(env, "demo", "--if-empty")
+        if wants_demo(env, private=False):
+            manage(env, "demo", "--if-empty", quiet=True)
         return
     notes, wanted = read_notes(cluster), schema_fingerprint()
     if notes.get("schema") != wanted:
@@ -224,11 +231,18 @@ def prepare(cluster: Cluster | None, env: dict[str, str]) -> None:
         manage(env, "migrate", "--verbosity", "0")
         notes["schema"] = wanted
         write_notes(cluster, notes)
-    if not notes.get("demo") and env.get("SALESOPS_DEMO") != "0":
+    if not notes.get("demo") and wants_demo(env, private=True):
         say("Making the demo company (only on the first start) …")
-        manage(env, "demo", "--if-empty")
+        manage(env, "demo", "--if-empty", quiet=True)
         notes["demo"] = True
         write_notes(cluster, notes)
+
+
+def wants_demo(env: dict[str, str], *, private: bool) -> bool:
+    """Whether a demo company belongs here: as SALESOPS_DEMO says, else only where nobody but this machine comes in."""
+    if said := env.get("SALESOPS_DEMO"):
+        return said != "0"
+    return private and urlsplit(env["BASE_URL"]).hostname in ("localhost", HOST, "::1")
 
 
 def stale_catalogues() -> bool:
@@ -388,7 +402,7 @@ def serve(began: float) -> None:
         write_record(address, children)
         await_page(children[0], port)
         say(f"\nsalesops runs at {address}   (ready in {time.monotonic() - began:.1f} s; Ctrl-C stops it)\n")
-        if env.get("SALESOPS_DEMO", "1" if cluster else "0") != "0":
+        if wants_demo(env, private=cluster is not None):
             manage(env, "demo", "--sign-ins")
         watch(children, address, cluster)
     except Stop:

@@ -44,12 +44,13 @@ app.conf.beat_schedule_filename = os.path.join(os.environ["VAR_DIR"], "beat-sche
 '''
 
 MANAGE = '''"""Write down what was asked, and keep a row as the demo company."""
-import os, sys
+import os, sys, time
 import psycopg2
 with open(os.path.join(os.environ["VAR_DIR"], "asked"), "a") as out:
     out.write(" ".join(sys.argv[1:]) + "\\n")
 with psycopg2.connect(os.environ["DATABASE_OWNER_URL"]) as connection, connection.cursor() as cursor:
     if sys.argv[1] == "migrate":
+        time.sleep(float(os.environ.get("SLOW", 0)))
         cursor.execute("CREATE TABLE IF NOT EXISTS kept (word text)")
         cursor.execute("GRANT SELECT ON kept TO salesops")
     if sys.argv[1:] == ["demo", "--if-empty"]:

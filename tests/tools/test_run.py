@@ -103,6 +103,29 @@ def test_a_program_that_dies_is_started_again(checkout: Checkout, port: int) -> 
     assert of_this(checkout) == []
 
 
+def test_a_start_can_be_broken_off_and_taken_up_again(checkout: Checkout, port: int) -> None:
+    first = checkout.start(PORT=str(port), SLOW="60")
+    read_until(first, "Preparing the database")
+    began = time.monotonic()
+    assert "Stopped." in stop(first)
+    assert time.monotonic() - began < 15
+    assert of_this(checkout) == []
+
+    second = checkout.start(PORT=str(port))
+    assert "rows kept: 1" in read_until(second, "rows kept")
+    stop(second)
+
+
+def test_no_demo_company_where_it_is_not_wanted_or_others_come_in(checkout: Checkout, port: int) -> None:
+    first = checkout.start(PORT=str(port), SALESOPS_DEMO="0")
+    read_until(first, "salesops runs at")
+    stop(first)
+    second = checkout.start(PORT=str(port), BASE_URL="https://sales.example.com")
+    read_until(second, "salesops runs at https://sales.example.com")
+    stop(second)
+    assert not [line for line in checkout.asked() if line.startswith("demo")]
+
+
 def test_secrets_are_for_their_owner_alone(checkout: Checkout, port: int) -> None:
     running = checkout.start(PORT=str(port))
     read_until(running, "rows kept")
