@@ -10,7 +10,7 @@ from accounts import actions, labels, names, queries
 from accounts.records import AccountRow, ContactRow, Imported, ProductRow
 from accounts.segments import Kind
 from exchange import targets
-from exchange.mapping import Field
+from exchange.mapping import Field, words
 from exchange.matching import Names, plain_key
 from exchange.queries import reach_of, sellers
 from exchange.records import Record
@@ -76,25 +76,25 @@ PRODUCT_FIELDS = (
         "name",
         required=True,
         max_length=120,
-        synonyms=(
-            "product", "product name", "item", "item name", "sku name", "產品", "產品名稱", "品名", "商品", "商品名稱", "品項",
-            "产品", "产品名称", "品项",
+        synonyms=words(
+            "product, product name, item, item name, sku name, 產品, 產品名稱, 品名, 商品, 商品名稱, 品項, "
+            "产品, 产品名称, 品项"
         ),
     ),
     Field(
         "series",
         max_length=80,
-        synonyms=("product series", "family", "product family", "category", "系列", "產品系列", "类别", "類別", "产品系列"),
+        synonyms=words("product series, family, product family, category, 系列, 產品系列, 类别, 類別, 产品系列"),
     ),
     Field(
         "list_price",
         "amount",
-        synonyms=(
-            "sales_price", "price", "unit price", "list price", "standard price", "定價", "單價", "售價", "標準售價", "牌價",
-            "定价", "单价", "售价", "标准售价", "价格", "價格",
+        synonyms=words(
+            "sales_price, price, unit price, list price, standard price, 定價, 單價, 售價, 標準售價, 牌價, "
+            "定价, 单价, 售价, 标准售价, 价格, 價格"
         ),
     ),
-)  # fmt: skip
+)
 
 
 def _apply_products(records: Sequence[Record], occasion: Occasion) -> list[Outcome]:
@@ -125,129 +125,155 @@ ACCOUNT_FIELDS = (
         "name",
         required=True,
         max_length=200,
-        synonyms=(
-            "account", "account name", "customer", "customer name", "company", "company name", "client", "organisation",
-            "organization", "客戶", "客戶名稱", "客戶全名", "公司", "公司名稱", "公司全名", "客户", "客户名称", "公司名称", "客户全称",
-            "企業名稱", "企业名称", "單位名稱", "单位名称",
+        synonyms=words(
+            "account, account name, customer, customer name, company, company name, client, organisation, "
+            "organization, 客戶, 客戶名稱, 客戶全名, 公司, 公司名稱, 公司全名, 客户, 客户名称, 公司名称, "
+            "客户全称, 企業名稱, 企业名称, 單位名稱, 单位名称"
         ),
     ),
     Field(
         "external_id",
         max_length=80,
-        synonyms=(
-            "account id", "customer id", "customer no", "account number", "id", "code", "customer code", "客戶編號", "客戶代號",
-            "客戶代碼", "編號", "客户编号", "客户代码", "编号",
+        synonyms=words(
+            "account id, customer id, customer no, account number, id, code, customer code, 客戶編號, "
+            "客戶代號, 客戶代碼, 編號, 客户编号, 客户代码, 编号"
         ),
     ),
     Field(
         "owner",
         "owner",
-        synonyms=(
-            "account owner", "sales_agent", "sales rep", "salesperson", "account manager", "rep", "負責人", "負責業務", "業務",
-            "業務員", "業務代表", "客戶經理", "负责人", "销售", "销售员", "业务员", "客户经理", "所有者",
+        synonyms=words(
+            "account owner, sales_agent, sales rep, salesperson, account manager, rep, 負責人, 負責業務, 業務, "
+            "業務員, 業務代表, 客戶經理, 负责人, 销售, 销售员, 业务员, 客户经理, 所有者"
         ),
     ),
     Field(
         "kind",
         "choice",
         max_length=80,
-        synonyms=("type", "account type", "customer type", "客戶類型", "類型", "客户类型", "类型"),
+        synonyms=words("type, account type, customer type, 客戶類型, 類型, 客户类型, 类型"),
     ),
     Field(
         "parent",
         "reference",
-        synonyms=(
-            "subsidiary_of", "parent account", "parent company", "group", "母公司", "上級公司", "集團", "上级公司", "集团",
-        ),
+        synonyms=words("subsidiary_of, parent account, parent company, group, 母公司, 上級公司, 集團, 上级公司, 集团"),
     ),
     Field(
         "industry",
         max_length=80,
-        synonyms=("sector", "branch", "vertical", "industry type", "產業", "產業別", "行業", "行業別", "行业", "所属行业", "产业"),
+        synonyms=words("sector, branch, vertical, industry type, 產業, 產業別, 行業, 行業別, 行业, 所属行业, 产业"),
     ),
     Field(
         "region",
         max_length=80,
-        synonyms=(
-            "office_location", "location", "country", "area", "city", "state", "territory", "區域", "地區", "縣市", "城市", "國家",
-            "区域", "地区", "省份", "国家",
+        synonyms=words(
+            "office_location, location, country, area, city, state, territory, 區域, 地區, 縣市, 城市, 國家, "
+            "区域, 地区, 省份, 国家"
         ),
     ),
-    Field("address", max_length=200, synonyms=("street", "street address", "billing address", "地址", "公司地址")),
+    Field("address", max_length=200, synonyms=words("street, street address, billing address, 地址, 公司地址")),
     Field(
         "phone",
         "phone",
         max_length=40,
-        synonyms=("telephone", "tel", "phone number", "電話", "公司電話", "電話號碼", "电话", "公司电话", "联系电话"),
+        synonyms=words("telephone, tel, phone number, 電話, 公司電話, 電話號碼, 电话, 公司电话, 联系电话"),
     ),
-    Field("website", max_length=200, synonyms=("web", "url", "homepage", "web site", "網站", "網址", "网站", "网址", "官网")),
+    Field("website", max_length=200, synonyms=words("web, url, homepage, web site, 網站, 網址, 网站, 网址, 官网")),
     Field(
         "tax_id",
         max_length=30,
-        synonyms=("vat", "vat number", "tax number", "統一編號", "統編", "稅號", "税号", "统一社会信用代码", "信用代码"),
+        synonyms=words("vat, vat number, tax number, 統一編號, 統編, 稅號, 税号, 统一社会信用代码, 信用代码"),
     ),
     Field(
         "employees",
         "integer",
         most=100_000_000,
-        synonyms=("headcount", "number of employees", "staff", "員工數", "員工人數", "人數", "员工数", "员工人数", "人数", "规模"),
+        synonyms=words("headcount, number of employees, staff, 員工數, 員工人數, 人數, 员工数, 员工人数, 人数, 规模"),
     ),
     Field(
         "turnover",
         "amount",
-        synonyms=("revenue", "annual revenue", "sales revenue", "營業額", "年營業額", "營收", "營業收入", "年营业额", "营业额", "营收"),
+        synonyms=words(
+            "revenue, annual revenue, sales revenue, 營業額, 年營業額, 營收, 營業收入, 年营业额, 营业额, 营收"
+        ),
     ),
     Field(
         "founded_year",
         "integer",
         most=2200,
-        synonyms=("year_established", "founded", "established", "year founded", "成立年份", "設立年份", "創立年", "成立年度", "成立时间"),
+        synonyms=words(
+            "year_established, founded, established, year founded, 成立年份, 設立年份, 創立年, 成立年度, 成立时间"
+        ),
     ),
-    Field("source", max_length=80, synonyms=("lead source", "customer source", "來源", "客戶來源", "来源", "客户来源")),
-    Field("notes", "notes", max_length=10_000, synonyms=("note", "comment", "comments", "description", "備註", "說明", "备注", "说明")),
-)  # fmt: skip
+    Field("source", max_length=80, synonyms=words("lead source, customer source, 來源, 客戶來源, 来源, 客户来源")),
+    Field(
+        "notes",
+        "notes",
+        max_length=10_000,
+        synonyms=words("note, comment, comments, description, 備註, 說明, 备注, 说明"),
+    ),
+)
 
 _PLAIN_FIELDS = (
-    "industry", "region", "address", "phone", "website", "tax_id", "employees", "founded_year", "source", "notes",
-)  # fmt: skip
+    "industry",
+    "region",
+    "address",
+    "phone",
+    "website",
+    "tax_id",
+    "employees",
+    "founded_year",
+    "source",
+    "notes",
+)
 
 _KINDS = choice_table(
     {
-        Kind.CUSTOMER: (
-            "client",
-            "end user",
-            "prospect",
-            "客戶",
-            "客户",
-            "終端客戶",
-            "终端客户",
-            "潛在客戶",
-            "潜在客户",
+        Kind.CUSTOMER: words("client, end user, prospect, 客戶, 客户, 終端客戶, 终端客户, 潛在客戶, 潜在客户"),
+        Kind.CHANNEL_PARTNER: words(
+            "partner, reseller, distributor, dealer, 經銷商, 代理商, 通路夥伴, 经销商, 渠道伙伴"
         ),
-        Kind.CHANNEL_PARTNER: (
-            "partner",
-            "reseller",
-            "distributor",
-            "dealer",
-            "經銷商",
-            "代理商",
-            "通路夥伴",
-            "经销商",
-            "渠道伙伴",
-        ),
-        Kind.SUPPLIER: ("vendor", "供應商", "供应商"),
-        Kind.COMPETITOR: ("rival", "競爭對手", "競爭者", "竞争对手"),
-        Kind.OTHER: ("others", "其他", "其它"),
+        Kind.SUPPLIER: words("vendor, 供應商, 供应商"),
+        Kind.COMPETITOR: words("rival, 競爭對手, 競爭者, 竞争对手"),
+        Kind.OTHER: words("others, 其他, 其它"),
     }
 )
 
 # Branches that files misspell; an own spelling is kept unless the user takes the suggestion.
 _INDUSTRIES = (
-    "technology", "medical", "retail", "software", "entertainment", "marketing", "telecommunications", "finance",
-    "employment", "services", "manufacturing", "construction", "education", "healthcare", "insurance", "logistics",
-    "transportation", "energy", "agriculture", "automotive", "semiconductors", "electronics", "pharmaceuticals",
-    "chemicals", "consulting", "government", "hospitality", "real estate", "media", "banking", "machinery", "textiles",
-)  # fmt: skip
+    "technology",
+    "medical",
+    "retail",
+    "software",
+    "entertainment",
+    "marketing",
+    "telecommunications",
+    "finance",
+    "employment",
+    "services",
+    "manufacturing",
+    "construction",
+    "education",
+    "healthcare",
+    "insurance",
+    "logistics",
+    "transportation",
+    "energy",
+    "agriculture",
+    "automotive",
+    "semiconductors",
+    "electronics",
+    "pharmaceuticals",
+    "chemicals",
+    "consulting",
+    "government",
+    "hospitality",
+    "real estate",
+    "media",
+    "banking",
+    "machinery",
+    "textiles",
+)
 
 
 def _ask_accounts(survey: Survey, by: Membership) -> list[Group]:
@@ -392,29 +418,31 @@ CONTACT_FIELDS = (
         "name",
         required=True,
         max_length=120,
-        synonyms=(
-            "contact", "contact name", "full name", "person", "聯絡人", "姓名", "聯絡人姓名", "窗口", "联系人", "联系人姓名", "名字",
+        synonyms=words(
+            "contact, contact name, full name, person, 聯絡人, 姓名, 聯絡人姓名, 窗口, 联系人, 联系人姓名, 名字"
         ),
     ),
     Field("account", "reference", required=True, synonyms=ACCOUNT_FIELDS[0].synonyms),
-    Field("position", max_length=120, synonyms=("title", "job title", "role", "職稱", "職務", "职务", "职位", "头衔")),
-    Field("department", max_length=120, synonyms=("dept", "division", "部門", "单位", "部门", "科室")),
+    Field("position", max_length=120, synonyms=words("title, job title, role, 職稱, 職務, 职务, 职位, 头衔")),
+    Field("department", max_length=120, synonyms=words("dept, division, 部門, 单位, 部门, 科室")),
     Field(
         "phone",
         "phone",
         max_length=40,
-        synonyms=("telephone", "tel", "mobile", "cell", "phone number", "電話", "手機", "行動電話", "电话", "手机", "联系电话", "手机号"),
+        synonyms=words(
+            "telephone, tel, mobile, cell, phone number, 電話, 手機, 行動電話, 电话, 手机, 联系电话, 手机号"
+        ),
     ),
     Field(
         "email",
         "email",
         max_length=254,
-        synonyms=("e-mail", "mail", "email address", "電子郵件", "信箱", "電子信箱", "邮箱", "电子邮件", "电子邮箱"),
-        hints=("mail", "信箱", "邮箱"),
+        synonyms=words("e-mail, mail, email address, 電子郵件, 信箱, 電子信箱, 邮箱, 电子邮件, 电子邮箱"),
+        hints=words("mail, 信箱, 邮箱"),
     ),
-    Field("birthday", "date", synonyms=("birth date", "date of birth", "dob", "生日", "出生日期")),
-    Field("notes", "notes", max_length=5_000, synonyms=("note", "comment", "comments", "備註", "备注", "說明", "说明")),
-)  # fmt: skip
+    Field("birthday", "date", synonyms=words("birth date, date of birth, dob, 生日, 出生日期")),
+    Field("notes", "notes", max_length=5_000, synonyms=words("note, comment, comments, 備註, 备注, 說明, 说明")),
+)
 
 CREATE_THEM = Option(targets.CREATE, _("Add them to the customer list"))
 MISSING_CUSTOMERS = "account-missing"

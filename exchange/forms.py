@@ -56,7 +56,9 @@ class ReadingForm(forms.Form):
         )
         if imported.encoding:
             del self.fields["sheet"]
-            choices = dict(labels.ENCODINGS) | {imported.encoding: labels.ENCODINGS.get(imported.encoding, imported.encoding)}
+            choices = dict(labels.ENCODINGS) | {
+                imported.encoding: labels.ENCODINGS.get(imported.encoding, imported.encoding)
+            }
             self.fields["encoding"].choices = list(choices.items())  # type: ignore[attr-defined]  # a ChoiceField
         else:
             del self.fields["encoding"], self.fields["delimiter"]
@@ -68,20 +70,30 @@ class MappingForm(forms.Form):
 
     version = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, imported: Import, by: Membership) -> None:
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        imported: Import,
+        by: Membership,
+        draft: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take what was sent (`data`), or what is chosen so far but not to be judged yet (`draft`)."""
         super().__init__(data, initial={"version": imported.version})
+        given = draft or {}
         self.imported = imported
         self.targets_fields = {field.code: field for field in imported.kind.fields}
-        self.chosen = self._chosen(data)
+        self.chosen = self._chosen(draft if data is None else data)
         self._add_columns()
         self.groups = [*queries.date_group(imported, self.chosen), *queries.questions(imported, self.chosen, by=by)]
         for group in self.groups:
             for question in group.questions:
                 values = [option.value for option in question.options]
-                known = imported.answers.get(question.code)
+                known = given.get(question.code) or imported.answers.get(question.code)
                 self.fields[question.code] = forms.ChoiceField(
                     label=question.label,
-                    choices=[("", "—")] * (not question.default) + [(each.value, each.label) for each in question.options],
+                    choices=[("", "—")] * (not question.default)
+                    + [(each.value, each.label) for each in question.options],
                     initial=known if known in values else question.default,
                     required=True,
                 )
@@ -141,7 +153,9 @@ class MappingForm(forms.Form):
                 seen[code] = name
         for code, field in self.targets_fields.items():
             if field.required and code not in seen:
-                self.add_error(None, _now("Choose the column that holds: %(field)s") % {"field": self.imported.kind.words[code]})
+                self.add_error(
+                    None, _now("Choose the column that holds: %(field)s") % {"field": self.imported.kind.words[code]}
+                )
         return data
 
     @property
@@ -155,4 +169,3 @@ class MappingForm(forms.Form):
         return {
             question.code: self.cleaned_data[question.code] for group in self.groups for question in group.questions
         }
-

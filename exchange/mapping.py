@@ -46,6 +46,11 @@ class Field:
     most: int = 10**9
 
 
+def words(text: str) -> tuple[str, ...]:
+    """Return the words of a list written as one text: "name, full name, 姓名"."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A field with the column (from 0) proposed for it, and how sure that is (0 to 1)."""

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from exchange import labels
 from exchange.problems import Problem
 from exchange.records import Source
 from exchange.rows import Row
@@ -105,6 +106,17 @@ class Import(TenantModel):
     def refusal(self) -> Problem | None:
         """Why the file could not be taken."""
         return Problem(*self.problem) if self.problem else None
+
+    @property
+    def state_label(self) -> Any:
+        """Its state in words."""
+        return labels.STATES.get(self.state, self.state)
+
+    @property
+    def figures(self) -> list[tuple[str, Any, int]]:
+        """Each verdict that any row met: its code, words and number of rows."""
+        found = self.tally.verdicts
+        return [(code, label, found[code]) for code, label in labels.VERDICTS.items() if found.get(code)]
 
     @property
     def is_running(self) -> bool:

@@ -84,7 +84,7 @@ class Problem:
     detail: Mapping[str, str | int] = field(default_factory=dict)
 
 
-class Refused(Exception):  # noqa: N818 - says what happened to the file
+class Refused(Exception):
     """The file cannot be taken at all; ``problem`` says why and where."""
 
     def __init__(self, code: str, row: int | None = None, column: str | None = None, **detail: str | int) -> None:
@@ -92,7 +92,7 @@ class Refused(Exception):  # noqa: N818 - says what happened to the file
         self.problem = Problem(code, row, column, detail)
 
 
-class BadValue(Exception):  # noqa: N818 - says what the cell is
+class BadValue(Exception):
     """A cell is not what its field asks for; ``code`` and ``detail`` say in what way."""
 
     def __init__(self, code: str, **detail: str | int) -> None:

@@ -24,9 +24,7 @@ def _page(imported: Import) -> str:
     return reverse("exchange:import_detail", args=[imported.by.organization.slug, imported.pk])
 
 
-@job_kind(
-    actions.READ_JOB, label=_("Read a file"), steps={code: labels.STEPS[code] for code in ("read", "survey")}
-)
+@job_kind(actions.READ_JOB, label=_("Read a file"), steps={code: labels.STEPS[code] for code in ("read", "survey")})
 def read_file(job: Job, *, at: datetime) -> Progress:
     """Stage the next rows; when there are no more, look through the columns."""
     imported = _import(job)

@@ -272,7 +272,6 @@ Order = Literal["ymd", "mdy", "dmy"]
 ORDERS: tuple[Order, ...] = ("ymd", "mdy", "dmy")
 
 
-
 def order_of(text: str | None) -> Order | None:
     """Return the order that goes by this name, None for anything else."""
     return next((order for order in ORDERS if order == text), None)

@@ -1,6 +1,7 @@
 """The pages of an import: choose a file, say what its columns are, see what would happen, import."""
 
 import uuid
+from io import BytesIO
 from itertools import islice
 from typing import Any
 
@@ -11,7 +12,6 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from io import BytesIO
 
 from exchange import actions, labels, problems, queries
 from exchange.forms import MappingForm, ReadingForm, UploadForm
@@ -22,7 +22,7 @@ from exchange.targets import TARGETS, targets
 from exchange.writing import write_csv
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, is_swap, org_view, render_page
+from tenants.web import OrgRequest, conflict, go, org_view, render_page
 
 SHOWN_ROWS = 50
 A_PAGE = 50
@@ -44,7 +44,9 @@ def _at(request: OrgRequest, name: str, imported: Import) -> str:
 @require_GET
 def imports(request: OrgRequest) -> HttpResponse:
     """List the imports one may see, newest first."""
-    found = Import.objects.visible_to(request.membership).select_related("by__user").defer("columns", "answers", "notes")
+    found = (
+        Import.objects.visible_to(request.membership).select_related("by__user").defer("columns", "answers", "notes")
+    )
     page = Paginator(found, A_PAGE).get_page(request.GET.get("page"))
     return render_page(request, "exchange/imports.html", {"page_obj": page})
 
@@ -115,9 +117,10 @@ def import_mapping(request: OrgRequest, pk: int) -> HttpResponse:
         return go(request, _at(request, "import_detail", imported))
     if request.method != "POST":
         return _mapping_page(request, imported, MappingForm(imported=imported, by=request.membership))
-    form = MappingForm(request.POST, imported=imported, by=request.membership)
     if "ask" in request.POST:
-        return _mapping_page(request, imported, MappingForm(_with_defaults(form), imported=imported, by=request.membership))
+        draft = MappingForm(imported=imported, by=request.membership, draft=request.POST)
+        return _mapping_page(request, imported, draft)
+    form = MappingForm(request.POST, imported=imported, by=request.membership)
     if not form.is_valid():
         return _mapping_page(request, imported, form, status=422)
     try:
@@ -131,24 +134,20 @@ def import_mapping(request: OrgRequest, pk: int) -> HttpResponse:
         )
     except (Stale, Refused):
         imported.refresh_from_db()
-        return conflict(request, [(_("Columns"), _mapped(imported, imported.mapping), _mapped(imported, form.mapping))])
+        rows = [(_("Columns"), _mapped(imported, imported.mapping), _mapped(imported, form.mapping))]
+        return _conflict(request, imported, rows)
     return go(request, _at(request, "import_detail", imported))
 
 
-def _with_defaults(form: MappingForm) -> dict[str, Any]:
-    """What was chosen so far, new questions with their likeliest answer: nothing is refused yet."""
-    asked = {
-        question.code: form.data.get(question.code) or form.fields[question.code].initial or ""
-        for group in form.groups
-        for question in group.questions
-    }
-    columns = {name: form.data.get(name, "") for name in form.fields if name.startswith("column-")}
-    return {**columns, **asked, "version": form.data.get("version", "")}
+def _conflict(request: OrgRequest, imported: Import, rows: list[tuple[str, Any, Any]]) -> HttpResponse:
+    return conflict(request, rows, template="exchange/import_conflict.html", context={"imported": imported})
 
 
 def _mapped(imported: Import, mapping: dict[str, int]) -> str:
     words = imported.kind.words
-    return ", ".join(f"{words[code]} = {imported.header_of(column)}" for code, column in mapping.items() if code in words)
+    return ", ".join(
+        f"{words[code]} = {imported.header_of(column)}" for code, column in mapping.items() if code in words
+    )
 
 
 def _mapping_page(request: OrgRequest, imported: Import, form: MappingForm, *, status: int = 200) -> HttpResponse:
@@ -217,7 +216,8 @@ def _outcome(request: OrgRequest, imported: Import) -> dict[str, Any]:
     return {
         "chosen": verdict,
         "figures": [
-            {"code": code, "label": label, "count": tally.verdicts.get(code, 0)} for code, label in labels.VERDICTS.items()
+            {"code": code, "label": label, "count": tally.verdicts.get(code, 0)}
+            for code, label in labels.VERDICTS.items()
         ],
         "total": imported.total,
         "writes": tally.verdicts.get(Verdict.CREATED, 0) + tally.verdicts.get(Verdict.UPDATED, 0),
@@ -238,7 +238,8 @@ def import_run(request: OrgRequest, pk: int) -> HttpResponse:
     try:
         actions.run(imported, seen=int(seen) if seen.isdigit() else 0, by=request.membership, at=request.now)
     except Stale:
-        return conflict(request, [(_("Columns"), _mapped(imported, imported.mapping), _("as you saw them before"))])
+        rows = [(_("Columns"), _mapped(imported, imported.mapping), _("as you saw them before"))]
+        return _conflict(request, imported, rows)
     except Refused:
         pass  # it runs, or is over: its page says so
     return go(request, _at(request, "import_detail", imported))

@@ -14,7 +14,7 @@ from accounts import queries as accounts_queries
 from accounts.models import Product
 from accounts.records import ProductRow
 from exchange import targets
-from exchange.mapping import Field
+from exchange.mapping import Field, words
 from exchange.matching import Names, plain_key, written_key
 from exchange.queries import reach_of, sellers
 from exchange.records import Record
@@ -35,101 +35,100 @@ FIELDS = (
     Field(
         "external_id",
         max_length=80,
-        synonyms=(
-            "opportunity_id", "opportunity no", "deal id", "deal number", "record id", "id", "商機編號", "商機代號", "專案編號",
-            "編號", "案號", "商机编号", "项目编号", "编号", "单号",
+        synonyms=words(
+            "opportunity_id, opportunity no, deal id, deal number, record id, id, 商機編號, 商機代號, "
+            "專案編號, 編號, 案號, 商机编号, 项目编号, 编号, 单号"
         ),
     ),
     Field(
         "name",
         max_length=200,
-        synonyms=(
-            "opportunity", "opportunity name", "deal", "deal name", "subject", "title", "project", "project name", "商機",
-            "商機名稱", "案名", "專案", "專案名稱", "主旨", "商机", "商机名称", "项目", "项目名称", "主题", "销售机会",
+        synonyms=words(
+            "opportunity, opportunity name, deal, deal name, subject, title, project, project name, 商機, "
+            "商機名稱, 案名, 專案, 專案名稱, 主旨, 商机, 商机名称, 项目, 项目名称, 主题, 销售机会"
         ),
     ),
     Field("account", "reference", synonyms=accounts_imports.ACCOUNT_FIELDS[0].synonyms),
     Field(
         "owner",
         "owner",
-        synonyms=(
-            "sales_agent", "opportunity owner", "deal owner", "sales rep", "salesperson", "rep", "account manager", "agent",
-            "負責人", "負責業務", "業務", "業務員", "業務代表", "商機負責人", "负责人", "销售", "销售员", "业务员", "所有者", "商机负责人",
+        synonyms=words(
+            "sales_agent, opportunity owner, deal owner, sales rep, salesperson, rep, account manager, agent, "
+            "負責人, 負責業務, 業務, 業務員, 業務代表, 商機負責人, 负责人, 销售, 销售员, 业务员, 所有者, "
+            "商机负责人"
         ),
     ),
     Field(
         "product",
         "reference",
         max_length=120,
-        synonyms=(
-            "product name", "item", "solution", "產品", "產品名稱", "品項", "商品", "方案", "产品", "产品名称", "品项", "产品线",
-        ),
+        synonyms=words("product name, item, solution, 產品, 產品名稱, 品項, 商品, 方案, 产品, 产品名称, 品项, 产品线"),
     ),
     Field(
         "stage",
         "choice",
         max_length=80,
-        synonyms=(
-            "deal_stage", "sales stage", "pipeline stage", "status", "deal status", "phase", "階段", "銷售階段", "商機階段",
-            "狀態", "阶段", "销售阶段", "商机阶段", "状态", "进度", "進度",
+        synonyms=words(
+            "deal_stage, sales stage, pipeline stage, status, deal status, phase, 階段, 銷售階段, 商機階段, "
+            "狀態, 阶段, 销售阶段, 商机阶段, 状态, 进度, 進度"
         ),
     ),
     Field(
         "amount",
         "amount",
-        synonyms=(
-            "close_value", "value", "deal value", "deal size", "opportunity amount", "revenue", "expected revenue", "total",
-            "金額", "預估金額", "商機金額", "成交金額", "預計金額", "報價金額", "金额", "预计金额", "商机金额", "成交金额", "合同金额",
-            "销售金额", "总金额",
+        synonyms=words(
+            "close_value, value, deal value, deal size, opportunity amount, revenue, expected revenue, total, "
+            "金額, 預估金額, 商機金額, 成交金額, 預計金額, 報價金額, 金额, 预计金额, 商机金额, 成交金额, "
+            "合同金额, 销售金额, 总金额"
         ),
     ),
     Field(
         "opened_on",
         "date",
-        synonyms=(
-            "engage_date", "engaged on", "created", "created on", "created date", "create date", "creation date", "open date",
-            "start date", "opened", "開始日期", "建立日期", "建立時間", "開案日", "立案日期", "開始日", "创建时间", "创建日期", "开始日期",
-            "立项日期", "录入时间",
+        synonyms=words(
+            "engage_date, engaged on, created, created on, created date, create date, creation date, "
+            "open date, start date, opened, 開始日期, 建立日期, 建立時間, 開案日, 立案日期, 開始日, 创建时间, "
+            "创建日期, 开始日期, 立项日期, 录入时间"
         ),
     ),
     Field(
         "expected_close_on",
         "date",
-        synonyms=(
-            "expected_close", "expected close date", "estimated close date", "forecast close", "target close date", "預計成交",
-            "預計成交日", "預計成交日期", "預計結案日", "預定成交日", "预计成交", "预计成交日", "预计成交日期", "预计结单日期", "预计签约日期",
-            "预计签单日期",
+        synonyms=words(
+            "expected_close, expected close date, estimated close date, forecast close, target close date, "
+            "預計成交, 預計成交日, 預計成交日期, 預計結案日, 預定成交日, 预计成交, 预计成交日, 预计成交日期, "
+            "预计结单日期, 预计签约日期, 预计签单日期"
         ),
     ),
     Field(
         "closed_on",
         "date",
-        synonyms=(
-            "close_date", "closed on", "closed date", "closing date", "won date", "end date", "成交日", "成交日期", "結案日",
-            "結案日期", "結束日期", "成交时间", "结案日期", "结束日期", "赢单日期", "签约日期", "結束日",
+        synonyms=words(
+            "close_date, closed on, closed date, closing date, won date, end date, 成交日, 成交日期, 結案日, "
+            "結案日期, 結束日期, 成交时间, 结案日期, 结束日期, 赢单日期, 签约日期, 結束日"
         ),
     ),
     Field(
         "reason",
         "choice",
         max_length=200,
-        synonyms=(
-            "loss reason", "lost reason", "close reason", "reason lost", "失敗原因", "丟單原因", "流失原因", "輸單原因", "丢单原因",
-            "输单原因", "失败原因",
+        synonyms=words(
+            "loss reason, lost reason, close reason, reason lost, 失敗原因, 丟單原因, 流失原因, 輸單原因, "
+            "丢单原因, 输单原因, 失败原因"
         ),
     ),
     Field(
         "rival",
         max_length=120,
-        synonyms=("competitor", "main competitor", "lost to", "競爭對手", "對手", "竞争对手", "对手"),
+        synonyms=words("competitor, main competitor, lost to, 競爭對手, 對手, 竞争对手, 对手"),
     ),
-    Field("source", max_length=80, synonyms=("lead source", "campaign", "channel", "來源", "商機來源", "来源", "商机来源")),
+    Field("source", max_length=80, synonyms=words("lead source, campaign, channel, 來源, 商機來源, 来源, 商机来源")),
     Field(
         "note",
         max_length=500,
-        synonyms=("notes", "comment", "comments", "description", "next step", "備註", "說明", "备注", "说明", "描述"),
+        synonyms=words("notes, comment, comments, description, next step, 備註, 說明, 备注, 说明, 描述"),
     ),
-)  # fmt: skip
+)
 
 WORDS: Mapping[str, targets.Text] = {
     "external_id": _("Number in the other system"),
@@ -155,56 +154,58 @@ OPEN_STAGES = tuple(stage for stage in Stage if stage != Stage.DEPLOY)
 
 _STAGES = choice_table(
     {
-        str(int(Stage.DISCOVER)): (
-            "Discover", "Discovery", "Prospecting", "Prospect", "Lead", "New", "Appointment scheduled", "Open", "發現", "发现",
-            "線索", "线索", "潛在商機", "潜在商机", "初步接洽", "初步接触", "新建", "开放", "未開始",
+        str(int(Stage.DISCOVER)): words(
+            "Discover, Discovery, Prospecting, Prospect, Lead, New, Appointment scheduled, Open, 發現, 发现, "
+            "線索, 线索, 潛在商機, 潜在商机, 初步接洽, 初步接触, 新建, 开放, 未開始"
         ),
-        str(int(Stage.QUALIFY)): (
-            "Qualify", "Qualification", "Qualified", "Qualified to buy", "Contacted", "機會確認", "机会确认", "需求確認", "确认需求",
-            "商機確認", "商机确认", "验证客户", "資格確認", "立项",
+        str(int(Stage.QUALIFY)): words(
+            "Qualify, Qualification, Qualified, Qualified to buy, Contacted, 機會確認, 机会确认, 需求確認, "
+            "确认需求, 商機確認, 商机确认, 验证客户, 資格確認, 立项"
         ),
-        str(int(Stage.DEVELOP)): (
-            "Develop", "Needs analysis", "Id. decision makers", "Perception analysis", "Meeting", "In progress", "關係拓展",
-            "关系拓展", "需求分析", "需求访谈", "需求訪談", "进行中", "進行中", "拜訪", "拜访",
+        str(int(Stage.DEVELOP)): words(
+            "Develop, Needs analysis, Id. decision makers, Perception analysis, Meeting, In progress, "
+            "關係拓展, 关系拓展, 需求分析, 需求访谈, 需求訪談, 进行中, 進行中, 拜訪, 拜访"
         ),
-        str(int(Stage.SOLUTION_FIT)): (
-            "Solution fit", "Engaging", "Engaged", "Value proposition", "Solution", "Presentation scheduled", "Demo", "方案確認",
-            "方案确认", "方案", "提案", "方案设计", "方案規劃",
+        str(int(Stage.SOLUTION_FIT)): words(
+            "Solution fit, Engaging, Engaged, Value proposition, Solution, Presentation scheduled, Demo, "
+            "方案確認, 方案确认, 方案, 提案, 方案设计, 方案規劃"
         ),
-        str(int(Stage.PROOF)): (
-            "Proof of value", "Proof", "POC", "Proposal", "Proposal/price quote", "Quote", "Quotation", "Decision maker bought-in",
-            "價值證明", "价值证明", "報價", "报价", "測試", "测试", "试用", "試用", "招投标",
+        str(int(Stage.PROOF)): words(
+            "Proof of value, Proof, POC, Proposal, Proposal/price quote, Quote, Quotation, "
+            "Decision maker bought-in, 價值證明, 价值证明, 報價, 报价, 測試, 测试, 试用, 試用, 招投标"
         ),
-        str(int(Stage.CLOSE)): (
-            "Close", "Closing", "Negotiation", "Negotiation/review", "Contract", "Contract sent", "Verbal", "簽約", "签约", "議價",
-            "议价", "谈判", "談判", "商务谈判", "合约审批", "合約",
+        str(int(Stage.CLOSE)): words(
+            "Close, Closing, Negotiation, Negotiation/review, Contract, Contract sent, Verbal, 簽約, 签约, "
+            "議價, 议价, 谈判, 談判, 商务谈判, 合约审批, 合約"
         ),
-        str(Status.WON): (
-            "Won", "Closed won", "Deploy", "Win", "Closed - won", "Order", "Signed", "成交", "已成交", "贏單", "赢单", "得標", "中标",
-            "已簽約", "已签约", "實施", "实施", "結案成功", "成功",
+        str(Status.WON): words(
+            "Won, Closed won, Deploy, Win, Closed - won, Order, Signed, 成交, 已成交, 贏單, 赢单, 得標, 中标, "
+            "已簽約, 已签约, 實施, 实施, 結案成功, 成功"
         ),
-        str(Status.LOST): (
-            "Lost", "Closed lost", "Closed - lost", "Dead", "失敗", "失败", "流失", "輸單", "输单", "丟單", "丢单", "未成交", "落標", "落标",
-            "結案失敗",
+        str(Status.LOST): words(
+            "Lost, Closed lost, Closed - lost, Dead, 失敗, 失败, 流失, 輸單, 输单, 丟單, 丢单, 未成交, 落標, "
+            "落标, 結案失敗"
         ),
-        str(Status.ABANDONED): (
-            "Abandoned", "Cancelled", "Canceled", "Dropped", "Suspended", "放棄", "放弃", "取消", "擱置", "搁置", "無效", "无效", "暫停",
+        str(Status.ABANDONED): words(
+            "Abandoned, Cancelled, Canceled, Dropped, Suspended, 放棄, 放弃, 取消, 擱置, 搁置, 無效, 无效, 暫停"
         ),
     }
-)  # fmt: skip
+)
 
 _REASONS = choice_table(
     {
-        str(Reason.PRICE): ("too expensive", "價格", "价格", "價格太高", "价格太高", "价格过高"),
-        str(Reason.PRODUCT): ("product fit", "features", "missing feature", "產品不符", "产品不符", "功能不足", "功能不符"),
-        str(Reason.RIVAL): ("competitor", "lost to competitor", "競爭對手", "竞争对手", "輸給對手", "输给对手"),
-        str(Reason.RELATIONSHIP): ("關係不足", "关系不足", "關係", "关系"),
-        str(Reason.NO_BUDGET): ("no budget", "budget", "lost funding", "沒有預算", "无预算", "預算", "预算", "預算不足", "预算不足"),
-        str(Reason.NO_DECISION): ("no decision", "non-responsive", "沒有決定", "无决策", "未決定"),
-        str(Reason.TIMING): ("timing", "postponed", "時機", "时机", "延期", "暫緩"),
-        str(Reason.NOT_QUALIFIED): ("not qualified", "unqualified", "不合格", "非真實商機"),
+        str(Reason.PRICE): words("too expensive, 價格, 价格, 價格太高, 价格太高, 价格过高"),
+        str(Reason.PRODUCT): words("product fit, features, missing feature, 產品不符, 产品不符, 功能不足, 功能不符"),
+        str(Reason.RIVAL): words("competitor, lost to competitor, 競爭對手, 竞争对手, 輸給對手, 输给对手"),
+        str(Reason.RELATIONSHIP): words("關係不足, 关系不足, 關係, 关系"),
+        str(Reason.NO_BUDGET): words(
+            "no budget, budget, lost funding, 沒有預算, 无预算, 預算, 预算, 預算不足, 预算不足"
+        ),
+        str(Reason.NO_DECISION): words("no decision, non-responsive, 沒有決定, 无决策, 未決定"),
+        str(Reason.TIMING): words("timing, postponed, 時機, 时机, 延期, 暫緩"),
+        str(Reason.NOT_QUALIFIED): words("not qualified, unqualified, 不合格, 非真實商機"),
     }
-)  # fmt: skip
+)
 
 
 def _stage_of(text: str) -> str:
