@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from django.utils.functional import Promise
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.segments import Factor, Kind, Potential, Revenue, Segment
 from tenants import formats
+from tenants import labels as audit_labels
 
-Text = str | Promise
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+Text: TypeAlias = "str | _StrPromise"
 
 KINDS: list[tuple[str, Text]] = [
     (Kind.CUSTOMER, _("Customer")),
@@ -175,3 +178,64 @@ name_verb("account.resegmented", _("Segment changed from %(before)s to %(after)s
 name_verb("contact.created", _("Contact added: %(name)s"), icon="user-plus")
 name_verb("member.added", _("%(name)s now works with this customer"), icon="users")
 name_verb("member.removed", _("%(name)s no longer works with this customer"), icon="users")
+
+# The audit ----------------------------------------------------------------------------------------
+
+for _verb, _words in {
+    "account.created": _("added a customer"),
+    "account.changed": _("changed a customer"),
+    "account.assessed": _("assessed a customer"),
+    "account.member_added": _("let someone work with a customer"),
+    "account.member_removed": _("took someone off a customer"),
+    "accounts.imported": _("imported customers"),
+    "contact.created": _("added a contact"),
+    "contact.changed": _("changed a contact"),
+    "contacts.imported": _("imported contacts"),
+    "product.created": _("added a product"),
+    "product.changed": _("changed a product"),
+    "products.imported": _("imported products"),
+    "assessments.imported": _("imported assessments"),
+    "assessment_setting.changed": _("changed the segments"),
+}.items():
+    audit_labels.name_verb(_verb, _words)
+for _model, _words in {
+    "accounts.account": _("Customer"),
+    "accounts.contact": _("Contact"),
+    "accounts.product": _("Product"),
+    "accounts.assessmentsetting": _("Segments"),
+}.items():
+    audit_labels.name_kind(_model, _words)
+for _field, _words in {
+    "owner": _("Owner"),
+    "kind": _("Kind"),
+    "industry": _("Industry"),
+    "region": _("Region"),
+    "address": _("Address"),
+    "phone": _("Phone"),
+    "website": _("Website"),
+    "tax_id": _("Tax ID"),
+    "employees": _("Headcount"),
+    "turnover": _("Turnover"),
+    "founded_year": _("Founded"),
+    "source": _("Source"),
+    "notes": _("Notes"),
+    "position": _("Position"),
+    "department": _("Department"),
+    "birthday": _("Birthday"),
+    "series": _("Series"),
+    "list_price": _("List price"),
+    "account": _("Customer"),
+    "member": _("Person"),
+    "score": _("Score"),
+    "segment": _("Segment"),
+    "before": _("Before"),
+    "benchmark": _("High revenue from"),
+    "high_from": _("High potential from"),
+    "little_percent": _("Little revenue below"),
+    "weights": _("Weights"),
+    "moved": _("Customers that changed segment"),
+    "created": pgettext_lazy("rows", "Created"),
+    "updated": pgettext_lazy("rows", "Updated"),
+    "unchanged": pgettext_lazy("rows", "Unchanged"),
+}.items():
+    audit_labels.name_field(_field, _words)

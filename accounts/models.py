@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.db.models.lookups import BuiltinLookup
 from django.utils.translation import gettext_lazy as _
 
+from accounts import labels
 from accounts.assessment import EVEN, Judgement, judge
 from accounts.names import LONGEST_SUFFIX
 from accounts.segments import BENCHMARK, HIGH_FROM, LITTLE_PERCENT, Factor, Kind, Limits, Placement, Segment, place
@@ -15,7 +16,7 @@ from tenants.models import Membership, TenantForeignKey, TenantModel
 from tenants.scoping import TenantManager
 
 
-class BeginsWithKey(BuiltinLookup):  # type: ignore[type-arg]  # generic in the stubs alone
+class BeginsWithKey(BuiltinLookup):
     """`suffix__begins=key`: the operator `^@`, which an index in the C collation serves behind row-level security."""
 
     lookup_name = "begins"
@@ -137,6 +138,11 @@ class Account(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def website_link(self) -> str:
+        """The website where it may be made a link, else nothing."""
+        return self.website if self.website.lower().startswith(("http://", "https://")) else ""
 
     def placement(self, limits: Limits) -> Placement:
         """Return where this account stands within the limits, from its revenue and its latest assessment."""
@@ -304,6 +310,21 @@ class TimelineEntry(TenantModel):
     class Meta:
         ordering = ["-at", "-id"]
         indexes = [models.Index(fields=["organization", "account", "-at"], name="timeline_of_account")]
+
+    @property
+    def words(self) -> str:
+        """What happened, in the reader's language."""
+        return labels.tell(self.verb, self.data)
+
+    @property
+    def icon(self) -> str:
+        """The icon of the verb."""
+        return labels.VERBS[self.verb].icon if self.verb in labels.VERBS else "circle-dot"
+
+    @property
+    def url_name(self) -> str:
+        """The page of the row it tells of (called with organization and `source_id`); empty for none."""
+        return labels.VERBS[self.verb].url if self.verb in labels.VERBS and self.source_id else ""
 
 
 class SearchRowQuerySet(models.QuerySet["SearchRow"]):

@@ -195,7 +195,7 @@ def owners_within_reach(by: Membership, now: int | None = None) -> QuerySet[Memb
     people = Membership.objects.in_current_organization()
     ids = by.visible_owner_ids
     able = people.active().selling() if ids is None else people.active().selling().filter(pk__in=ids)
-    both: QuerySet[Membership] = (able | people.filter(pk=now)).order_by("user__name", "pk")
+    both: QuerySet[Membership] = (able if now is None else able | people.filter(pk=now)).order_by("user__name", "pk")
     return both
 
 

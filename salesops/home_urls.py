@@ -7,5 +7,6 @@ from salesops import views
 app_name = "salesops"
 urlpatterns = [
     path("", views.start, name="start"),
+    path("search/", views.search, name="search"),
     path("today/", views.today, name="today"),
 ]

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from accounts.queries import search as find
 from activities.queries import exceptions, today_of
 from tenants.models import Membership, User
 from tenants.permissions import Permission, Role
@@ -61,3 +62,12 @@ def today(request: OrgRequest) -> HttpResponse:
         "team": exceptions(membership, request.now, request.today) if membership.can(Permission.REVIEW_RUN) else None,
     }
     return render_page(request, "salesops/today.html", context)
+
+
+@org_view(Permission.HOME_VIEW)
+@require_safe
+def search(request: OrgRequest) -> HttpResponse:
+    """Answer the palette: what I may see with these letters anywhere in its name."""
+    text = request.GET.get("q", "").replace("\x00", "")[:200]
+    found = find(request.membership, text) if request.membership.can(Permission.ACCOUNT_VIEW) else []
+    return render(request, "salesops/search.html", {"groups": found})

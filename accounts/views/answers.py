@@ -1,0 +1,73 @@
+"""Answers that several pages give: addresses, conflicts with both values, forms in the dialog."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from accounts import labels, queries
+from tenants.errors import Stale
+from tenants.formats import exact
+from tenants.web import OrgRequest, conflict, render_page
+
+read_write = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def url(request: OrgRequest, name: str, *args: object) -> str:
+    """Return the address of a page of this app."""
+    return reverse(f"accounts:{name}", args=[request.organization.slug, *args])
+
+
+def _shown(field: str, value: Any, form: Any) -> Any:
+    """Return a value as the conflict table shows it."""
+    choice = dict(getattr(form.fields[field], "choices", None) or {}) if field == "kind" else {}
+    if field in {"turnover", "list_price", "benchmark"}:
+        return exact(value)
+    return choice.get(value, value)
+
+
+def both(form: Any, stale: Stale, values: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Return (label, theirs, mine) for the fields that differ."""
+    return [
+        (form.fields[name].label, _shown(name, theirs, form), _shown(name, values[name], form))
+        for name, theirs in stale.theirs.items()
+        if name in form.fields and theirs != values[name]
+    ]
+
+
+def stale_answer(
+    request: OrgRequest, stale: Stale, form: Any, template: str, version: int, **context: Any
+) -> HttpResponse:
+    """Answer 409: both values, and a way to keep one's own."""
+    return conflict(
+        request,
+        both(form, stale, form.values),
+        changed_by=stale.changed_by,
+        changed_at=stale.changed_at,  # type: ignore[arg-type]  # a datetime, when known
+        template=template,
+        context={"form": form, "version": version, **context},
+    )
+
+
+def dialog(request: OrgRequest, template: str, context: dict[str, Any], status: int) -> HttpResponse:
+    """Answer a form in the dialog; an error stays in it."""
+    response = render_page(request, template, context, partial="form", status=status)
+    if status != 200:
+        response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
+    return response
+
+
+def chart_rows(lines: list[queries.Line]) -> list[dict[str, Any]]:
+    """Return the factors as the chart draws them."""
+    return [
+        {
+            "label": labels.FACTORS[line.factor],
+            "group": labels.GROUPS[line.group],
+            "rating": line.rating,
+            "note": line.note,
+            "factor": line.factor,
+            "questions": labels.QUESTIONS[line.factor],
+        }
+        for line in lines
+    ]

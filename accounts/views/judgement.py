@@ -1,0 +1,135 @@
+"""The assessment of a customer, and what the organization has agreed on."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from accounts import actions, labels, queries
+from accounts.forms import (
+    AssessmentForm,
+    SegmentsForm,
+)
+from accounts.models import Account, AssessmentSetting
+from accounts.segments import Factor
+from accounts.views import answers
+from accounts.views.answers import read_write
+from tenants.errors import Refused, Stale
+from tenants.permissions import Permission
+from tenants.web import OrgRequest, go, org_view, render_page
+
+
+@org_view(Permission.ACCOUNT_EDIT)
+@read_write
+def account_assess(request: OrgRequest, pk: int) -> HttpResponse:
+    """Judge a customer by the ten factors; begins with the last judgement."""
+    account = queries.account_or_404(request.membership, pk)
+    history = queries.assessments_of(account)
+    latest = history[0] if history else None
+    if request.method != "POST":
+        initial: dict[str, Any] = {"request_key": uuid4(), "latest": latest.pk if latest else 0}
+        for row in latest.ratings.all() if latest else ():
+            initial |= {f"rating_{row.factor}": str(row.rating), f"note_{row.factor}": row.note}
+        return _assess_page(request, account, AssessmentForm(initial=initial))
+    form = AssessmentForm(request.POST)
+    if not form.is_valid():
+        return _assess_page(request, account, form, status=422)
+    try:
+        made = actions.assess(
+            account,
+            ratings=form.ratings,
+            notes=form.notes,
+            by=request.membership,
+            at=request.now,
+            request_key=form.cleaned_data["request_key"],
+            seen=form.cleaned_data["latest"] or 0,
+        )
+    except Refused as refused:
+        form.add_error(None, labels.refusal(refused.code, refused.data))
+        return _assess_page(request, account, form, status=422)
+    except Stale as stale:
+        return _assess_conflict(request, account, form, stale, latest.pk if latest else 0)
+    messages.success(request, _("Assessed: segment %(segment)s") % {"segment": made.segment})
+    return go(request, answers.url(request, "account", pk))
+
+
+def _assess_page(
+    request: OrgRequest, account: Account, form: AssessmentForm, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    rows = [
+        {**line, "rating": form[f"rating_{line['factor']}"], "note": form[f"note_{line['factor']}"]}
+        for line in answers.chart_rows(queries.chart(None))
+    ]
+    context = {"account": account, "form": form, "rows": rows, **context}
+    return render_page(request, "accounts/assess.html", context, partial="form", status=status)
+
+
+def _assess_conflict(
+    request: OrgRequest, account: Account, form: AssessmentForm, stale: Stale, latest: int
+) -> HttpResponse:
+    """Answer 409 with the form as typed, both judgements above it; saving again keeps one's own."""
+    words: dict[object, labels.Text] = dict(labels.STEPS.items()) | {None: _("Not judged")}
+    rows = [
+        (labels.FACTORS[factor], words[stale.theirs.get(factor)], words[form.ratings.get(factor)])
+        for factor in Factor
+        if stale.theirs.get(factor) != form.ratings.get(factor)
+    ]
+    again = AssessmentForm({**request.POST.dict(), "latest": latest})
+    context = {"conflict": rows, "changed_by": stale.changed_by, "changed_at": stale.changed_at}
+    response = _assess_page(request, account, again, status=409, **context)
+    response["HX-Retarget"], response["HX-Reswap"] = "#assess-form", "outerHTML"
+    return response
+
+
+@org_view(Permission.SETTINGS_EDIT)
+@read_write
+def segments(request: OrgRequest) -> HttpResponse:
+    """Agree on the benchmark, the limits and the weights; saving places every customer anew."""
+    setting = AssessmentSetting.current()
+    if request.method != "POST":
+        return _segments_page(request, SegmentsForm(instance=setting, initial={"version": setting.version}))
+    form = SegmentsForm(request.POST, instance=AssessmentSetting.current())
+    if not form.is_valid():
+        return _segments_page(request, form, status=422)
+    try:
+        _setting, moved = actions.change_assessment_setting(
+            seen=form.cleaned_data["version"], by=request.membership, at=request.now, **form.values
+        )
+    except Stale as stale:
+        rows = answers.both(form, stale, form.values)
+        again = SegmentsForm({**request.POST.dict(), "version": setting.version}, instance=AssessmentSetting.current())
+        who = {"conflict": rows, "changed_by": stale.changed_by, "changed_at": stale.changed_at}
+        return _segments_page(request, again, status=409, **who)
+    words = ngettext("Saved. %(n)s customer changed segment.", "Saved. %(n)s customers changed segment.", moved)
+    messages.success(request, words % {"n": moved})
+    return go(request, answers.url(request, "segments"))
+
+
+def _segments_page(request: OrgRequest, form: SegmentsForm, *, status: int = 200, **context: Any) -> HttpResponse:
+    counts = queries.segment_counts()
+    context = {
+        "form": form,
+        "weights": [form[f"weight_{factor}"] for factor in Factor],
+        "counts": [(segment, meaning, counts.get(segment, 0)) for segment, meaning in labels.SEGMENT_MEANINGS.items()],
+        "usual": queries.usual_benchmark(),
+        **context,
+    }
+    response = render_page(request, "accounts/segments.html", context, partial="form", status=status)
+    if status == 409:
+        response["HX-Retarget"], response["HX-Reswap"] = "#segments-form", "outerHTML"
+    return response
+
+
+@org_view(Permission.SETTINGS_EDIT)
+@require_POST
+def segments_preview(request: OrgRequest) -> HttpResponse:
+    """Answer how many customers would change segment; changes nothing."""
+    form = SegmentsForm(request.POST, instance=AssessmentSetting.current())
+    if not form.is_valid():
+        return render(request, "accounts/segments.html#preview", {"incomplete": True})
+    return render(request, "accounts/segments.html#preview", {"moves": queries.moves(**form.values)})
