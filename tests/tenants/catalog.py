@@ -11,35 +11,37 @@ CONDITION = "(organization_id = (current_setting('app.organization'::text))::big
 """The policy as PostgreSQL prints it back."""
 
 _TABLES = """
-    SELECT c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity, a.attnum AS organization, a.attnotnull
-    FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'organization_id'
-    WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
+    WITH tables AS (
+        SELECT c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity, a.attnum AS organization, a.attnotnull
+        FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'organization_id'
+        WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
+    ),
+    inside AS (SELECT * FROM tables WHERE relname <> ALL(%(outside)s))
 """
-_INSIDE = f"SELECT * FROM ({_TABLES}) t WHERE relname <> ALL(%(outside)s)"
 
 QUESTIONS: Mapping[str, str] = {
-    "tables outside the walls that the settings do not name": f"""
-        SELECT relname FROM ({_INSIDE}) t WHERE organization IS NULL""",
-    "tables whose row-level security is not enabled and forced": f"""
-        SELECT relname FROM ({_INSIDE}) t WHERE NOT (relrowsecurity AND relforcerowsecurity)""",
-    "tables whose policy is not exactly the wall": f"""
-        SELECT relname FROM ({_INSIDE}) t WHERE (
+    "tables outside the walls that the settings do not name": """
+        SELECT relname FROM inside t WHERE organization IS NULL""",
+    "tables whose row-level security is not enabled and forced": """
+        SELECT relname FROM inside t WHERE NOT (relrowsecurity AND relforcerowsecurity)""",
+    "tables whose policy is not exactly the wall": """
+        SELECT relname FROM inside t WHERE (
             SELECT count(*) FROM pg_policies p WHERE p.schemaname = 'public' AND p.tablename = relname
         ) <> 1 OR NOT EXISTS (
             SELECT FROM pg_policies p WHERE p.schemaname = 'public' AND p.tablename = relname
             AND p.policyname = %(policy)s AND p.cmd = 'ALL' AND p.permissive = 'PERMISSIVE'
             AND p.roles = ARRAY['public']::name[] AND p.qual = %(condition)s AND p.with_check = %(condition)s
         )""",
-    "tables in which a row may belong to nobody": f"""
-        SELECT relname FROM ({_INSIDE}) t WHERE NOT attnotnull""",
-    "keys between tenant tables, or to a membership, without the organization": f"""
-        SELECT k.conname FROM pg_constraint k JOIN ({_INSIDE}) f ON f.oid = k.conrelid JOIN ({_TABLES}) t
+    "tables in which a row may belong to nobody": """
+        SELECT relname FROM inside t WHERE NOT attnotnull""",
+    "keys between tenant tables, or to a membership, without the organization": """
+        SELECT k.conname FROM pg_constraint k JOIN inside f ON f.oid = k.conrelid JOIN tables t
         ON t.oid = k.confrelid
         WHERE k.contype = 'f' AND t.organization IS NOT NULL
         AND NOT (k.convalidated AND k.conkey[1] = f.organization AND k.confkey[1] = t.organization
                  AND array_length(k.conkey, 1) = 2)""",
-    "unique keys that do not begin with the organization": f"""
-        SELECT i.indexrelid::regclass::text FROM pg_index i JOIN ({_INSIDE}) t ON t.oid = i.indrelid
+    "unique keys that do not begin with the organization": """
+        SELECT i.indexrelid::regclass::text FROM pg_index i JOIN inside t ON t.oid = i.indrelid
         WHERE i.indisunique AND NOT i.indisprimary AND i.indkey[0] <> t.organization""",
     "views, whose owner's rights would bypass the policies": """
         SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace""",
@@ -52,8 +54,8 @@ QUESTIONS: Mapping[str, str] = {
             OR EXISTS (SELECT FROM pg_roles o WHERE o.oid <> r.oid AND (o.rolsuper OR o.rolbypassrls)
                        AND pg_has_role(r.oid, o.oid, 'MEMBER'))
             OR has_schema_privilege(r.oid, 'public', 'CREATE'))""",
-    "privileges the runtime role must not have": f"""
-        SELECT relname || ': ' || privilege FROM ({_TABLES}) t,
+    "privileges the runtime role must not have": """
+        SELECT relname || ': ' || privilege FROM tables t,
             unnest(ARRAY['TRUNCATE', 'REFERENCES', 'TRIGGER']) privilege
         WHERE has_table_privilege(%(runtime)s, t.oid, privilege)""",
     "an audit that can be rewritten": """
@@ -75,5 +77,5 @@ def wrong(connection: BaseDatabaseWrapper, question: str, *, runtime: str = "") 
         "runtime": runtime or settings.DATABASES["default"]["USER"],
     }
     with connection.cursor() as cursor:
-        cursor.execute(QUESTIONS[question], values)
+        cursor.execute(_TABLES + QUESTIONS[question], values)
         return [str(name) for (name,) in cursor.fetchall()]

@@ -48,8 +48,10 @@ MORE_BREAKS = [
     ("tables whose policy is not exactly the wall", "DROP POLICY organization_wall ON tenants_team"),
     (
         "tables whose policy is not exactly the wall",
-        "ALTER POLICY organization_wall ON tenants_team "
-        "USING (organization_id = nullif(current_setting('app.organization', true), '')::bigint)",
+        (
+            "ALTER POLICY organization_wall ON tenants_team "
+            "USING (organization_id = nullif(current_setting('app.organization', true), '')::bigint)"
+        ),
     ),
     ("tables whose policy is not exactly the wall", "ALTER POLICY organization_wall ON tenants_team WITH CHECK (true)"),
     ("an audit that can be rewritten", "DROP TRIGGER append_only ON tenants_auditevent"),

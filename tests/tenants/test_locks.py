@@ -108,7 +108,7 @@ def test_without_the_second_lock_the_managers_show_nothing_foreign(
 ) -> None:
     acme, globex = both
     with connections["owner"].cursor() as cursor:
-        cursor.execute(f'SELECT DISTINCT organization_id FROM "{model._meta.db_table}"')  # noqa: S608  # our own name
+        cursor.execute(f'SELECT DISTINCT organization_id FROM "{model._meta.db_table}"')  # our own name
         assert {pk for (pk,) in cursor.fetchall()} == {acme.org.pk, globex.org.pk}, "the second lock is not off"
     with working_for(acme.org):
         assert {row.organization_id for row in model.objects.using("owner")} == {acme.org.pk}
@@ -191,9 +191,13 @@ def test_a_nested_scope_and_a_savepoint_give_the_organization_back(acme: Cast, g
             assert {team.organization_id for team in Team.objects.all()} == {globex.org.pk}
             raise ValueError
         assert {team.organization_id for team in Team.objects.all()} == {acme.org.pk}
-        with contextlib.suppress(DatabaseError), transaction.atomic(), working_for(globex.org):
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1 / 0")
+        with (
+            contextlib.suppress(DatabaseError),
+            transaction.atomic(),
+            working_for(globex.org),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("SELECT 1 / 0")
         assert {team.organization_id for team in Team.objects.all()} == {acme.org.pk}
 
 
