@@ -1,6 +1,7 @@
 """Writes that span every app: founding the demo company."""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,9 +16,16 @@ from accounts.segments import Factor
 from activities import actions as activities_actions
 from activities.history import ImportedAction, ImportedVisit
 from activities.kinds import Kind, Origin, Result, VisitState
+from coaching import actions as coaching_actions
+from coaching.decisions import Decision, Outcome
+from coaching.models import ReviewPerson
+from forecasting import actions as forecasting_actions
+from forecasting.periods import Kind as PeriodKind
+from forecasting.periods import last_ones, period_of
 from funnel import actions as funnel_actions
 from funnel.evidence import STANDARD
 from funnel.history import ImportedOpportunity
+from funnel.models import Opportunity
 from funnel.stages import Stage, Status
 from salesops import demo_company
 from salesops.demo_company import Company, Deal
@@ -64,6 +72,11 @@ def found_demo_company(*, today: date, at: datetime, password: str) -> Membershi
         _meet(deals, demo, by=founder, at=at)
         _plan(deals, demo, today=today, by=founder, at=at)
         _prove(deals, demo, at=at)
+        _aim(deals, demo, today=today, by=founder, at=at)
+        _review(demo, at=at - timedelta(days=13))
+        _coach(demo, at=at)
+        forecasting_actions.refresh_health(founder.organization, at=at)
+        forecasting_actions.take_snapshot(founder.organization, on=today - timedelta(days=1), at=at)
     return founder
 
 
@@ -264,6 +277,77 @@ def _prove(deals: Sequence[Deal], demo: Demo, *, at: datetime) -> None:
                     note = deal.meetings[number % len(deal.meetings)].note if deal.meetings else "客戶來信確認。"
                     filed.append((demo.opportunities[deal.key], code, note, demo.people[deal.owner].pk))
     funnel_actions.import_evidence(filed, at=at)
+
+
+def _aim(deals: Sequence[Deal], demo: Demo, *, today: date, by: Membership, at: datetime) -> None:
+    """Set everyone a target for the quarters of the last year, this one and the next, and for their months."""
+    won = Counter[str]()
+    for deal in deals:
+        if deal.outcome == "won":
+            won[deal.owner] += deal.amount
+    quarter = period_of(PeriodKind.QUARTER, today)
+    for period in (*last_ones(quarter.next, 6),):
+        for key, amount in won.items():
+            target = demo_company.target(amount, demo_company.DAYS / 91)
+            owner = demo.people[key]
+            forecasting_actions.set_target(owner, period.kind, period.starts_on, target, by=by, at=at)
+            for month, share in zip(period.parts, (30, 30, 40), strict=True):
+                forecasting_actions.set_target(
+                    owner, month.kind, month.starts_on, target * share // 100, by=by, at=at
+                )
+
+
+def _review(demo: Demo, *, at: datetime) -> None:
+    """Hold each region's pipeline review of two weeks ago; part of what was agreed there has been done since."""
+    for key in ("lin", "chang", "kuo"):
+        leader = demo.people[key]
+        review = coaching_actions.start_review(by=leader, at=at)
+        walked = Opportunity.objects.visible_to(leader).open().filter(opened_at__lt=at).exclude(owner=leader)
+        people = set(ReviewPerson.objects.filter(review=review).values_list("person_id", flat=True))
+        for number, opportunity in enumerate(walked.with_card().filter(owner__in=people).order_by("owner_id", "-amount")):
+            decision, comment, step = demo_company.DECISIONS[number % len(demo_company.DECISIONS)]
+            entry = coaching_actions.decide(
+                review,
+                opportunity,
+                seen=0,
+                decision=Decision(decision),
+                comment=comment,
+                next_text=step,
+                next_on=at.astimezone(demo_company.ZONE).date() + timedelta(days=3 + number % 6) if step else None,
+                by=leader,
+                at=at,
+            )
+            if entry.next_action is not None and number % 3:
+                activities_actions.complete(
+                    entry.next_action, by=opportunity.owner, at=at + timedelta(days=2 + number % 5)
+                )
+        coaching_actions.end_review(review, by=leader, at=at + timedelta(hours=2))
+
+
+def _coach(demo: Demo, *, at: datetime) -> None:
+    """Coach each region's largest late-stage opportunity: three sessions, each beginning with the last one."""
+    for key in ("lin", "chang", "kuo"):
+        coach = demo.people[key]
+        ripe = Opportunity.objects.visible_to(coach).open().filter(opened_at__lt=at - timedelta(days=40))
+        chosen = ripe.exclude(owner__role="partner").filter(stage__gte=Stage.DEVELOP).order_by("-amount").first()
+        if chosen is None:
+            continue
+        for number, (days, session) in enumerate(zip((33, 19, 5), demo_company.SESSIONS, strict=True)):
+            held_at = at - timedelta(days=days)
+            coaching_actions.hold_session(
+                chosen,
+                by=coach,
+                at=held_at,
+                outcome=Outcome(session.outcome) if number else None,
+                outcome_note=session.outcome_note,
+                worth_pursuing=True,
+                findings=session.findings,
+                customer_commitment=session.commitment,
+                skill=session.skill,
+                agreed=session.agreed,
+                next_text=session.agreed,
+                next_on=held_at.astimezone(demo_company.ZONE).date() + timedelta(days=8),
+            )
 
 
 def _batches(rows: Iterable[T]) -> Iterable[list[T]]:

@@ -119,6 +119,55 @@ NEXT_STEPS = (
     "取得法務修訂版合約",
 )
 
+DECISIONS = (  # decision, comment, next action
+    ("advance", "決策流程清楚，往下一階段走。", "約財務長說明投資回收"),
+    ("hold", "證據不足，先補齊再談。", "補齊會議紀錄與需求確認"),
+    ("help", "需要技術長支援示範。", "請技術長陪同拜訪廠長"),
+    ("advance", "", "送正式報價並確認決策日期"),
+    ("postpone", "對方預算延到下季。", ""),
+    ("hold", "還沒見到關鍵決策人。", "請支持者引薦總經理"),
+)
+
+
+@dataclass(frozen=True)
+class Session:
+    """One coaching session as the coach wrote it down; `outcome` tells of what the session before agreed."""
+
+    outcome: str
+    outcome_note: str
+    findings: str
+    commitment: str
+    skill: str
+    agreed: str
+
+
+SESSIONS = (
+    Session(
+        outcome="",
+        outcome_note="",
+        findings="窗口支持，但只談到採購層級；真正的痛點是夜班停機，還沒有量化。",
+        commitment="廠長同意提供三個月停機紀錄。",
+        skill="把燃眉之急連到高階主管",
+        agreed="取得停機紀錄並算出每月損失金額",
+    ),
+    Session(
+        outcome="done",
+        outcome_note="停機每月損失約 90 萬，廠長看了數字後主動約總經理。",
+        findings="獨有客戶價值成立：同業只有我們能接既有機台。競品報價低 8%，但不含感測器。",
+        commitment="總經理同意兩週內看示範。",
+        skill="示範前先確認驗收標準",
+        agreed="安排總經理參訪示範場域",
+    ),
+    Session(
+        outcome="partly",
+        outcome_note="總經理改期一次，財務長先到場。",
+        findings="財務長要看三年總成本；決策需總經理單獨核准，不經委員會。",
+        commitment="財務長答應把投資回收列入下次經營會議。",
+        skill="談判前準備讓步順序",
+        agreed="完成三年總成本試算並請財務長確認",
+    ),
+)
+
 _DWELL = {1: 10, 2: 16, 3: 20, 4: 22, 5: 20, 6: 14}  # typical days in a stage
 _ADVANCE = {1: 0.72, 2: 0.74, 3: 0.78, 4: 0.82, 5: 0.86, 6: 0.9}  # chance to leave a stage forward
 _SKILL = {"chen": 1.06, "wu": 0.97, "huang": 1.0, "hsu": 0.93, "tsai": 1.03, "liu": 0.98, "yang": 1.05, "tseng": 0.95}
