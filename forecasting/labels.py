@@ -71,6 +71,23 @@ MARKS: Mapping[Mark, Words] = {
     Mark.TWO_THIRDS: gettext_lazy("After two thirds"),
     Mark.LAST_WEEK: gettext_lazy("A week before the end"),
 }
+ROWS: Mapping[str, Words] = {
+    "due": gettext_lazy("Open and due"),
+    "won": pgettext_lazy("change", "Won"),
+    "lost": gettext_lazy("Lost or abandoned"),
+    "reached": gettext_lazy("Reached this stage"),
+    "overdue": gettext_lazy("Expected before the period"),
+    "undated": gettext_lazy("Without an expected close"),
+}
+JUDGED = (
+    Flag.OVERDUE,
+    Flag.SILENT,
+    Flag.NO_NEXT_STEP,
+    Flag.NO_AMOUNT,
+    Flag.PUSHED,
+    Flag.STALLED,
+    Flag.REGRESSED,
+)
 REFUSALS: Mapping[str, Words] = {
     "not_a_period": gettext_lazy("No period of this organization begins on that day."),
     "not_selling": gettext_lazy("This person does not own opportunities."),

@@ -25,7 +25,7 @@ from forecasting.models import (
     weighted_amount,
 )
 from forecasting.periods import Kind, Period, last_ones, midnight, pace, working_days
-from forecasting.waterfall import Reason, State, Story, View, Waterfall, build, weighted_change
+from forecasting.waterfall import Bucket, Reason, State, Story, View, Waterfall, build, weighted_change
 from forecasting.weighting import Numbers, target_of
 from funnel.models import Change, Opportunity, StageSetting
 from funnel.stages import ChangeKind, Stage, StageRow, Status
@@ -51,7 +51,8 @@ class Scope:
     label: str
     owners: frozenset[int] | None
     people: Sequence[Membership]
-    teams: Sequence[Team]
+    teams: Sequence[tuple[str, str]] = ()
+    choices: Sequence[tuple[str, str]] = ()
 
 
 def scope(membership: Membership, who: str = "") -> Scope:
@@ -64,24 +65,37 @@ def scope(membership: Membership, who: str = "") -> Scope:
     if seen is not None:
         found = found.filter(pk__in=seen)
     people = sorted(found, key=lambda member: (not member.is_active, member.name))
-    if len(people) < 2:
-        teams: list[Team] = []
-    else:
-        teams = list(Team.objects.order_by("path"))
-        if seen is not None:
-            own = membership.team.path if membership.team is not None else "-"
-            teams = [team for team in teams if team.path.startswith(own)]
+    teams: list[Team] = []
+    if len(people) > 1:
+        top = "" if seen is None else membership.team.path if membership.team is not None else "-"
+        teams = [team for team in Team.objects.order_by("path") if team.path.startswith(top)]
+    offer = (
+        [(f"t{team.pk}", "\N{EM SPACE}" * (team.depth - teams[0].depth) + team.name) for team in teams],
+        [(f"m{person.pk}", person.name) for person in people],
+    )
     if not who:
-        return Scope("", "", seen, people, teams)
-    kind, number = who[:1], who[1:]
-    for team in teams if kind == "t" else ():
-        if str(team.pk) == number:
-            inside = frozenset(p.pk for p in people if p.team is not None and p.team.path.startswith(team.path))
-            return Scope(who, team.name, inside, [p for p in people if p.pk in inside], teams)
-    for person in people if kind == "m" else ():
-        if str(person.pk) == number:
-            return Scope(who, person.name, frozenset({person.pk}), [person], teams)
+        return Scope("", "", seen, people, *offer)
+    for team in teams:
+        if f"t{team.pk}" == who:
+            inside = [p for p in people if p.team is not None and p.team.path.startswith(team.path)]
+            return Scope(who, team.name, frozenset(p.pk for p in inside), inside, *offer)
+    for person in people:
+        if f"m{person.pk}" == who:
+            return Scope(who, person.name, frozenset({person.pk}), [person], *offer)
     raise Http404
+
+
+def person_or_404(membership: Membership, pk: int) -> Membership:
+    """Return a person whose numbers `membership` may see.
+
+    :raises Http404: there is none.
+    """
+    seen = membership.visible_owner_ids
+    found = Membership.objects.in_current_organization().select_related("organization")
+    person: Membership | None = found.filter(pk=pk).first() if seen is None or pk in seen else None
+    if person is None:
+        raise Http404
+    return person
 
 
 # The numbers ------------------------------------------------------------------------------------------
@@ -266,16 +280,13 @@ def pace_of(period: Period, target: int | None, today: date, calendar: WorkCalen
 
 # The rows behind a number -----------------------------------------------------------------------------
 
-ROWS = ("due", "won", "lost", "reached", "overdue", "undated", "moved")
-
 
 def rows(
     period: Period, zone: tzinfo, owners: Collection[int] | None, *, what: str, stage: int | None = None
 ) -> QuerySet[Opportunity]:
     """Return the opportunities behind a number of `summary`.
 
-    :param what: one of ROWS but `moved`: due (open and due), won, lost (with abandoned), reached (a stage or beyond),
-        overdue, undated.
+    :param what: due (open and due), won, lost (with abandoned), reached (a stage or beyond), overdue or undated.
     """
     begins = {
         "due": due_in(period),
@@ -303,16 +314,18 @@ class Totals:
 def totals(found: QuerySet[Opportunity], percents: Mapping[Stage, int]) -> Totals:
     """Add up all of a list, not only its page."""
     sums = found.order_by().aggregate(
-        count=Count("pk"),
-        amount=Sum("amount", default=0, output_field=BigIntegerField()),
-        weighted=Sum(weighted_amount(percents), default=0, output_field=BigIntegerField()),
+        rows=Count("pk"),
+        total=Sum("amount", default=0, output_field=BigIntegerField()),
+        in_part=Sum(weighted_amount(percents), default=0, output_field=BigIntegerField()),
     )
-    return Totals(sums["count"], int(sums["amount"]), int(sums["weighted"]))
+    return Totals(sums["rows"], int(sums["total"]), int(sums["in_part"]))
 
 
-def with_weighted(found: QuerySet[Opportunity], percents: Mapping[Stage, int]) -> QuerySet[Opportunity]:
-    """Give each opportunity of a list its `weighted` amount."""
-    return cast("QuerySet[Opportunity]", found.annotate(weighted=weighted_amount(percents)))
+def listed(found: QuerySet[Opportunity], percents: Mapping[Stage, int]) -> QuerySet[Opportunity]:
+    """Return a list with what its rows show and each one's `weighted` amount, the largest first."""
+    rows_: Any = found
+    shown = rows_.with_card().annotate(weighted=weighted_amount(percents))
+    return cast("QuerySet[Opportunity]", shown.order_by(F("amount").desc(nulls_last=True), "pk"))
 
 
 # What changed -----------------------------------------------------------------------------------------
@@ -373,8 +386,9 @@ def _before(state: State | None, change: Change, zone: tzinfo) -> State | None:
     if change.kind == ChangeKind.EXPECTED_CLOSE:
         return replace(state, due_on=date.fromisoformat(change.old) if change.old else None)
     if change.kind in _FIELDS:
-        return replace(state, **{_FIELDS[ChangeKind(change.kind)]: change.old})
-    old = change.old
+        field: dict[str, Any] = {_FIELDS[ChangeKind(change.kind)]: change.old}
+        return replace(state, **field)
+    old: Mapping[str, Any] = change.old or {}
     closed_at = old.get("closed_at")
     return replace(
         state,
@@ -425,6 +439,15 @@ def waterfall(
     )
     told = stories(whose, since=since, zone=membership.organization.zone)
     return build(told, View(period, whose), end=int(end["total"]))
+
+
+def moved(
+    membership: Membership, period: Period, whose: Scope, *, bucket: Bucket, since: datetime
+) -> QuerySet[Opportunity]:
+    """Return the opportunities in a bucket of the waterfall."""
+    told = stories(whose.owners, since=since, zone=membership.organization.zone)
+    members = build(told, View(period, whose.owners), end=0).members(bucket)
+    return cast("QuerySet[Opportunity]", Opportunity.objects.filter(pk__in=members))
 
 
 # Snapshots --------------------------------------------------------------------------------------------

@@ -1,4 +1,17 @@
 """The addresses of this app."""
 
+from django.urls import path
+
+from forecasting import views
+
 app_name = "forecasting"
-urlpatterns: list[object] = []
+urlpatterns = [
+    path("", views.forecast, name="forecast"),
+    path("rows/", views.rows, name="rows"),
+    path("strip/", views.strip, name="strip"),
+    path("accuracy/", views.accuracy, name="accuracy"),
+    path("compute/", views.compute, name="compute"),
+    path("alerts/", views.alerts, name="alerts"),
+    path("targets/", views.targets, name="targets"),
+    path("targets/set/", views.set_target, name="set_target"),
+]

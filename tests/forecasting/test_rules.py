@@ -1,6 +1,7 @@
 """The rules of forecasting: periods, weights, health, accuracy, and what changed."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -55,7 +56,7 @@ def test_the_parts_of_a_period_are_all_of_it(kind: Kind, day: date, fiscal: int)
     assert bool(parts) == (kind != Kind.MONTH)
     if parts:
         assert (parts[0].starts_on, parts[-1].ends_on) == (period.starts_on, period.ends_on)
-        assert all(a.next == b for a, b in zip(parts, parts[1:], strict=False))
+        assert all(a.next == b for a, b in pairwise(parts))
 
 
 def test_a_fiscal_year_that_begins_in_april() -> None:

@@ -1,0 +1,124 @@
+"""Geometry of the course of a period: won so far and the stored forecasts against the target. No Django here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from forecasting.periods import Kind, Period
+from tenants.charts import Tick, round_step
+
+Points = Sequence[tuple[date, int]]
+WIDE = (960, 280, (16, 96, 26, 64))
+NARROW = (330, 220, (16, 62, 24, 46))
+
+
+@dataclass(frozen=True, slots=True)
+class DayLabel:
+    """A day under the axis."""
+
+    at: float
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What a line has come to, written at its end. `kind`: won or weighted."""
+
+    kind: str
+    x: float
+    y: float
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Two lines over a period, in units of the drawing."""
+
+    width: int
+    height: int
+    left: float
+    right: float
+    top: float
+    base: float
+    won: str
+    forecast: str
+    dots: tuple[tuple[float, float], ...]
+    target: Tick | None
+    now: float | None
+    ticks: tuple[Tick, ...]
+    days: tuple[DayLabel, ...]
+    ends: tuple[End, ...]
+
+
+def draw(
+    period: Period,
+    won: Points,
+    forecasts: Points,
+    *,
+    target: int | None,
+    today: date,
+    size: tuple[int, int, tuple[int, int, int, int]] = WIDE,
+) -> Course:
+    """Draw what was won until each evening (rising by steps, up to today), and the forecast of each evening.
+
+    :param won: (day, won until its evening), in order; days without a win are left out.
+    :param forecasts: (evening, weighted forecast as stored), in order; those outside the period are left out.
+    :param size: width, height and margins (top, right, bottom, left).
+    """
+    width, height, (top, right, bottom, left) = size
+    days = (period.ends_on - period.starts_on).days + 1
+    shown = [(day, value) for day, value in forecasts if day in period]
+    largest = max([value for _day, value in (*won, *shown)] + [target or 0, 1]) * 1.08
+
+    def x(day: date) -> float:
+        return round(left + (width - left - right) * ((day - period.starts_on).days + 1) / days, 1)
+
+    def y(value: int) -> float:
+        return round(top + (height - top - bottom) * (1 - max(value, 0) / largest), 1)
+
+    until = min(max(today, period.starts_on), period.ends_on)
+    last, path = 0, [(float(left), y(0))]
+    for day, value in won:
+        path += [(x(day), y(last)), (x(day), y(value))]
+        last = value
+    if today >= period.starts_on:
+        path.append((x(until), y(last)))
+    spots = [(x(day), y(value)) for day, value in shown]
+    ends = []
+    if today >= period.starts_on:
+        ends.append(End("won", x(until), y(last), last))
+    if shown:
+        ends.append(End("weighted", spots[-1][0], spots[-1][1], shown[-1][1]))
+    if len(ends) == 2 and abs(ends[0].y - ends[1].y) < 14:
+        lower, upper = sorted(ends, key=lambda end: -end.y)
+        middle = (lower.y + upper.y) / 2
+        ends = [End(lower.kind, lower.x, middle + 7, lower.value), End(upper.kind, upper.x, middle - 7, upper.value)]
+    step = round_step(largest)
+    return Course(
+        width=width,
+        height=height,
+        left=left,
+        right=width - right,
+        top=top,
+        base=height - bottom,
+        won=" ".join(f"{px},{py}" for px, py in path) if today >= period.starts_on else "",
+        forecast=" ".join(f"{px},{py}" for px, py in spots),
+        dots=tuple(spots) if len(spots) == 1 else (),
+        target=Tick(y(target), target) if target else None,
+        now=x(today) if today in period else None,
+        ticks=tuple(Tick(y(value), value) for value in range(0, int(largest) + 1, step)),
+        days=tuple(DayLabel(x(day), day) for day in _labelled(period)),
+        ends=tuple(ends),
+    )
+
+
+def _labelled(period: Period) -> list[date]:
+    """Return the days that are written under the axis: weekly in a month, fortnightly in a quarter, else monthly."""
+    if period.kind in {Kind.HALF, Kind.YEAR}:
+        return [day for day in _days(period, 1) if day.day == 1]
+    return _days(period, 7 if period.kind == Kind.MONTH else 14)
+
+
+def _days(period: Period, step: int) -> list[date]:
+    length = (period.ends_on - period.starts_on).days + 1
+    return [period.starts_on + timedelta(days=n) for n in range(0, length, step)]

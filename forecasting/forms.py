@@ -1,0 +1,55 @@
+"""What is typed about targets, and which period a page shows."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from forecasting.labels import REFUSALS
+from forecasting.models import PERIODS
+from forecasting.periods import Kind, Period, period_of
+from tenants.currencies import exponent
+from tenants.formats import AmountError, parse_money
+from tenants.models import Organization
+
+
+def chosen_period(query: Any, organization: Organization, today: date) -> Period:
+    """Read `period` (month, quarter, half, year) and `on` (a day in it, ISO); anything else is this quarter."""
+    kind = query.get("period", Kind.QUARTER)
+    try:
+        day = date.fromisoformat(query.get("on", ""))
+    except ValueError:
+        day = today
+    if not date(1990, 1, 1) <= day <= date(2200, 1, 1):
+        day = today
+    known = Kind(kind) if kind in set(Kind) else Kind.QUARTER
+    return period_of(known, day, organization.fiscal_year_start)
+
+
+class TargetForm(forms.Form):
+    """One cell of the targets: whose, which period, how much; `version` is what the page showed."""
+
+    owner = forms.IntegerField(min_value=1, max_value=2**62)
+    period = forms.ChoiceField(choices=[(kind, kind) for kind in PERIODS])
+    starts_on = forms.DateField(input_formats=["%Y-%m-%d"])
+    amount = forms.CharField(required=False, max_length=60)
+    version = forms.IntegerField(min_value=0, max_value=2**31)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        """Take the reporting currency, which says how many decimals there are."""
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+
+    def clean_amount(self) -> int | None:
+        """Read 12.8M, 1,280萬 or 12800000 into minor units; empty takes the target away."""
+        text = self.cleaned_data["amount"].strip()
+        if not text:
+            return None
+        try:
+            amount = parse_money(text, exponent(self.currency))
+        except AmountError as error:
+            raise ValidationError(str(REFUSALS.get(error.code, REFUSALS["unreadable"]))) from error
+        if amount < 0:
+            raise ValidationError(str(REFUSALS["amount_negative"]))
+        return amount

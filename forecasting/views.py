@@ -1,0 +1,348 @@
+"""The forecast report, the rows behind its numbers, the strip of the board, targets and alerts."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from forecasting import actions, labels, queries
+from forecasting.drawing import NARROW, WIDE, draw
+from forecasting.forms import TargetForm, chosen_period
+from forecasting.periods import Kind, Period, period_of
+from forecasting.waterfall import Bucket
+from funnel.labels import FLAGS
+from funnel.queries import stage_table
+from funnel.stages import Stage
+from tenants.charts import Change, Reached
+from tenants.errors import Refused, Stale
+from tenants.formats import compact
+from tenants.permissions import Permission
+from tenants.queries import calendar_of
+from tenants.web import OrgRequest, conflict, go, is_swap, org_view, render_page, toast
+
+A_PAGE = 50
+SWITCH = (Kind.MONTH, Kind.QUARTER)
+
+
+def _address(request: OrgRequest, name: str, period: Period, who: str, **more: object) -> str:
+    """Return the address of a page of this app about the same period and people."""
+    asked = {"period": period.kind, "on": period.starts_on.isoformat(), "who": who, **more}
+    query = urlencode({key: str(value) for key, value in asked.items() if value not in ("", None)})
+    return f"{reverse(f'forecasting:{name}', args=[request.organization.slug])}?{query}"
+
+
+def _frame(request: OrgRequest, name: str, period: Period, whose: queries.Scope) -> dict[str, Any]:
+    """Return what the head of a page needs: the period, its neighbours, and whose numbers these are."""
+    who = whose.who
+    return {
+        "period": period,
+        "period_label": labels.period_label(period),
+        "is_current": request.today in period,
+        "whose": whose,
+        "previous": _address(request, name, period.previous, who),
+        "next": _address(request, name, period.next, who),
+        "switch": [
+            (labels.KINDS[kind], kind == period.kind, _address(request, name, _zoomed(period, kind, request), who))
+            for kind in SWITCH
+        ],
+    }
+
+
+def _zoomed(period: Period, kind: Kind, request: OrgRequest) -> Period:
+    """Return the month or quarter to which the switch leads: the one of today when it lies in this period."""
+    day = request.today if request.today in period else period.starts_on
+    return period_of(kind, day, request.organization.fiscal_year_start)
+
+
+@org_view(Permission.FORECAST_VIEW)
+@require_GET
+def forecast(request: OrgRequest) -> HttpResponse:
+    """Say in one sentence where the period will land, and show what that stands on."""
+    period = chosen_period(request.GET, request.organization, request.today)
+    whose = queries.scope(request.membership, request.GET.get("who", ""))
+    zone, today = request.organization.zone, request.today
+    found = queries.summary(request.membership, period, whose)
+    course = queries.course(period, whose.owners)
+    moved = None
+    if period.ends_on >= today:
+        moved = queries.movement(found, whose, since=queries.week_before(today, zone), zone=zone)
+    pace = None
+    if found.numbers.target and today in period:
+        pace = queries.pace_of(period, found.numbers.target, today, calendar_of(request.organization))
+    drawings = [
+        (css, draw(period, found.won_by_day, course.points, target=found.numbers.target, today=today, size=size))
+        for css, size in (("only-wide", WIDE), ("only-narrow", NARROW))
+    ]
+    context = {
+        **_frame(request, "forecast", period, whose),
+        **_cuts(request, period, whose, found),
+        "found": found,
+        "numbers": found.numbers,
+        "course": course,
+        "drawings": drawings,
+        "moved": moved,
+        "cause": labels.CAUSES[moved.reason.cause] if moved and moved.reason else "",
+        "changes": _changes(request, period, whose, moved) if moved else [],
+        "pace": pace,
+        "accuracy_url": _address(request, "accuracy", period, whose.who),
+    }
+    return render_page(request, "forecasting/forecast.html", context)
+
+
+def _cuts(request: OrgRequest, period: Period, whose: queries.Scope, found: queries.Summary) -> dict[str, Any]:
+    """Return the numbers by person and stage, each with the address of its rows."""
+
+    def rows(**more: object) -> str:
+        return _address(request, "rows", period, whose.who, **more)
+
+    stages = [(each, int(each.row.stage)) for each in found.stages]
+    return {
+        "funnel": [
+            Reached(stage, each.row.label, each.reached_amount, each.reached_count, rows(what="reached", stage=stage))
+            for each, stage in stages
+        ],
+        "urls": {what: rows(what=what) for what in ("due", "won", "overdue", "undated")},
+        "people": [(row, _address(request, "forecast", period, f"m{row.member.pk}")) for row in found.people],
+        "stages": [(each, rows(what="due", stage=stage)) for each, stage in stages if stage < Stage.DEPLOY],
+    }
+
+
+def _changes(request: OrgRequest, period: Period, whose: queries.Scope, moved: queries.Movement) -> list[Change]:
+    """Return what changed since last week, bucket by bucket, each with the address of its rows."""
+    return [
+        Change(
+            str(labels.BUCKETS[bucket]),
+            delta,
+            _address(request, "rows", period, whose.who, what="moved", bucket=bucket),
+        )
+        for bucket, delta, _count in moved.waterfall.buckets
+    ]
+
+
+@org_view(Permission.FORECAST_VIEW)
+@require_GET
+def rows(request: OrgRequest) -> HttpResponse:
+    """List the opportunities behind a number, with the sum of all of them."""
+    period = chosen_period(request.GET, request.organization, request.today)
+    whose = queries.scope(request.membership, request.GET.get("who", ""))
+    what, zone = request.GET.get("what", "due"), request.organization.zone
+    table = stage_table()
+    percents = {row.stage: row.percent for row in table}
+    names = {int(row.stage): row.label for row in table}
+    stage = next((number for number in names if str(number) == request.GET.get("stage")), None)
+    bucket = next((each for each in Bucket if each == request.GET.get("bucket")), None)
+    if what == "moved" and bucket is not None:
+        since = queries.week_before(request.today, zone)
+        found = queries.moved(request.membership, period, whose, bucket=bucket, since=since)
+    elif what in labels.ROWS:
+        found = queries.rows(period, zone, whose.owners, what=what, stage=stage)
+    else:
+        raise Http404
+    ordered = queries.listed(found, percents)
+    page = Paginator(ordered, A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        **_frame(request, "rows", period, whose),
+        "back": _address(request, "forecast", period, whose.who),
+        "title": labels.BUCKETS[bucket] if bucket else labels.ROWS[what],
+        "stage_label": names.get(stage or 0, ""),
+        "what": what,
+        "totals": queries.totals(found, percents),
+        "page_obj": page,
+        "listed": [(each, names[each.stage]) for each in page],
+    }
+    return render_page(request, "forecasting/rows.html", context)
+
+
+@org_view(Permission.FORECAST_VIEW)
+@require_GET
+def strip(request: OrgRequest) -> HttpResponse:
+    """Show the numbers of a period on one line, for the board."""
+    period = chosen_period(request.GET, request.organization, request.today)
+    whose = queries.scope(request.membership, request.GET.get("who", ""))
+    found = queries.summary(request.membership, period, whose)
+    context = {
+        "numbers": found.numbers,
+        "period": period,
+        "period_label": labels.period_label(period),
+        "urls": {
+            "won": _address(request, "rows", period, whose.who, what="won"),
+            "due": _address(request, "rows", period, whose.who, what="due"),
+            "forecast": _address(request, "forecast", period, whose.who),
+        },
+    }
+    return render(request, "forecasting/strip.html", context)
+
+
+@org_view(Permission.FORECAST_VIEW)
+@require_GET
+def accuracy(request: OrgRequest) -> HttpResponse:
+    """Show how near past forecasts came, measured on what was stored then."""
+    period = chosen_period(request.GET, request.organization, request.today)
+    whose = queries.scope(request.membership, request.GET.get("who", ""))
+    judged = queries.past(period, whose.owners, request.today, request.organization.zone)
+    past = [(labels.period_label(each.period), each) for each in judged]
+    return render(request, "forecasting/accuracy.html", {"past": past, "marks": labels.MARKS.values()})
+
+
+@org_view(Permission.FORECAST_VIEW)
+@require_POST
+def compute(request: OrgRequest) -> HttpResponse:
+    """Compute health, alerts and today's snapshot now, as a job."""
+    job = actions.start_now(by=request.membership, at=request.now)
+    if job.by_id != request.membership.pk:
+        return toast(HttpResponse(status=204), _("It is being computed already."))
+    if is_swap(request):
+        return render(request, "jobs/panel.html", {"job": job}, status=202)
+    return go(request, reverse("jobs:panel", args=[request.organization.slug, job.pk]))
+
+
+@org_view(Permission.FORECAST_VIEW)
+@require_GET
+def alerts(request: OrgRequest) -> HttpResponse:
+    """List the opportunities that break a health rule, what is wrong, and what would clear it."""
+    whose = queries.scope(request.membership, request.GET.get("who", ""))
+    code = request.GET.get("flag", "")
+    found = queries.flagged(request.membership, whose.owners if whose.who else None, code=code if code in FLAGS else "")
+    panel = is_swap(request) and "page" not in request.GET
+    page = Paginator(found, 5 if panel else A_PAGE).get_page(request.GET.get("page"))
+    opportunities = list(page)
+    since = queries.alerts_of(opportunities)
+    zone = request.organization.zone
+    listed = []
+    for each in opportunities:
+        facts = actions.facts_of(each, zone)
+        flags = [
+            (flag, labels.flag_text(flag, facts, request.today), FLAGS[flag].cure if flag in FLAGS else "")
+            for flag in each.flags
+        ]
+        listed.append((each, flags, min(since.get(each.pk, {}).values(), default=None)))
+    context = {
+        "page_obj": page,
+        "listed": listed,
+        "whose": whose,
+        "flag": code if code in FLAGS else "",
+        "flags": [(key, flag.name) for key, flag in FLAGS.items() if key in labels.JUDGED],
+    }
+    return render_page(request, "forecasting/alerts.html", context, partial="panel")
+
+
+def _grid(
+    request: OrgRequest, asked: Period, who: str, *, typed: TargetForm | None = None, message: str = ""
+) -> dict[str, Any]:
+    """Return what the page of targets shows; `typed` is a cell that was refused, with the reason in `message`."""
+    kind = Kind.MONTH if asked.kind == Kind.MONTH else Kind.QUARTER
+    year = period_of(Kind.YEAR, asked.starts_on, request.organization.fiscal_year_start)
+    whose = queries.scope(request.membership, who)
+    grid = queries.target_grid(whose, year, kind)
+    fiscal = year.fiscal_start
+    return {
+        "rows": [(row, [_cell(row, cell, typed, message) for cell in row.cells]) for row in grid.rows],
+        "columns": [
+            (labels.period_label(period), period, total)
+            for period, total in zip(grid.periods, grid.totals, strict=True)
+        ],
+        "total": grid.total,
+        "year_label": labels.period_label(year),
+        "whose": whose,
+        "period": Period(kind, year.starts_on, fiscal),
+        "previous": _address(request, "targets", Period(kind, year.previous.starts_on, fiscal), who),
+        "next": _address(request, "targets", Period(kind, year.next.starts_on, fiscal), who),
+        "switch": [
+            (labels.KINDS[each], each == kind, _address(request, "targets", Period(each, year.starts_on, fiscal), who))
+            for each in SWITCH
+        ],
+    }
+
+
+def _cell(row: queries.TargetRow, cell: queries.Cell, typed: TargetForm | None, message: str) -> dict[str, Any]:
+    """Return one cell of the targets, with what was typed if it was refused."""
+    asked = typed.data if typed else {}
+    mine = (asked.get("owner"), asked.get("starts_on")) == (str(row.member.pk), cell.period.starts_on.isoformat())
+    label = f"{row.member.name}, {labels.period_label(cell.period)}"
+    return {
+        "owner": row.member.pk,
+        "cell": cell,
+        "label": label,
+        "text": asked.get("amount", "") if mine else None,
+        "message": message if mine else "",
+    }
+
+
+@org_view(Permission.FORECAST_VIEW)
+@require_GET
+def targets(request: OrgRequest) -> HttpResponse:
+    """Show who is to sell how much, by month or quarter of a year; to be edited in place by who may."""
+    asked = chosen_period(request.GET, request.organization, request.today)
+    return render_page(request, "forecasting/targets.html", _grid(request, asked, request.GET.get("who", "")))
+
+
+@org_view(Permission.TARGET_EDIT)
+@require_POST
+def set_target(request: OrgRequest) -> HttpResponse:
+    """Set one cell of the targets; the answer is that cell, with the sums it belongs to."""
+    form = TargetForm(request.POST, currency=request.organization.currency)
+    typed = request.POST.get("owner", "")
+    person = queries.person_or_404(request.membership, int(typed) if typed.isascii() and typed.isdigit() else 0)
+    if not form.is_valid():
+        return _answer(request, form, str(form.errors.get("amount", [_("Reload the page.")])[0]))
+    data = form.cleaned_data
+    try:
+        actions.set_target(
+            person,
+            data["period"],
+            data["starts_on"],
+            data["amount"],
+            by=request.membership,
+            at=request.now,
+            seen=data["version"],
+        )
+    except Refused as error:
+        return _answer(request, form, labels.refusal(error))
+    except Stale as stale:
+        return _both(request, data["amount"], stale)
+    return _answer(request, form, "")
+
+
+def _answer(request: OrgRequest, form: TargetForm, message: str) -> HttpResponse:
+    """Answer with the cell (htmx) or the page: saved, or 422 with what was typed and why it was refused."""
+    asked = chosen_period(
+        {"period": form.data.get("period"), "on": form.data.get("starts_on", "")}, request.organization, request.today
+    )
+    who = form.data.get("who", "")
+    if not message and not is_swap(request):
+        return go(request, _address(request, "targets", asked, who))
+    grid = _grid(request, asked, who, typed=form if message else None, message=message)
+    status = 422 if message else 200
+    if not is_swap(request):
+        return render(request, "forecasting/targets.html", grid, status=status)
+    here = (form.data.get("owner"), form.data.get("starts_on"))
+    found = [
+        (row, cell)
+        for row, cells in grid["rows"]
+        for cell in cells
+        if (str(row.member.pk), cell["cell"].period.starts_on.isoformat()) == here
+    ]
+    if not found:
+        raise Http404
+    return render(request, "forecasting/saved.html", {**grid, "row": found[0][0], "each": found[0][1]}, status=status)
+
+
+def _both(request: OrgRequest, mine: int | None, stale: Stale) -> HttpResponse:
+    """Answer 409 with the target that stands and the one that was typed."""
+    language = get_language() or "en"
+    theirs: Any = stale.theirs["amount"]
+    changed_at: Any = stale.changed_at
+    return conflict(
+        request,
+        [(_("Target"), compact(theirs, language), compact(mine, language))],
+        changed_by=stale.changed_by,
+        changed_at=changed_at,
+        template="forecasting/conflict.html",
+        context={"version": stale.theirs["version"] or "0"},
+    )

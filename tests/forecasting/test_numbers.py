@@ -1,0 +1,327 @@
+"""Every number agrees with the plainest sum over the database, for each role, period and choice of people."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from django.http import Http404
+
+from forecasting import actions, queries
+from forecasting.models import ForecastSnapshot, OpportunitySnapshot
+from forecasting.periods import Kind, Period, period_of
+from forecasting.waterfall import Bucket, Cause, State, Story, View, build
+from funnel.history import as_it_stood
+from funnel.models import Change, Opportunity
+from funnel.stages import Stage
+from jobs import running
+from jobs.models import Job
+from tenants.models import Membership
+from tenants.scoping import working_for
+from tests.cast import Cast
+from tests.forecasting.factories import (
+    MONTH,
+    NOW,
+    QUARTER,
+    TODAY,
+    change,
+    count,
+    lose,
+    make_opportunity,
+    make_season,
+    move,
+    win,
+)
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+def owners_of(acme: Cast) -> list[tuple[Membership, set[int]]]:
+    team = {acme.rep.pk, acme.rep2.pk, acme.manager.pk}
+    return [
+        (acme.rep, {acme.rep.pk}),
+        (acme.rep2, {acme.rep2.pk}),
+        (acme.manager, team),
+        (acme.executive, team | {acme.executive.pk, acme.partner.pk}),
+    ]
+
+
+@pytest.mark.parametrize("period", [QUARTER, MONTH, QUARTER.previous, QUARTER.next, period_of(Kind.YEAR, TODAY)])
+def test_the_summary_of_each_role_is_the_plain_sum(acme: Cast, globex: Cast, period: Period) -> None:
+    make_season(acme)
+    make_season(globex)
+    for member, owners in owners_of(acme):
+        expected = count(acme, period, owners)
+        with working_for(acme.org):
+            found = queries.summary(member, period)
+        numbers = found.numbers
+        assert (numbers.won, numbers.won_count) == (expected.won, expected.won_count)
+        assert (numbers.weighted, numbers.open_total, numbers.open_count) == (
+            expected.weighted,
+            expected.open_total,
+            expected.open_count,
+        )
+        assert sum(row.numbers.forecast for row in found.people) == numbers.forecast
+        assert sum(each.weighted for each in found.stages) == numbers.weighted
+        assert sum(each.count for each in found.stages) == numbers.open_count
+        assert (found.won_by_day[-1][1] if found.won_by_day else 0) == numbers.won
+        reached = [each.reached_amount for each in found.stages]
+        assert reached == sorted(reached, reverse=True)
+
+
+def test_a_team_and_a_person_can_be_chosen_but_only_visible_ones(acme: Cast, globex: Cast) -> None:
+    make_season(acme)
+    with working_for(acme.org):
+        team = queries.scope(acme.executive, f"t{acme.team.pk}")
+        assert team.owners == {acme.rep.pk, acme.rep2.pk, acme.manager.pk}
+        one = queries.scope(acme.manager, f"m{acme.rep.pk}")
+        found = queries.summary(acme.manager, QUARTER, one)
+        assert found.numbers.won == count(acme, QUARTER, {acme.rep.pk}).won
+        for member, who in [
+            (acme.rep, f"m{acme.rep2.pk}"),
+            (acme.manager, f"m{acme.partner.pk}"),
+            (acme.manager, f"t{acme.other_team.pk}"),
+            (acme.executive, f"m{globex.rep.pk}"),
+            (acme.executive, f"t{globex.team.pk}"),
+            (acme.executive, "x1"),
+            (acme.executive, "m"),
+        ]:
+            with pytest.raises(Http404):
+                queries.scope(member, who)
+
+
+@pytest.mark.parametrize("what", ["due", "won", "lost", "reached", "overdue", "undated"])
+def test_each_number_is_the_sum_of_its_rows(acme: Cast, what: str) -> None:
+    make_season(acme)
+    with working_for(acme.org):
+        found = queries.summary(acme.manager, QUARTER)
+        whose = queries.scope(acme.manager)
+        numbers, none = found.numbers, found.uncounted
+
+        def rows(stage: int | None = None) -> tuple[int, int]:
+            behind = queries.rows(QUARTER, acme.org.zone, whose.owners, what=what, stage=stage)
+            totals = queries.totals(behind, found.percents)
+            listed = list(queries.listed(behind, found.percents))
+            assert totals.weighted == sum(each.weighted for each in listed)
+            return totals.count, totals.amount
+
+        if what == "reached":
+            for each in found.stages:
+                assert rows(int(each.row.stage)) == (each.reached_count, each.reached_amount)
+        else:
+            expected = {
+                "due": (numbers.open_count, numbers.open_total),
+                "won": (numbers.won_count, numbers.won),
+                "lost": (3, 3 * 66_666),
+                "overdue": (none.overdue_count, none.overdue_amount),
+                "undated": (none.undated_count, none.undated_amount),
+            }
+            assert rows() == expected[what]
+            assert rows()[0] > 0
+        if what == "due":
+            for each in found.stages:
+                assert rows(int(each.row.stage)) == (each.count, each.amount)
+
+
+# Targets ----------------------------------------------------------------------------------------------
+
+
+def test_targets_add_up_over_people_and_months(acme: Cast) -> None:
+    with working_for(acme.org):
+        for month, amount in zip(QUARTER.parts, [100, 200, 300], strict=True):
+            actions.set_target(acme.rep, "month", month.starts_on, amount, by=acme.manager, at=NOW)
+        actions.set_target(acme.rep2, "quarter", QUARTER.starts_on, 5_000, by=acme.manager, at=NOW)
+        assert queries.summary(acme.rep, QUARTER).numbers.target == 600
+        assert queries.summary(acme.manager, QUARTER).numbers.target == 5_600
+        assert queries.summary(acme.manager, MONTH).numbers.target == 200
+        assert queries.summary(acme.rep2, MONTH).numbers.target is None
+
+
+# What changed -----------------------------------------------------------------------------------------
+
+SINCE = NOW - 7 * DAY
+
+
+def test_what_changed_agrees_with_the_change_log_read_forwards(acme: Cast) -> None:
+    with working_for(acme.org):
+        rep, other = acme.rep, acme.partner
+        early = NOW - 40 * DAY
+        won = win(make_opportunity(rep, 100, TODAY, at=early), NOW - DAY, amount=150)
+        lost = lose(make_opportunity(rep, 200, TODAY, at=early), NOW - DAY)
+        pushed = change(make_opportunity(rep, 300, TODAY, at=early), NOW - DAY, expected_close_on=date(2027, 2, 1))
+        pulled = change(make_opportunity(rep, 400, date(2027, 2, 1), at=early), NOW - DAY, expected_close_on=TODAY)
+        more = change(make_opportunity(rep, 500, TODAY, at=early), NOW - DAY, amount=550)
+        less = change(make_opportunity(rep, 600, TODAY, at=early), NOW - DAY, amount=500)
+        gone = change(make_opportunity(rep, 700, TODAY, at=early), NOW - DAY, owner=other)
+        came = change(make_opportunity(other, 800, TODAY, at=early), NOW - DAY, owner=rep)
+        new = make_opportunity(rep, 900, TODAY, at=NOW - DAY)
+        passing = make_opportunity(rep, 1_000, TODAY, at=NOW - 2 * DAY)
+        lose(passing, NOW - DAY)
+        moved = move(make_opportunity(rep, 1_100, TODAY, at=early), Stage.CLOSE, NOW - DAY)
+        make_opportunity(rep, 1_200, TODAY, at=early)  # untouched
+        change(make_opportunity(rep, 1_300, TODAY, at=early), NOW - 20 * DAY, amount=1_301)  # before
+        found = queries.waterfall(rep, QUARTER, since=SINCE)
+        where = {step.pk: step.bucket for step in found.steps}
+        assert where == {
+            won.pk: Bucket.WON,
+            lost.pk: Bucket.LOST,
+            pushed.pk: Bucket.PUSHED_OUT,
+            pulled.pk: Bucket.PULLED_IN,
+            more.pk: Bucket.INCREASED,
+            less.pk: Bucket.DECREASED,
+            gone.pk: Bucket.TRANSFERRED_OUT,
+            came.pk: Bucket.TRANSFERRED_IN,
+            new.pk: Bucket.NEW,
+            passing.pk: Bucket.CAME_AND_WENT,
+            moved.pk: Bucket.UNCHANGED,
+        }
+        forwards = _forwards(acme, {rep.pk})
+        assert (found.start, found.end) == (forwards.start, forwards.end)
+        assert {(s.pk, s.bucket, s.delta) for s in found.steps} == {(s.pk, s.bucket, s.delta) for s in forwards.steps}
+
+
+def _forwards(acme: Cast, owners: set[int]) -> object:
+    """Rebuild both ends from the beginning of the log."""
+    view, stories, end = View(QUARTER, owners), [], 0
+    for opportunity in Opportunity.objects.all():
+        log = list(Change.objects.filter(opportunity=opportunity))
+        events = [each.as_event() for each in log]
+        moments = [SINCE, *sorted({each.occurred_at for each in log if each.occurred_at > SINCE})]
+        states = [_state(as_it_stood(events, moment), acme) for moment in moments]
+        if len(states) > 1:
+            stories.append(Story(opportunity.pk, tuple(states)))
+        last = states[-1]
+        end += (last.amount or 0) if last is not None and view.holds(last) else 0
+    return build(stories, view, end=end)
+
+
+def _state(snapshot: object, acme: Cast) -> State | None:
+    if snapshot is None:
+        return None
+    due, closed = snapshot.expected_close, snapshot.closed_at  # type: ignore[attr-defined]
+    return State(
+        status=snapshot.status,  # type: ignore[attr-defined]
+        amount=snapshot.amount,  # type: ignore[attr-defined]
+        due_on=date.fromisoformat(due) if due else None,
+        owner=snapshot.owner,  # type: ignore[attr-defined]
+        category=snapshot.category,  # type: ignore[attr-defined]
+        stage=snapshot.stage,  # type: ignore[attr-defined]
+        closed_on=datetime.fromisoformat(closed).astimezone(acme.org.zone).date() if closed else None,
+    )
+
+
+def test_the_change_of_the_forecast_names_its_main_reason(acme: Cast) -> None:
+    with working_for(acme.org):
+        small = make_opportunity(acme.rep, 1_000, TODAY, at=NOW - 40 * DAY)
+        large = make_opportunity(acme.rep, 90_000, TODAY, stage=Stage.CLOSE, at=NOW - 40 * DAY)
+        before = queries.summary(acme.rep, QUARTER).numbers.forecast
+        move(small, Stage.CLOSE, NOW - DAY)
+        change(large, NOW - DAY, expected_close_on=date(2027, 3, 1))
+        found = queries.summary(acme.rep, QUARTER)
+        moved = queries.movement(found, queries.scope(acme.rep), since=SINCE, zone=acme.org.zone)
+        assert moved.forecast_change == found.numbers.forecast - before == 600 - 72_000
+        assert moved.opportunity == large
+        assert moved.reason is not None
+        assert moved.reason.cause == Bucket.PUSHED_OUT
+        whole = queries.movement(found, queries.scope(acme.rep), since=NOW - DAY, zone=acme.org.zone)
+        assert (whole.forecast_change, whole.reason, whole.opportunity) == (0, None, None)
+        move(small, Stage.DISCOVER, NOW)
+        found = queries.summary(acme.rep, QUARTER)
+        back = queries.movement(found, queries.scope(acme.rep), since=NOW - DAY, zone=acme.org.zone)
+        assert back.reason is not None
+        assert (back.forecast_change, back.reason.cause) == (-800, Cause.WENT_BACK)
+
+
+# Snapshots --------------------------------------------------------------------------------------------
+
+
+def test_a_snapshot_holds_what_the_page_shows(acme: Cast, globex: Cast) -> None:
+    make_season(acme)
+    make_season(globex)
+    with working_for(acme.org):
+        actions.set_target(acme.rep, "quarter", QUARTER.starts_on, 1_000_000, by=acme.manager, at=NOW)
+        actions.set_target(acme.rep2, "month", MONTH.starts_on, 7, by=acme.manager, at=NOW)
+        for _twice in range(2):
+            stored = actions.take_snapshot(acme.org, on=TODAY, at=NOW)
+        assert stored == Opportunity.objects.open().count() == OpportunitySnapshot.objects.filter(on=TODAY).count()
+        one = OpportunitySnapshot.objects.select_related("opportunity").filter(stage=Stage.PROOF).first()
+        assert (one.percent, one.amount, one.owner_id) == (60, one.opportunity.amount, one.opportunity.owner_id)
+        for period in (MONTH, QUARTER, MONTH.next, QUARTER.next):
+            found = queries.summary(acme.executive, period)
+            rows = {
+                row.owner_id: row
+                for row in ForecastSnapshot.objects.filter(period=period.kind, starts_on=period.starts_on)
+            }
+            for person in found.people:
+                row, numbers = rows.get(person.member.pk), person.numbers
+                if row is None:
+                    assert numbers.is_empty
+                    continue
+                assert (row.won, row.open_weighted, row.open_total, row.open_count, row.target) == (
+                    numbers.won,
+                    numbers.weighted,
+                    numbers.open_total,
+                    numbers.open_count,
+                    numbers.target,
+                )
+            course = queries.course(period, None)
+            assert course.points == [(TODAY, found.numbers.forecast)]
+    with working_for(globex.org):
+        assert not ForecastSnapshot.objects.exists()
+
+
+def test_another_day_is_never_touched(acme: Cast) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep, 100, TODAY, stage=Stage.CLOSE)
+        actions.take_snapshot(acme.org, on=TODAY - DAY, at=NOW - DAY)
+        win(opportunity, NOW, amount=500)
+        actions.take_snapshot(acme.org, on=TODAY, at=NOW)
+        assert queries.course(QUARTER, None).points == [(TODAY - DAY, 80), (TODAY, 500)]
+        assert OpportunitySnapshot.objects.count() == 1
+
+
+def test_past_forecasts_are_judged_by_what_was_stored(acme: Cast) -> None:
+    quarter = QUARTER.previous
+    with working_for(acme.org):
+        opportunity = make_opportunity(
+            acme.rep, 1_000, date(2026, 8, 1), stage=Stage.PROOF, at=NOW - timedelta(days=170)
+        )
+        actions.take_snapshot(acme.org, on=quarter.starts_on - DAY, at=NOW - timedelta(days=146))
+        win(opportunity, NOW - timedelta(days=90), amount=800)
+        [past] = queries.past(QUARTER, None, TODAY, acme.org.zone)
+        assert (past.period, past.actual) == (quarter, 800)
+        first, *others = past.judged
+        assert (first.forecast, first.accuracy, first.bias) == (600, 0.75, -0.25)
+        assert all(each.forecast is None for each in others)
+        assert queries.past(QUARTER, frozenset({acme.rep2.pk}), TODAY, acme.org.zone) == []
+
+
+# The job ----------------------------------------------------------------------------------------------
+
+
+def test_the_job_computes_health_and_snapshot(acme: Cast) -> None:
+    make_season(acme)
+    with working_for(acme.org):
+        job = actions.start_now(by=acme.manager, at=NOW)
+        assert actions.start_now(by=acme.executive, at=NOW) == job
+    assert running.run(job)
+    assert (job.state, job.done, job.total) == ("done", 2, 2)
+    with working_for(acme.org):
+        assert job.result["stored"] == OpportunitySnapshot.objects.count() > 0
+        assert job.result["flagged"] == Opportunity.objects.exclude(flags=[]).count() > 0
+
+
+def test_each_night_is_started_once_when_the_day_has_ended_there(acme: Cast) -> None:
+    before_midnight = datetime(2026, 11, 23, 15, 5, tzinfo=NOW.tzinfo)  # 23:05 in Taipei
+    with working_for(acme.org):
+        first = actions.start_night(acme.org, at=before_midnight)
+        assert first is not None
+        assert first.payload == {"on": "2026-11-22"}
+        assert actions.start_night(acme.org, at=before_midnight) is None
+        second = actions.start_night(acme.org, at=before_midnight + timedelta(hours=1))
+        assert second is not None
+        assert second.payload == {"on": "2026-11-23"}
+    running.run(second)
+    with working_for(acme.org):
+        assert actions.start_night(acme.org, at=before_midnight + timedelta(hours=2)) is None
+        Job.objects.filter(pk=second.pk).update(state="failed")
+        assert actions.start_night(acme.org, at=before_midnight + timedelta(hours=3)) is not None
