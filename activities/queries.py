@@ -55,7 +55,7 @@ def recent_accounts(membership: Membership, limit: int = 8) -> list[Account]:
 
 @dataclass(frozen=True)
 class Step:
-    """An opportunity that a visit may be about, and what moving it on would lack; no `next` where only a win is left."""
+    """An opportunity a visit may be about, and what moving it on would lack; no `next` where only a win is left."""
 
     opportunity: Opportunity
     stage: StageRow
@@ -213,7 +213,7 @@ def visits_of(membership: Membership, limit: int = 10, **place: Any) -> list[Vis
 
 
 def actions_of(membership: Membership, limit: int = MANY, **place: Any) -> list[tuple[NextAction, bool]]:
-    """Return the open next actions of an account or an opportunity, the earliest first, and whether one may end each."""
+    """Return the open next actions of an account or an opportunity in order, and whether one may end each."""
     rows = NextAction.objects.open().filter(**place).select_related("opportunity", "account", "owner__user")[:limit]
     ids = membership.visible_owner_ids
     return [(action, ids is None or action.owner_id in ids) for action in rows]

@@ -1,0 +1,455 @@
+"""Reads: the meeting of a pipeline review, its minutes, and the chain of one-on-one sessions."""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Q, QuerySet, Sum
+
+from activities.models import NextAction
+from coaching.models import CoachingSession, Review, ReviewEntry, ReviewPerson
+from forecasting import health, waterfall
+from forecasting.labels import flag_text
+from forecasting.periods import Kind, Period, period_of
+from forecasting.queries import Scope, summary
+from forecasting.queries import waterfall as waterfall_of
+from forecasting.weighting import Numbers
+from funnel.models import Opportunity, StageSetting
+from funnel.stages import Health, StageRow
+from tenants.models import Membership, Organization, Team
+from tenants.permissions import Role
+
+ROWS = 100
+"""How many opportunities of a person are walked through on one page; the figures count all."""
+
+MINUTES_EACH = 10
+FIRST_LOOK = timedelta(days=14)
+"""How far changes look back where there was no review before."""
+
+
+def quarter(organization: Organization, today: date) -> Period:
+    """Return the fiscal quarter in which a day lies."""
+    return period_of(Kind.QUARTER, today, organization.fiscal_year_start)
+
+
+# The meeting ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A person of the roster: figures of the quarter, and how far the walk is."""
+
+    row: ReviewPerson
+    numbers: Numbers
+    open_count: int = 0
+    open_total: int = 0
+    flagged: int = 0
+    decided: int = 0
+
+    @property
+    def person(self) -> Membership:
+        """Who it is."""
+        who: Membership = self.row.person
+        return who
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the walk is over."""
+        return self.row.done_at is not None
+
+    def spent(self, now: datetime) -> int:
+        """Return the seconds spent on this person so far."""
+        if self.row.begun_at is None:
+            return 0
+        return max(0, int(((self.row.done_at or now) - self.row.begun_at).total_seconds()))
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why an opportunity is flagged: a sentence, and whether it is grave."""
+
+    text: str
+    is_grave: bool
+
+
+@dataclass(frozen=True)
+class Deal:
+    """An opportunity in the meeting: why it is flagged, what was decided last time, what was decided now."""
+
+    opportunity: Opportunity
+    stage: StageRow
+    silent: int
+    silent_limit: int
+    reasons: Sequence[Reason] = ()
+    entry: ReviewEntry | None = None
+    last: ReviewEntry | None = None
+    step: NextAction | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it is silent for too long."""
+        return self.silent > self.silent_limit
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """A review as one screen shows it."""
+
+    review: Review
+    period: Period
+    seats: list[Seat]
+    seat: Seat | None
+    deals: list[Deal] = field(default_factory=list)
+
+    @property
+    def following(self) -> Seat | None:
+        """Who comes next: the first one not done after this one, else the first not done at all."""
+        if self.seat is None:
+            return None
+        at = self.seats.index(self.seat)
+        waiting = [seat for seat in self.seats[at + 1 :] + self.seats[:at] if not seat.is_done]
+        return waiting[0] if waiting else None
+
+    @property
+    def numbers(self) -> Numbers:
+        """The figures of all."""
+        return sum((seat.numbers for seat in self.seats), Numbers())
+
+    @property
+    def done(self) -> int:
+        """How many people are done."""
+        return sum(seat.is_done for seat in self.seats)
+
+    @property
+    def log(self) -> list[Deal]:
+        """What was decided about this person's opportunities, the latest first."""
+        decided = [(deal.entry.at, deal) for deal in self.deals if deal.entry is not None]
+        return [deal for _at, deal in sorted(decided, key=lambda pair: pair[0], reverse=True)]
+
+    @property
+    def active(self) -> Deal | None:
+        """Where to begin: the first opportunity without a decision, else the first."""
+        waiting = [deal for deal in self.deals if deal.entry is None]
+        return (waiting or self.deals or [None])[0]
+
+    @property
+    def rest(self) -> int:
+        """How many opportunities are not on this page."""
+        return self.seat.open_count - len(self.deals) if self.seat and len(self.deals) == ROWS else 0
+
+
+def meeting(review: Review, member: Membership, *, today: date, person: int | None = None) -> Meeting:
+    """Return the meeting with one person's opportunities: the one asked for, else whoever is being walked through."""
+    organization = member.organization
+    period = quarter(organization, today)
+    rows = list(ReviewPerson.objects.filter(review=review).select_related("person__user", "person__team"))
+    seats = _seats(rows, review, member, period)
+    seat = _shown(seats, person)
+    deals = _deals(review, seat.person, member, today=today) if seat else []
+    return Meeting(review, period, seats, seat, deals)
+
+
+def _seats(rows: Sequence[ReviewPerson], review: Review, member: Membership, period: Period) -> list[Seat]:
+    people = [row.person for row in rows]
+    ids = frozenset(person.pk for person in people)
+    found = summary(member, period, Scope("", "", ids, people, []))
+    numbers = {row.member.pk: row.numbers for row in found.people}
+    opened = Opportunity.objects.open().filter(owner_id__in=ids).order_by().values("owner_id")
+    counts = {
+        row["owner_id"]: row
+        for row in opened.annotate(
+            count=Count("pk"), total=Sum("amount", default=0), flagged=Count("pk", filter=~Q(health=Health.OK))
+        )
+    }
+    decided = dict(ReviewEntry.objects.filter(review=review).order_by().values_list("person_id").annotate(Count("pk")))
+    return [
+        Seat(
+            row,
+            numbers.get(row.person_id, Numbers()),
+            open_count=counts.get(row.person_id, {}).get("count", 0),
+            open_total=int(counts.get(row.person_id, {}).get("total", 0)),
+            flagged=counts.get(row.person_id, {}).get("flagged", 0),
+            decided=decided.get(row.person_id, 0),
+        )
+        for row in rows
+    ]
+
+
+def current(review: Review) -> int | None:
+    """Return the id of whoever is being walked through."""
+    rows = ReviewPerson.objects.filter(review=review, begun_at__isnull=False, done_at=None)
+    pk: int | None = rows.order_by("-begun_at").values_list("person_id", flat=True).first()
+    return pk
+
+
+def _shown(seats: Sequence[Seat], person: int | None) -> Seat | None:
+    """Return the seat asked for, else whoever is being walked through, else the first not done, else the first."""
+    for seat in seats:
+        if seat.person.pk == person:
+            return seat
+    begun = [seat for seat in seats if seat.row.begun_at and not seat.is_done]
+    if begun:
+        return max(begun, key=lambda seat: seat.row.begun_at)
+    waiting = [seat for seat in seats if not seat.is_done]
+    return (waiting or list(seats) or [None])[0]
+
+
+def _deals(
+    review: Review, person: Membership, member: Membership, *, today: date, only: Collection[int] | None = None
+) -> list[Deal]:
+    """Return a person's opportunities, the nearest to the signature first: the open ones, and those decided here."""
+    table = StageSetting.objects.all().table()
+    entries = {
+        entry.opportunity_id: entry
+        for entry in ReviewEntry.objects.filter(review=review, person=person).select_related("next_action", "by__user")
+    }
+    rows = Opportunity.objects.filter(owner=person).filter(Q(status="open") | Q(pk__in=entries))
+    if only is not None:
+        rows = rows.filter(pk__in=only)
+    opportunities = list(rows.select_related("account").order_by("-stage", "-amount", "id")[:ROWS])
+    last = _last_decisions(review, opportunities)
+    return [
+        _deal(opportunity, table, entries.get(opportunity.pk), last.get(opportunity.pk), member.organization, today)
+        for opportunity in opportunities
+    ]
+
+
+def _last_decisions(review: Review, opportunities: Sequence[Opportunity]) -> dict[int, ReviewEntry]:
+    """Return the latest decision of an earlier review about each opportunity, with what became of its action."""
+    earlier = ReviewEntry.objects.filter(opportunity__in=opportunities, at__lt=review.started_at).exclude(review=review)
+    rows = earlier.select_related("next_action").order_by("opportunity_id", "-at").distinct("opportunity_id")
+    return {entry.opportunity_id: entry for entry in rows}
+
+
+def _deal(
+    opportunity: Opportunity,
+    table: Sequence[StageRow],
+    entry: ReviewEntry | None,
+    last: ReviewEntry | None,
+    organization: Organization,
+    today: date,
+) -> Deal:
+    facts = _facts(opportunity, organization)
+    grave = {health.Flag.OVERDUE, health.Flag.SILENT, health.Flag.NO_NEXT_STEP}
+    reasons = [Reason(flag_text(code, facts, today), code in grave) for code in health.broken(facts, today)]
+    if health.Flag.REGRESSED in opportunity.flags:
+        reasons.append(Reason(flag_text(health.Flag.REGRESSED, facts, today), is_grave=False))
+    return Deal(
+        opportunity,
+        table[opportunity.stage - 1],
+        health.silent_days(facts, today),
+        health.silent_after(opportunity.stage),
+        reasons,
+        entry,
+        last,
+    )
+
+
+def _facts(opportunity: Opportunity, organization: Organization) -> health.Facts:
+    zone = organization.zone
+    contact = opportunity.last_contact_at
+    return health.Facts(
+        stage=opportunity.stage,
+        amount=opportunity.amount,
+        expected_close_on=opportunity.expected_close_on,
+        opened_on=opportunity.opened_at.astimezone(zone).date(),
+        stage_entered_on=opportunity.stage_entered_at.astimezone(zone).date(),
+        last_contact_on=contact.astimezone(zone).date() if contact else None,
+        next_step_on=opportunity.next_step_on,
+        push_count=opportunity.push_count,
+    )
+
+
+def deal(review: Review, opportunity: Opportunity, member: Membership, *, today: date) -> Deal:
+    """Return one opportunity as the meeting shows it."""
+    return _deals(review, opportunity.owner, member, today=today, only=[opportunity.pk])[0]
+
+
+# What the other screens of a meeting have not seen yet ------------------------------------------
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """How far a meeting is: `tag` changes whenever anything does; `since` is the last decision, in microseconds."""
+
+    tag: str
+    since: int
+    current: int | None
+
+
+def pulse(review: Review, person: int | None) -> Pulse:
+    """Return how far a meeting is, by two queries."""
+    entries = ReviewEntry.objects.filter(review=review).aggregate(at=Max("at"), versions=Sum("version"))
+    people = list(
+        ReviewPerson.objects.filter(review=review).order_by("pk").values_list("person_id", "begun_at", "done_at")
+    )
+    begun = [(begun, who) for who, begun, done in people if begun and not done]
+    now = max(begun)[1] if begun else None
+    facts = (review.pk, review.ended_at, entries["at"], entries["versions"], people, person)
+    tag = hashlib.sha256(repr(facts).encode()).hexdigest()[:20]
+    return Pulse(tag, int(entries["at"].timestamp() * 1_000_000) if entries["at"] else 0, now)
+
+
+def changed_deals(
+    review: Review, person: Membership, member: Membership, *, since: int, today: date, but: Membership | None = None
+) -> list[Deal]:
+    """Return the opportunities of a person decided after `since` (microseconds), but by `but`."""
+    entries = ReviewEntry.objects.filter(review=review, person=person)
+    if but is not None:
+        entries = entries.exclude(by=but)
+    ids = [pk for pk, at in entries.values_list("opportunity_id", "at") if int(at.timestamp() * 1_000_000) > since]
+    return _deals(review, person, member, today=today, only=ids) if ids else []
+
+
+# Beside the meeting ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A person's funnel of the quarter, and what changed since the last review."""
+
+    period: Period
+    reached: list[dict[str, Any]]
+    changes: waterfall.Waterfall
+    since: datetime
+
+
+def beside(review: Review, person: Membership, member: Membership, *, today: date) -> Beside:
+    """Return a person's funnel, and what changed in the quarter since the review before this one."""
+    period = quarter(member.organization, today)
+    found = summary(member, period, Scope("", "", frozenset({person.pk}), [person], []))
+    since = _last_review(review, person) or review.started_at - FIRST_LOOK
+    changes = waterfall_of(member, period, since=since, owners=[person.pk])
+    reached = [
+        {
+            "position": int(row.row.stage),
+            "label": row.row.label,
+            "amount": row.reached_amount,
+            "count": row.reached_count,
+        }
+        for row in found.stages
+    ]
+    return Beside(period, reached, changes, since)
+
+
+def _last_review(review: Review, person: Membership) -> datetime | None:
+    rows = ReviewPerson.objects.filter(person=person, review__started_at__lt=review.started_at)
+    at: datetime | None = rows.aggregate(at=Max("review__started_at"))["at"]
+    return at
+
+
+# Minutes ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Part:
+    """One person's part of the minutes."""
+
+    row: ReviewPerson
+    entries: list[ReviewEntry]
+
+
+@dataclass(frozen=True)
+class Minutes:
+    """What a review decided."""
+
+    review: Review
+    parts: list[Part]
+    table: list[StageRow]
+    is_whole: bool
+
+    @property
+    def decided(self) -> int:
+        """How many decisions there are."""
+        return sum(len(part.entries) for part in self.parts)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many decisions of each kind."""
+        counted: dict[str, int] = {}
+        for part in self.parts:
+            for entry in part.entries:
+                counted[entry.decision] = counted.get(entry.decision, 0) + 1
+        return counted
+
+
+def may_run(review: Review, member: Membership) -> bool:
+    """Return whether a member may lead a review, or read all of it."""
+    ids = member.visible_owner_ids
+    return member.role in {Role.MANAGER, Role.EXECUTIVE} and (ids is None or review.leader_id in ids)
+
+
+def minutes(review: Review, member: Membership) -> Minutes:
+    """Return the minutes; to whom did not lead, their own part."""
+    is_whole = may_run(review, member)
+    rows = ReviewPerson.objects.filter(review=review).select_related("person__user", "person__team")
+    entries = ReviewEntry.objects.filter(review=review)
+    if not is_whole:
+        rows, entries = rows.filter(person=member), entries.filter(person=member)
+    by_person: dict[int, list[ReviewEntry]] = {}
+    for entry in entries.select_related("opportunity__account", "next_action").order_by("-stage", "-amount", "id"):
+        by_person.setdefault(entry.person_id, []).append(entry)
+    parts = [Part(row, by_person.get(row.person_id, [])) for row in rows]
+    return Minutes(review, parts, StageSetting.objects.all().table(), is_whole)
+
+
+def past_reviews(member: Membership) -> QuerySet[Review]:
+    """Return the reviews a member may read, the latest first, with how many people and decisions each had."""
+    rows: QuerySet[Review] = (
+        Review.objects.visible_to(member)
+        .select_related("team", "leader__user")
+        .annotate(walked=Count("people", distinct=True), decided=Count("entries", distinct=True))
+    )
+    return rows
+
+
+def teams_to_review(member: Membership) -> list[Team]:
+    """Return the teams whose review a member may start."""
+    if member.role == Role.EXECUTIVE:
+        return list(Team.objects.all())
+    if member.team_id is None:
+        return []
+    team: Team = member.team
+    return list(Team.objects.filter(path__startswith=team.path))
+
+
+# One-on-one -------------------------------------------------------------------------------------
+
+
+def sessions(member: Membership, *, person: int | None = None) -> QuerySet[CoachingSession]:
+    """Return the sessions a member may read, the latest first."""
+    rows = CoachingSession.objects.visible_to(member)
+    if person:
+        rows = rows.filter(rep_id=person)
+    found: QuerySet[CoachingSession] = rows.select_related(
+        "opportunity__account", "rep__user", "coach__user", "next_action"
+    )
+    return found
+
+
+def sessions_of(member: Membership, opportunity: Opportunity) -> list[CoachingSession]:
+    """Return the sessions on an opportunity that a member may read, the latest first."""
+    return list(sessions(member).filter(opportunity=opportunity)[:20])
+
+
+def last_session(opportunity: Opportunity) -> CoachingSession | None:
+    """Return the latest session on an opportunity, whoever held it."""
+    rows = CoachingSession.objects.filter(opportunity=opportunity).select_related("next_action", "coach__user")
+    found: CoachingSession | None = rows.first()
+    return found
+
+
+def chain_of(session: CoachingSession) -> tuple[CoachingSession | None, CoachingSession | None]:
+    """Return the session before and the one after."""
+    before = session.previous
+    after: CoachingSession | None = CoachingSession.objects.filter(previous=session).first()
+    return before, after
+
+
+def coached(member: Membership) -> list[Membership]:
+    """Return the people whose sessions a member may read, by name."""
+    reps = CoachingSession.objects.visible_to(member).order_by().values("rep_id")
+    people = Membership.objects.in_current_organization().filter(pk__in=reps)
+    return sorted(people, key=lambda person: person.name)
