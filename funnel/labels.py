@@ -1,9 +1,8 @@
 """Words for the codes of this app."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
@@ -12,7 +11,7 @@ from funnel.stages import Category, ChangeKind, Gate, Health, Reason, Stage, Sta
 from tenants import labels as tenants_labels
 from tenants.errors import Refused
 
-Words = Promise | str
+Words = accounts_labels.Text
 
 STAGES: Mapping[Stage, Words] = {
     Stage.DISCOVER: pgettext_lazy("stage", "Discover"),
@@ -182,6 +181,20 @@ FLAGS: Mapping[str, Flag] = {
     "zombie": Flag(_("Zombie"), _("Decide: bring it to a close, or let it go.")),
     "shrinking": Flag(_("Shrinking"), _("Find out what the customer took out, and why.")),
 }
+
+CLOSED: Sequence[tuple[str, Words]] = [
+    ("this_month", pgettext_lazy("closed", "This month")),
+    ("this_quarter", pgettext_lazy("closed", "This quarter")),
+    ("this_year", pgettext_lazy("closed", "This year")),
+]
+DUE: Sequence[tuple[str, Words]] = [
+    ("overdue", pgettext_lazy("due", "Overdue")),
+    ("this_month", pgettext_lazy("due", "This month")),
+    ("next_month", pgettext_lazy("due", "Next month")),
+    ("this_quarter", pgettext_lazy("due", "This quarter")),
+    ("next_quarter", pgettext_lazy("due", "Next quarter")),
+    ("none", pgettext_lazy("due", "No date")),
+]
 
 REFUSALS: Mapping[str, Words] = {
     "closed": _("This opportunity is closed. Reopen it first."),

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from django.core.paginator import Paginator
-from django.db.models import Case, Count, F, IntegerField, Min, Q, QuerySet, Sum, Value, When, Window
+from django.db.models import Case, Count, Exists, F, IntegerField, Min, OuterRef, Q, QuerySet, Sum, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -59,15 +59,24 @@ def visible(membership: Membership) -> OpportunityQuerySet:
 
 
 def opportunity_or_404(membership: Membership, pk: int) -> Opportunity:
-    """Return an opportunity with what its page shows first; Http404 for one that `membership` may not see."""
+    """Return an opportunity with what its page shows first; Http404 for one that `membership` may not see.
+
+    `sees_account` is annotated: whether `membership` may see its account too.
+    """
+    accounts = accounts_queries.visible(membership).filter(pk=OuterRef("account_id"))
     rows = visible(membership).with_card().select_related("updated_by__user")
-    found: Opportunity = get_object_or_404(rows, pk=pk)
+    found: Opportunity = get_object_or_404(rows.annotate(sees_account=Exists(accounts)), pk=pk)
     return found
 
 
 def account_or_404(membership: Membership, pk: int) -> Account:
     """Return an account that `membership` may see, or Http404."""
     return accounts_queries.account_or_404(membership, pk)
+
+
+def account_name(membership: Membership, pk: int) -> str:
+    """Return the name of an account that `membership` may see, or a dash."""
+    return named(accounts_queries.visible(membership), pk)
 
 
 # Narrowing ----------------------------------------------------------------------------------------
@@ -228,7 +237,7 @@ def _cards(rows: OpportunityQuerySet, stages: Collection[Stage]) -> dict[int, li
         F("amount").desc(nulls_last=True),
         F("pk").asc(),
     ]
-    placed = rows.filter(stage__in=list(stages)).annotate(
+    placed: Any = rows.filter(stage__in=list(stages)).annotate(
         place=Window(RowNumber(), partition_by=F("stage"), order_by=order)
     )
     shown: dict[int, list[Opportunity]] = {}
@@ -657,7 +666,7 @@ def _find(membership: Membership, ids: Any, limit: int) -> list[Found]:
             row.name,
             "funnel:opportunity",
             row.account.name,
-            table[row.stage] if row.status == Status.OPEN else str(labels.STATUSES[row.status]),
+            table[Stage(row.stage)] if row.status == Status.OPEN else str(labels.STATUSES[Status(row.status)]),
         )
         for row in rows
     ]

@@ -8,7 +8,7 @@ from django.db.models import Min, Sum
 from accounts import actions as accounts_actions
 from funnel.models import Opportunity
 from funnel.revenue import since, yearly
-from tenants.currencies import convert, exponent
+from tenants.currencies import convert
 from tenants.errors import Refused
 from tenants.models import ExchangeRate, Organization
 
@@ -24,7 +24,7 @@ class Quoted:
 
 
 def reporting_amount(organization: Organization, amount: int | None, currency: str, *, on: date) -> Quoted:
-    """Convert an amount at the rate dated last up to `on`.
+    """Convert an amount at the rate dated last up to `on`; amounts are hundredths in every currency, as on screen.
 
     :raises Refused: `rate_missing`.
     """
@@ -33,10 +33,7 @@ def reporting_amount(organization: Organization, amount: int | None, currency: s
     rate = ExchangeRate.objects.filter(currency=currency, on__lte=on).order_by("-on").first()
     if rate is None:
         raise Refused("rate_missing", currency=currency, on=on.isoformat())
-    worth = convert(
-        amount, rate.rate, source_exponent=exponent(currency), target_exponent=exponent(organization.currency)
-    )
-    return Quoted(worth, amount, currency, rate.on)
+    return Quoted(convert(amount, rate.rate), amount, currency, rate.on)
 
 
 def revenue_changed(account_ids: set[int], *, at: datetime) -> None:

@@ -1,0 +1,99 @@
+"""What board and table are narrowed and sorted by, as it stands in the address. No Django here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from funnel.stages import Health, Stage, Status
+from funnel.windows import WINDOWS, window
+
+SORTS = ("name", "stage", "amount", "due", "owner", "health", "next", "closed")
+ALL, CLOSED, ATTENTION = "all", "closed", "attention"
+_MANY = 2**31
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Narrows board and table; empty means all.
+
+    `status` is one of Status, `closed` (won, lost or abandoned) or `all`; `health` one of Health or `attention`
+    (watch and risk); `flag` the code of a health flag. `due` and `closed` are named spans (see `windows`), or
+    `overdue` and `none` for `due`; the dates beside them bound the same day by day, both ends included.
+    """
+
+    q: str = ""
+    team: int = 0
+    owner: int = 0
+    account: int = 0
+    product: int = 0
+    status: str = str(Status.OPEN)
+    stage: int = 0
+    health: str = ""
+    flag: str = ""
+    category: str = ""
+    due: str = ""
+    due_from: date | None = None
+    due_to: date | None = None
+    closed: str = ""
+    closed_from: date | None = None
+    closed_to: date | None = None
+    sort: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is narrowed beyond the status."""
+        return replace(self, sort="", status=str(Status.OPEN)) != Filters()
+
+    def due_between(self, today: date, fiscal_start: int) -> tuple[date | None, date | None]:
+        """Return the days between which the expected close lies; None is no bound."""
+        first, last = window(self.due, today, fiscal_start) or (None, None)
+        return self.due_from or first, self.due_to or last
+
+    def closed_between(self, today: date, fiscal_start: int) -> tuple[date | None, date | None]:
+        """Return the days between which it was closed; None is no bound."""
+        first, last = window(self.closed, today, fiscal_start) or (None, None)
+        return self.closed_from or first, self.closed_to or last
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 11 and int(text) < _MANY else 0
+
+
+def _one_of(text: str, known: tuple[str, ...]) -> str:
+    return text if text in known else ""
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None
+
+
+def read(query: Mapping[str, str]) -> Filters:
+    """Read the filters from a query string; what cannot be is left out."""
+    stage, sort = _number(query.get("stage", "")), query.get("sort", "")
+    return Filters(
+        q=query.get("q", "").replace("\x00", "").strip()[:200],
+        team=_number(query.get("team", "")),
+        owner=_number(query.get("owner", "")),
+        account=_number(query.get("account", "")),
+        product=_number(query.get("product", "")),
+        status=_one_of(query.get("status", ""), (*Status, CLOSED, ALL)) or str(Status.OPEN),
+        stage=stage if stage in set(Stage) else 0,
+        health=_one_of(query.get("health", ""), (*Health, ATTENTION)),
+        flag="".join(c for c in query.get("flag", "")[:20] if c.isalnum() or c == "_"),
+        category=query.get("category", "")[:10] if query.get("category", "").replace("_", "").isalpha() else "",
+        due=_one_of(query.get("due", ""), (*WINDOWS, "overdue", "none")),
+        due_from=_date(query.get("due_from", "")),
+        due_to=_date(query.get("due_to", "")),
+        closed=_one_of(query.get("closed", ""), WINDOWS),
+        closed_from=_date(query.get("closed_from", "")),
+        closed_to=_date(query.get("closed_to", "")),
+        sort=sort if sort.removeprefix("-") in SORTS else "",
+    )
+
+
+def page_number(query: Mapping[str, str]) -> int:
+    """Return the page asked for, from 1."""
+    return _number(query.get("page", "")) or 1

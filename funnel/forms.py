@@ -1,0 +1,267 @@
+"""What people type about opportunities, and about the stages of their organization."""
+
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from accounts import queries as accounts_queries
+from accounts.forms import MoneyField
+from accounts.models import Account, Product
+from funnel import labels, queries
+from funnel.facts import NAME_LENGTH
+from funnel.models import Opportunity
+from funnel.stages import Category, Gate, Reason, Stage, StageRow
+from tenants.models import Membership
+
+
+def day_field(**kwargs: Any) -> forms.DateField:
+    """Return a field for one day; what came in is shown again."""
+    return forms.DateField(widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **kwargs)
+
+
+class OpportunityForm(forms.Form):
+    """The facts of an opportunity. Without one it also asks for account and stage, and opens it."""
+
+    account = forms.CharField(label=gettext_lazy("Customer"), max_length=20, widget=forms.HiddenInput)
+    name = forms.CharField(label=gettext_lazy("Opportunity"), max_length=NAME_LENGTH)
+    product = forms.ModelChoiceField(None, label=gettext_lazy("Product"), required=False)
+    amount = MoneyField(label=gettext_lazy("Amount"), required=False)
+    quoted_currency = forms.ChoiceField(label=gettext_lazy("Currency"), required=False)
+    expected_close_on = day_field(label=gettext_lazy("Expected close"), required=False)
+    stage = forms.TypedChoiceField(label=gettext_lazy("Stage"), coerce=int)
+    category = forms.ChoiceField(label=gettext_lazy("Forecast category"), required=False)
+    owner = forms.ModelChoiceField(Membership.objects, label=gettext_lazy("Owner"))
+    source = forms.CharField(label=pgettext_lazy("of an opportunity", "Source"), max_length=80, required=False)
+    why = forms.CharField(label=gettext_lazy("Why"), max_length=500, required=False)
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    request_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        by: Membership,
+        opportunity: Opportunity | None = None,
+        stages: list[StageRow] | None = None,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        """Take who fills it in, and the opportunity that is changed or the stages where one can be opened."""
+        super().__init__(data, initial=initial)
+        self.by, self.opportunity = by, opportunity
+        self.picked: Account | None = None
+        fields: dict[str, Any] = self.fields
+        fields["owner"].queryset = queries.owners_for(by, opportunity)
+        fields["product"].queryset = queries.products_for(opportunity)
+        own = by.organization.currency
+        fields["quoted_currency"].choices = [(code, code) for code in dict.fromkeys([own, *queries.currencies()])]
+        fields["category"].choices = [
+            ("", _("By stage")),
+            *((code, labels.CATEGORIES[code]) for code in Category if code != Category.CLOSED),
+        ]
+        if opportunity is None:
+            del fields["why"]
+            fields["stage"].choices = [(row.stage, row.label) for row in (stages or [])[:-1]]
+        else:
+            del fields["account"], fields["stage"], fields["request_key"]
+            if opportunity.closed_at:
+                del fields["category"], fields["expected_close_on"]
+
+    def clean_account(self) -> Account:
+        """Find the customer among those one may see."""
+        self.picked = accounts_queries.picked(self.by, self.cleaned_data["account"])
+        if self.picked is None:
+            raise ValidationError(_("Choose a customer from the list."), code="account")
+        return self.picked
+
+    def clean_quoted_currency(self) -> str:
+        """Leave the reporting currency unnamed."""
+        code: str = self.cleaned_data["quoted_currency"]
+        return "" if code == self.by.organization.currency else code
+
+    def facts(self) -> dict[str, Any]:
+        """Return the facts as the actions take them."""
+        taken = {name: value for name, value in self.cleaned_data.items() if name not in {"version", "why"}}
+        if "category" in taken:
+            taken["category"] = Category(taken["category"]) if taken["category"] else None
+        if "stage" in taken:
+            taken["stage"] = Stage(taken["stage"])
+        return taken
+
+
+def opening(account: Account | None, product: Product | None, owner: Membership) -> dict[str, Any]:
+    """Return what the form of a new opportunity starts with."""
+    return {
+        "account": account.pk if account else "",
+        "product": product,
+        "amount": product.list_price if product else None,
+        "owner": owner,
+        "quoted_currency": owner.organization.currency,
+        "stage": int(Stage.DISCOVER),
+        "request_key": uuid4(),
+    }
+
+
+def standing(opportunity: Opportunity) -> dict[str, Any]:
+    """Return what the form of an existing opportunity starts with."""
+    quoted = opportunity.quoted_currency
+    return {
+        "name": opportunity.name,
+        "product": opportunity.product_id,
+        "amount": opportunity.quoted_amount if quoted else opportunity.amount,
+        "quoted_currency": quoted or opportunity.organization.currency,
+        "expected_close_on": opportunity.expected_close_on,
+        "category": opportunity.category if opportunity.category_is_own else "",
+        "owner": opportunity.owner_id,
+        "source": opportunity.source,
+        "version": opportunity.version,
+    }
+
+
+class MoveForm(forms.Form):
+    """A move to another stage; `note_<key>` fields file evidence on the way."""
+
+    stage = forms.TypedChoiceField(coerce=int, choices=[(int(stage), str(stage)) for stage in Stage])
+    version = forms.IntegerField(required=False)
+    why = forms.CharField(label=gettext_lazy("Why"), max_length=500, required=False)
+    anyway = forms.BooleanField(required=False)
+
+    def notes(self) -> dict[str, str]:
+        """Return what was typed as evidence, by the key of the item."""
+        typed = {name.removeprefix("note_"): str(self.data[name]) for name in self.data if name.startswith("note_")}
+        return {key: note.replace("\x00", "").strip() for key, note in typed.items() if note.strip()}
+
+
+class VersionForm(forms.Form):
+    """What every decision on an opportunity carries: the version that was seen."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class WinForm(VersionForm):
+    """What was signed, and when."""
+
+    amount = MoneyField(label=gettext_lazy("Amount of the agreement"))
+    closed_on = day_field(label=gettext_lazy("Signed on"))
+    anyway = forms.BooleanField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        """Take the last day on which it can have been signed."""
+        super().__init__(*args, **kwargs)
+        self.fields["closed_on"].widget.attrs["max"] = today.isoformat()
+
+
+class LoseForm(VersionForm):
+    """Why it was lost, and to whom."""
+
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Reason"), choices=list(labels.REASONS.items()), widget=forms.RadioSelect
+    )
+    rival = forms.CharField(label=gettext_lazy("Rival"), max_length=120, required=False)
+    note = forms.CharField(
+        label=gettext_lazy("What do we learn from it?"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+_OWN_DECISION = [reason for reason in Reason if reason != Reason.RIVAL]
+
+
+class AbandonForm(VersionForm):
+    """Why we let it go."""
+
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Reason"),
+        choices=[(reason, labels.REASONS[reason]) for reason in _OWN_DECISION],
+        widget=forms.RadioSelect,
+    )
+    note = forms.CharField(
+        label=pgettext_lazy("of a decision", "Note"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class ReopenForm(VersionForm):
+    """Why it is opened again."""
+
+    why = forms.CharField(label=gettext_lazy("Why"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class EvidenceForm(forms.Form):
+    """The fact that proves it."""
+
+    note = forms.CharField(
+        label=gettext_lazy("What proves it? Who said or did what, and when?"),
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class MemberForm(forms.Form):
+    """Someone for the sales team, and their part."""
+
+    member = forms.ModelChoiceField(Membership.objects, label=gettext_lazy("Person"))
+    part = forms.CharField(label=gettext_lazy("Part"), max_length=120, required=False)
+
+    def __init__(self, *args: Any, opportunity: Opportunity, **kwargs: Any) -> None:
+        """Take the opportunity whose team it is."""
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["member"].queryset = queries.helpers_for(opportunity)
+
+
+class StagesForm(forms.Form):
+    """Labels, percentages and gates of all seven stages, and the edition that was seen."""
+
+    edition = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, stages: list[StageRow], **kwargs: Any) -> None:
+        """Take the stages as they stand; a standard label is shown as a placeholder."""
+        super().__init__(*args, **kwargs)
+        for row in stages:
+            standard = str(labels.STAGES[row.stage])
+            name = _("Label of stage %(stage)s") % {"stage": int(row.stage)}
+            self.fields[f"label_{row.stage}"] = forms.CharField(
+                label=name,
+                max_length=40,
+                required=False,
+                initial="" if row.label == standard else row.label,
+                widget=forms.TextInput(attrs={"placeholder": standard, "aria-label": name}),
+            )
+            name = _("Percentage of stage %(stage)s") % {"stage": int(row.stage)}
+            self.fields[f"percent_{row.stage}"] = forms.IntegerField(
+                label=name,
+                min_value=0,
+                max_value=100,
+                initial=row.percent,
+                widget=forms.NumberInput(attrs={"min": 0, "max": 100, "aria-label": name}),
+            )
+            name = _("Missing evidence in stage %(stage)s") % {"stage": int(row.stage)}
+            self.fields[f"gate_{row.stage}"] = forms.ChoiceField(
+                label=name,
+                choices=list(labels.GATES.items()),
+                initial=row.gate,
+                widget=forms.Select(attrs={"aria-label": name}),
+            )
+
+    def rows(self) -> list[StageRow]:
+        """Return what was typed, as the action takes it."""
+        typed = self.cleaned_data
+        return [
+            StageRow(stage, typed[f"label_{stage}"], typed[f"percent_{stage}"], Gate(typed[f"gate_{stage}"]))
+            for stage in Stage
+        ]
+
+
+class ItemForm(forms.Form):
+    """The words of an evidence item."""
+
+    label = forms.CharField(label=gettext_lazy("Evidence"), max_length=200)
