@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tenants import labels
@@ -57,7 +57,7 @@ class OrganizationForm(forms.Form):
         """Accept the names of the time-zone database alone."""
         zone: str = self.cleaned_data["time_zone"].strip()
         if zone not in available_timezones():
-            raise ValidationError(_t("Choose a time zone from the list."))
+            raise ValidationError(gettext("Choose a time zone from the list."))
         return zone
 
     def clean_working_days(self) -> str:
@@ -109,9 +109,9 @@ class HolidayForm(forms.Form):
         if first is not None and "last" in data:
             data["last"] = last = data["last"] or first
             if last < first:
-                self.add_error("last", _t("This is before the first day."))
+                self.add_error("last", gettext("This is before the first day."))
             elif (last - first).days >= LONGEST_HOLIDAY:
-                self.add_error("last", _t("At most {n} days at once.").format(n=LONGEST_HOLIDAY))
+                self.add_error("last", gettext("At most {n} days at once.").format(n=LONGEST_HOLIDAY))
         return data
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tenants import labels, queries
@@ -60,11 +60,11 @@ class Invite(_WithTeams):
         """Return the addresses, each once; name those that are none."""
         addresses = split_addresses(self.cleaned_data["emails"])
         if len(addresses) > MOST_AT_ONCE:
-            raise ValidationError(_t("At most {n} addresses at once.").format(n=MOST_AT_ONCE))
+            raise ValidationError(gettext("At most {n} addresses at once.").format(n=MOST_AT_ONCE))
         if wrong := [address for address in addresses if not _is_address(address)]:
-            raise ValidationError(_t("Not an address: {list}").format(list=", ".join(wrong[:5])))
+            raise ValidationError(gettext("Not an address: {list}").format(list=", ".join(wrong[:5])))
         if not addresses:
-            raise ValidationError(_t("Type at least one address."))
+            raise ValidationError(gettext("Type at least one address."))
         return addresses
 
 
