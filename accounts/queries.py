@@ -390,6 +390,11 @@ class AccountPage:
         return trend([assessment.score for assessment in reversed(self.assessments)])
 
     @property
+    def fall(self) -> int:
+        """Points lost since the assessment before, above zero."""
+        return -(self.trend or 0)
+
+    @property
     def chart(self) -> list[Line]:
         """The ten factors of the latest assessment."""
         return chart(self.latest)
