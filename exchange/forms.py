@@ -26,9 +26,9 @@ class UploadForm(forms.Form):
         self.fields["target"].choices = [(each.code, each.label) for each in targets()]  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["file"].widget.attrs["accept"] = ".csv,.tsv,.txt,.xlsx,.xlsm"
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> "UploadedFile[bytes]":
         """Refuse what is too large before it is read."""
-        file: UploadedFile = self.cleaned_data["file"]
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
         if (file.size or 0) > limits.MAX_FILE_BYTES:
             megabytes = limits.MAX_FILE_BYTES // (1024 * 1024)
             raise forms.ValidationError(str(labels.PROBLEMS["file_too_large"]) % {"megabytes": megabytes})
@@ -43,16 +43,16 @@ class ReadingForm(forms.Form):
     sheet = forms.ChoiceField(label=_("Sheet"), required=False)
     header_row = forms.IntegerField(label=_("Row of the headings"), min_value=1, max_value=limits.MAX_ROWS)
 
-    def __init__(self, *args: Any, imported: Import, **kwargs: Any) -> None:
+    def __init__(self, data: Mapping[str, Any] | None = None, *, imported: Import) -> None:
+        """Take the import, whose present reading is proposed."""
         super().__init__(
-            *args,
+            data,
             initial={
                 "encoding": imported.encoding,
                 "delimiter": imported.delimiter,
                 "sheet": imported.sheet,
                 "header_row": imported.header_row,
             },
-            **kwargs,
         )
         if imported.encoding:
             del self.fields["sheet"]

@@ -1,8 +1,8 @@
 """The words for the codes of this app."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -10,7 +10,10 @@ from django.utils.translation import pgettext_lazy
 from exchange.problems import Code, Problem
 from exchange.states import ImportState, Verdict
 
-Text = str | Promise
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+Text: TypeAlias = "str | _StrPromise"
 
 STATES: Mapping[str, Text] = {
     ImportState.READING: _("Reading"),

@@ -31,7 +31,7 @@ class Source:
     field: Field
     column: int
     header: str
-    dates: DateFormat = field(default_factory=DateFormat)
+    dates: DateFormat = DateFormat()  # noqa: RUF009 - frozen, so it may be shared
     decimals: Decimals | None = None
 
 

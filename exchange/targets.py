@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
+from typing import TYPE_CHECKING, TypeAlias
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from exchange.mapping import Field
@@ -15,7 +15,10 @@ from exchange.staging import Outcome
 from exchange.survey import Column
 from tenants.models import Membership
 
-Text = str | Promise
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+Text: TypeAlias = "str | _StrPromise"
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ def ask_names(
 
     An answer is "id:<key>" or one of `unknown`; a closest name at least so much alike is the default.
     """
-    questions = []
+    questions: list[Question] = []
     for text, rows in sorted(values.items(), key=lambda item: -item[1]):
         found = known.find(text)
         if found.kind == "exact":

@@ -1,16 +1,19 @@
 """What becomes of rows: each is imported or listed with its reason, and the counts add up."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from accounts import actions as accounts_actions
 from accounts.models import Account, Contact, Product
-from exchange import actions
+from exchange import actions, queries
 from exchange.models import Import, ImportChunk
 from exchange.problems import Refused as Unreadable
+from exchange.staging import Counts
 from exchange.states import ImportState
 from exchange.targets import TARGETS, question_code
 from funnel.models import Change, Opportunity
@@ -36,7 +39,7 @@ def _inside(acme: Cast) -> Any:
         yield
 
 
-def deals(*rows: list[object]) -> bytes:
+def deals(*rows: Sequence[object]) -> bytes:
     return make_csv(DEALS, *rows)
 
 
@@ -195,9 +198,7 @@ def test_unknown_customers_owners_and_products_as_the_user_says(acme: Cast) -> N
 
 
 def _survey(imported: Import) -> Any:
-    from exchange.queries import survey_of
-
-    return survey_of(imported, imported.mapping)
+    return queries.survey_of(imported, imported.mapping)
 
 
 def test_dates_that_can_be_read_in_two_ways_are_asked(acme: Cast) -> None:
@@ -255,17 +256,15 @@ def test_customers_with_millions_parents_and_slips_of_the_pen(acme: Cast) -> Non
 
 
 def test_what_the_database_would_refuse_costs_one_row(acme: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    from accounts import imports
-
     data = make_csv(["產品", "定價"], ["one", "1"], ["two", "2"], ["three", "3"])
-    real = imports.actions.import_products
+    real = accounts_actions.import_products
 
     def fussy(rows: Any, **kwargs: Any) -> Any:
         if any(row.name == "two" for row in rows):
             raise Refused("name_taken")
         return real(rows, **kwargs)
 
-    monkeypatch.setattr(imports.actions, "import_products", fussy)
+    monkeypatch.setattr(accounts_actions, "import_products", fussy)
     imported = bring_in("products", data, by=acme.executive)
     assert reasons(imported) == {3: [("not_taken", None)]}
     assert set(Product.objects.values_list("name", flat=True)) == {"one", "three"}
@@ -344,14 +343,14 @@ def test_each_row_once_although_the_worker_dies_again_and_again(acme: Cast, monk
     data = make_csv(["產品", "定價"], *[[f"產品 {n}", n] for n in range(35)])
     imported = checked(make_import("products", data, by=acme.executive), by=acme.executive)
     imported = actions.run(imported, seen=imported.version, by=acme.executive, at=timezone.now())
-    real, deaths = actions.Counts.as_json, iter([True, False, True, False, True])
+    real, deaths = Counts.as_json, iter([True, False, True, False, True])
 
     def dying(counts: Any) -> Any:
         if next(deaths, False):
             raise RuntimeError("killed in the middle of a chunk")
         return real(counts)
 
-    monkeypatch.setattr(actions.Counts, "as_json", dying)
+    monkeypatch.setattr(Counts, "as_json", dying)
     for _ in range(8):
         running.run(imported.job)
     imported.refresh_from_db()
@@ -361,10 +360,11 @@ def test_each_row_once_although_the_worker_dies_again_and_again(acme: Cast, monk
 
 def test_one_at_a_time_and_no_step_left_out(acme: Cast) -> None:
     imported = make_import("products", make_csv(["產品"], ["a"]), by=acme.executive)
-    who = {"by": acme.executive, "at": timezone.now()}
+    who: Any = {"by": acme.executive, "at": timezone.now()}
     with pytest.raises(Refused, match="import_unchecked"):
         actions.run(imported, seen=1, **who)
     actions.settle(imported, mapping=imported.mapping, answers={}, seen=1, **who)
+    again: Any
     for again in (
         lambda: actions.settle(imported, mapping={}, answers={}, seen=2, **who),
         lambda: actions.run(imported, seen=2, **who),

@@ -38,7 +38,7 @@ def refusal(data: Any, **options: Any) -> Any:
 
 
 def as_workbook(*rows: Any, fill: Any = None) -> Any:
-    book = openpyxl.Workbook()
+    book: Any = openpyxl.Workbook()
     sheet = book.active
     for row in rows:
         sheet.append(row)
@@ -349,7 +349,7 @@ def test_a_merged_title() -> None:
 
 
 def test_sheets() -> None:
-    book = openpyxl.Workbook()
+    book: Any = openpyxl.Workbook()
     book.active.title = "空"
     for name, value in (("一", "x"), ("二", "y")):
         sheet = book.create_sheet(name)

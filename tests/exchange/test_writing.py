@@ -41,7 +41,7 @@ def test_nothing_is_lost_by_it(text: Any) -> None:
 
 
 def test_a_csv_that_excel_opens() -> None:
-    rows = [
+    rows: Any = [
         ["台積電", Decimal("12.50"), None, True, False],
         [date(2024, 1, 2), datetime.fromisoformat("2024-01-02T03:04"), Flaw("x"), "=1", "a\x00"],
     ]
