@@ -24,9 +24,9 @@ KINDS: list[tuple[str, Text]] = [
     (Kind.OTHER, _("Other")),
 ]
 GROUPS: dict[str, Text] = {
-    "profile": _("Profile"),
-    "pipeline": _("Pipeline"),
-    "relationship": _("Relationship"),
+    "profile": pgettext_lazy("factors", "Profile"),
+    "pipeline": pgettext_lazy("factors", "Pipeline"),
+    "relationship": pgettext_lazy("factors", "Relationship"),
 }
 FACTORS: dict[Factor, Text] = {
     Factor.ORGANIZATION: _("Organizational characteristics"),
