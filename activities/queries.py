@@ -262,7 +262,7 @@ def today_of(membership: Membership, now: datetime, today: date) -> Today:
         to_record=[visit for visit in planned if visit.happened_at < now],
         visits=[visit for visit in planned if visit.happened_at >= now],
         attention=attention,
-        attention_count=needy.count() if len(attention) == 8 else len(attention),
+        attention_count=needy.count() if attention else 0,
     )
 
 

@@ -1,23 +1,25 @@
 """Reads: the meeting of a pipeline review, its minutes, and the chain of one-on-one sessions."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, Count, Max, Q, QuerySet, Sum
 
-from activities.models import NextAction
 from coaching.models import CoachingSession, Review, ReviewEntry, ReviewPerson
 from forecasting import health, waterfall
 from forecasting.labels import flag_text
+from forecasting.models import closed_in, due_in, weighted_amount
 from forecasting.periods import Kind, Period, period_of
-from forecasting.queries import Scope, summary
+from forecasting.queries import Scope, summary, targets_of
 from forecasting.queries import waterfall as waterfall_of
-from forecasting.weighting import Numbers
+from forecasting.weighting import Numbers, target_of
 from funnel.models import Opportunity, StageSetting
-from funnel.stages import Health, StageRow
+from funnel.stages import Health, StageRow, Status
 from tenants.models import Membership, Organization, Team
 from tenants.permissions import Role
 
@@ -25,6 +27,7 @@ ROWS = 100
 """How many opportunities of a person are walked through on one page; the figures count all."""
 
 MINUTES_EACH = 10
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_LOOK = timedelta(days=14)
 """How far changes look back where there was no review before."""
 
@@ -85,12 +88,20 @@ class Deal:
     reasons: Sequence[Reason] = ()
     entry: ReviewEntry | None = None
     last: ReviewEntry | None = None
-    step: NextAction | None = None
 
     @property
     def is_late(self) -> bool:
         """Whether it is silent for too long."""
         return self.silent > self.silent_limit
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """How far a meeting is: `tag` changes whenever anything does; `since` is the last decision, in microseconds."""
+
+    tag: str
+    since: int
+    current: int | None
 
 
 @dataclass(frozen=True)
@@ -101,7 +112,16 @@ class Meeting:
     period: Period
     seats: list[Seat]
     seat: Seat | None
-    deals: list[Deal] = field(default_factory=list)
+    deals: list[Deal]
+    pulse: Pulse
+
+    def decided_after(self, since: int, *, but: Membership | None = None) -> list[Deal]:
+        """Return the opportunities decided after `since` (microseconds), unless by `but`."""
+        return [
+            deal
+            for deal in self.deals
+            if deal.entry is not None and _micros(deal.entry.at) > since and (but is None or deal.entry.by_id != but.pk)
+        ]
 
     @property
     def following(self) -> Seat | None:
@@ -142,46 +162,70 @@ class Meeting:
 
 def meeting(review: Review, member: Membership, *, today: date, person: int | None = None) -> Meeting:
     """Return the meeting with one person's opportunities: the one asked for, else whoever is being walked through."""
-    organization = member.organization
-    period = quarter(organization, today)
+    period = quarter(member.organization, today)
+    table = StageSetting.objects.all().table()
     rows = list(ReviewPerson.objects.filter(review=review).select_related("person__user", "person__team"))
-    seats = _seats(rows, review, member, period)
+    entries = list(ReviewEntry.objects.filter(review=review).select_related("next_action"))
+    seats = _seats(rows, entries, table, period, member.organization)
     seat = _shown(seats, person)
-    deals = _deals(review, seat.person, member, today=today) if seat else []
-    return Meeting(review, period, seats, seat, deals)
+    mine = {entry.opportunity_id: entry for entry in entries if seat and entry.person_id == seat.person.pk}
+    deals = _deals(review, seat.person, mine, table, member.organization, today) if seat else []
+    at = max((entry.at for entry in entries), default=None)
+    versions = sum(entry.version for entry in entries) or None
+    people = [(row.person_id, row.begun_at, row.done_at) for row in rows]
+    return Meeting(review, period, seats, seat, deals, _pulse(review, at, versions, people, seat and seat.person.pk))
 
 
-def _seats(rows: Sequence[ReviewPerson], review: Review, member: Membership, period: Period) -> list[Seat]:
-    people = [row.person for row in rows]
-    ids = frozenset(person.pk for person in people)
-    found = summary(member, period, Scope("", "", ids, people, []))
-    numbers = {row.member.pk: row.numbers for row in found.people}
-    opened = Opportunity.objects.open().filter(owner_id__in=ids).order_by().values("owner_id")
-    counts = {
+def _seats(
+    rows: Sequence[ReviewPerson],
+    entries: Sequence[ReviewEntry],
+    table: Sequence[StageRow],
+    period: Period,
+    organization: Organization,
+) -> list[Seat]:
+    """Return the roster, with the numbers of the forecast, by two queries."""
+    ids = frozenset(row.person_id for row in rows)
+    due, won = due_in(period), closed_in(period, organization.zone) & Q(status=Status.WON)
+    is_open = Q(status=Status.OPEN)
+    grouped = Opportunity.objects.filter(is_open | won, owner_id__in=ids).order_by().values("owner_id")
+    percents = {row.stage: row.percent for row in table}
+    figures = {
         row["owner_id"]: row
-        for row in opened.annotate(
-            count=Count("pk"), total=Sum("amount", default=0), flagged=Count("pk", filter=~Q(health=Health.OK))
+        for row in grouped.annotate(
+            won=_total(won),
+            weighted=Sum(weighted_amount(percents), filter=due, default=0, output_field=BigIntegerField()),
+            due=_total(due),
+            total=_total(is_open),
+            count=Count("pk", filter=is_open),
+            flagged=Count("pk", filter=is_open & ~Q(health=Health.OK)),
         )
     }
-    decided = dict(ReviewEntry.objects.filter(review=review).order_by().values_list("person_id").annotate(Count("pk")))
+    targets = targets_of(ids, period)
+    decided = Counter(entry.person_id for entry in entries)
     return [
-        Seat(
-            row,
-            numbers.get(row.person_id, Numbers()),
-            open_count=counts.get(row.person_id, {}).get("count", 0),
-            open_total=int(counts.get(row.person_id, {}).get("total", 0)),
-            flagged=counts.get(row.person_id, {}).get("flagged", 0),
-            decided=decided.get(row.person_id, 0),
-        )
+        _seat(row, figures.get(row.person_id, {}), target_of(targets, row.person_id, period), decided[row.person_id])
         for row in rows
     ]
 
 
-def current(review: Review) -> int | None:
-    """Return the id of whoever is being walked through."""
-    rows = ReviewPerson.objects.filter(review=review, begun_at__isnull=False, done_at=None)
-    pk: int | None = rows.order_by("-begun_at").values_list("person_id", flat=True).first()
-    return pk
+def _total(condition: Q) -> Sum:
+    return Sum("amount", filter=condition, default=0, output_field=BigIntegerField())
+
+
+def _seat(row: ReviewPerson, figures: Mapping[str, int], target: int | None, decided: int) -> Seat:
+    return Seat(
+        row,
+        Numbers(
+            won=figures.get("won", 0),
+            weighted=figures.get("weighted", 0),
+            open_total=figures.get("due", 0),
+            target=target,
+        ),
+        open_count=figures.get("count", 0),
+        open_total=figures.get("total", 0),
+        flagged=figures.get("flagged", 0),
+        decided=decided,
+    )
 
 
 def _shown(seats: Sequence[Seat], person: int | None) -> Seat | None:
@@ -197,21 +241,23 @@ def _shown(seats: Sequence[Seat], person: int | None) -> Seat | None:
 
 
 def _deals(
-    review: Review, person: Membership, member: Membership, *, today: date, only: Collection[int] | None = None
+    review: Review,
+    person: Membership,
+    entries: Mapping[int, ReviewEntry],
+    table: Sequence[StageRow],
+    organization: Organization,
+    today: date,
+    *,
+    only: Collection[int] | None = None,
 ) -> list[Deal]:
     """Return a person's opportunities, the nearest to the signature first: the open ones, and those decided here."""
-    table = StageSetting.objects.all().table()
-    entries = {
-        entry.opportunity_id: entry
-        for entry in ReviewEntry.objects.filter(review=review, person=person).select_related("next_action", "by__user")
-    }
-    rows = Opportunity.objects.filter(owner=person).filter(Q(status="open") | Q(pk__in=entries))
+    rows = Opportunity.objects.filter(owner=person).filter(Q(status=Status.OPEN) | Q(pk__in=entries))
     if only is not None:
         rows = rows.filter(pk__in=only)
     opportunities = list(rows.select_related("account").order_by("-stage", "-amount", "id")[:ROWS])
     last = _last_decisions(review, opportunities)
     return [
-        _deal(opportunity, table, entries.get(opportunity.pk), last.get(opportunity.pk), member.organization, today)
+        _deal(opportunity, table, entries.get(opportunity.pk), last.get(opportunity.pk), organization, today)
         for opportunity in opportunities
     ]
 
@@ -264,19 +310,11 @@ def _facts(opportunity: Opportunity, organization: Organization) -> health.Facts
 
 def deal(review: Review, opportunity: Opportunity, member: Membership, *, today: date) -> Deal:
     """Return one opportunity as the meeting shows it."""
-    return _deals(review, opportunity.owner, member, today=today, only=[opportunity.pk])[0]
-
-
-# What the other screens of a meeting have not seen yet ------------------------------------------
-
-
-@dataclass(frozen=True)
-class Pulse:
-    """How far a meeting is: `tag` changes whenever anything does; `since` is the last decision, in microseconds."""
-
-    tag: str
-    since: int
-    current: int | None
+    entries = ReviewEntry.objects.filter(review=review, opportunity=opportunity).select_related("next_action")
+    found = {entry.opportunity_id: entry for entry in entries}
+    table = StageSetting.objects.all().table()
+    (only,) = _deals(review, opportunity.owner, found, table, member.organization, today, only=[opportunity.pk])
+    return only
 
 
 def pulse(review: Review, person: int | None) -> Pulse:
@@ -285,22 +323,24 @@ def pulse(review: Review, person: int | None) -> Pulse:
     people = list(
         ReviewPerson.objects.filter(review=review).order_by("pk").values_list("person_id", "begun_at", "done_at")
     )
+    return _pulse(review, entries["at"], entries["versions"], people, person)
+
+
+def _pulse(
+    review: Review,
+    at: datetime | None,
+    versions: int | None,
+    people: Sequence[tuple[int, datetime | None, datetime | None]],
+    person: int | None,
+) -> Pulse:
     begun = [(begun, who) for who, begun, done in people if begun and not done]
-    now = max(begun)[1] if begun else None
-    facts = (review.pk, review.ended_at, entries["at"], entries["versions"], people, person)
+    facts = (review.pk, review.ended_at, at, versions, people, person)
     tag = hashlib.sha256(repr(facts).encode()).hexdigest()[:20]
-    return Pulse(tag, int(entries["at"].timestamp() * 1_000_000) if entries["at"] else 0, now)
+    return Pulse(tag, _micros(at), max(begun)[1] if begun else None)
 
 
-def changed_deals(
-    review: Review, person: Membership, member: Membership, *, since: int, today: date, but: Membership | None = None
-) -> list[Deal]:
-    """Return the opportunities of a person decided after `since` (microseconds), but by `but`."""
-    entries = ReviewEntry.objects.filter(review=review, person=person)
-    if but is not None:
-        entries = entries.exclude(by=but)
-    ids = [pk for pk, at in entries.values_list("opportunity_id", "at") if int(at.timestamp() * 1_000_000) > since]
-    return _deals(review, person, member, today=today, only=ids) if ids else []
+def _micros(at: datetime | None) -> int:
+    return (at - EPOCH) // timedelta(microseconds=1) if at else 0
 
 
 # Beside the meeting ----------------------------------------------------------------------------
@@ -401,6 +441,7 @@ def past_reviews(member: Membership) -> QuerySet[Review]:
         Review.objects.visible_to(member)
         .select_related("team", "leader__user")
         .annotate(walked=Count("people", distinct=True), decided=Count("entries", distinct=True))
+        .order_by("-started_at", "-id")
     )
     return rows
 
@@ -438,6 +479,16 @@ def last_session(opportunity: Opportunity) -> CoachingSession | None:
     """Return the latest session on an opportunity, whoever held it."""
     rows = CoachingSession.objects.filter(opportunity=opportunity).select_related("next_action", "coach__user")
     found: CoachingSession | None = rows.first()
+    return found
+
+
+def recorded(key: str, *, by: Membership) -> CoachingSession | None:
+    """Return the session that a coach recorded with this key, when a form comes a second time."""
+    try:
+        parsed = UUID(key)
+    except ValueError:
+        return None
+    found: CoachingSession | None = CoachingSession.objects.filter(request_key=parsed, coach=by).first()
     return found
 
 

@@ -100,7 +100,7 @@ def _meeting_context(request: OrgRequest, shown_meeting: queries.Meeting, asked:
         "review": shown_meeting.review,
         "seat": seat,
         "period_label": period_label(shown_meeting.period),
-        "pulse": queries.pulse(shown_meeting.review, seat.person.pk if seat else None),
+        "pulse": shown_meeting.pulse,
         "follow": request.GET.get("mode") == "projector" and asked is None,
         "decisions": labels.DECISIONS.items(),
         "spent": seat.spent(request.now) if seat else 0,
@@ -122,14 +122,9 @@ def pulse(request: OrgRequest, pk: int) -> HttpResponse:
     if not found.is_running or (follow and now.current and now.current != person):
         return HttpResponse(headers={"HX-Refresh": "true"})
     shown_meeting = queries.meeting(found, request.membership, today=request.today, person=person)
-    context = _meeting_context(request, shown_meeting)
-    if shown_meeting.seat is not None:
-        but = None if follow else request.membership
-        since = number(request, "since") or 0
-        context["changed"] = queries.changed_deals(
-            found, shown_meeting.seat.person, request.membership, since=since, today=request.today, but=but
-        )
-    return _tagged(render_page(request, "coaching/pulse.html", {**context, "follow": follow}), tag)
+    changed = shown_meeting.decided_after(number(request, "since") or 0, but=None if follow else request.membership)
+    context = {**_meeting_context(request, shown_meeting), "changed": changed, "follow": follow}
+    return _tagged(render_page(request, "coaching/pulse.html", context), tag)
 
 
 def _tagged(response: HttpResponse, tag: str) -> HttpResponse:
@@ -286,6 +281,9 @@ def sessions(request: OrgRequest) -> HttpResponse:
 def session_new(request: OrgRequest, pk: int) -> HttpResponse:
     """Hold a one-on-one on an opportunity: it begins with what was agreed last time."""
     about = _coachable(request, pk)
+    again = queries.recorded(request.POST.get("request_key", ""), by=request.membership)
+    if again is not None:
+        return go(request, to_page(request, "coaching:session", again.pk))
     previous = queries.last_session(about)
     form = SessionForm(request.POST if request.method == "POST" else None, today=request.today, previous=previous)
     if form.is_valid():

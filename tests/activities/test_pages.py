@@ -432,6 +432,9 @@ def test_pages_cost_the_same_with_many_rows(acme: Cast, login: Login, now: datet
 
     with working_for(acme.org):
         shared = make_opportunity(acme.rep, "Shared")
+        met = [make_contact(shared.account)]
+        make_visit(shared.account, acme.rep, now, opportunity=shared, contacts=met)
+        make_step(shared.account, acme.rep, now, opportunity=shared)
         fill(1)
     urls = [
         at(acme, "activities:visits"),
@@ -452,7 +455,7 @@ def test_pages_cost_the_same_with_many_rows(acme: Cast, login: Login, now: datet
                     connection,
                 ) as queries:
                     assert client.get(url).status_code == 200
-                found[f"{member.role} {url}"] = len(queries)
+                found[f"{member.role} {url}"] = sum("SAVEPOINT" not in query["sql"] for query in queries)
         return found
 
     before = costs()
@@ -465,5 +468,5 @@ def test_pages_cost_the_same_with_many_rows(acme: Cast, login: Login, now: datet
             make_step(shared.account, acme.rep, now, opportunity=another)
             make_step(shared.account, acme.rep, now, opportunity=shared)
     after = costs()
-    assert after == before
+    assert {url: cost for url, cost in after.items() if cost > before[url]} == {}
     assert max(after.values()) <= 15, after

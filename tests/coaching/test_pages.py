@@ -1,0 +1,420 @@
+"""Pages of pipeline reviews and one-on-one sessions."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from activities import actions as activities
+from activities.models import NextAction
+from coaching import actions
+from coaching.decisions import Outcome
+from coaching.models import CoachingSession, Review, ReviewEntry
+from tenants.scoping import working_for
+from tests.cast import Cast
+from tests.coaching.factories import make_entry, make_review, make_session
+from tests.funnel.factories import make_opportunity
+
+pytestmark = pytest.mark.django_db
+Login = Callable[[Any], Client]
+DAY = timedelta(days=1)
+HTMX = {"HX-Request": "true"}
+
+
+def at(cast: Cast, name: str, *args: Any, **query: Any) -> str:
+    return reverse(name, args=[cast.org.slug, *args], query=query or None)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return timezone.now()
+
+
+def decided(**changes: Any) -> dict[str, Any]:
+    return {"decision": "advance", "next_text": "", "comment": "", "version": "0", **changes}
+
+
+def test_a_manager_starts_and_goes_on(acme: Cast, login: Login, now: datetime) -> None:
+    client = login(acme.manager)
+    page = client.get(at(acme, "coaching:review"))
+    assert "Nobody to walk through yet" in page.content.decode()
+    assert client.post(at(acme, "coaching:review")).status_code == 422
+    with working_for(acme.org):
+        make_opportunity(acme.rep)
+    assert acme.rep.name in client.get(at(acme, "coaching:review")).content.decode()
+    answer = client.post(at(acme, "coaching:review"))
+    with working_for(acme.org):
+        review = Review.objects.get()
+    assert answer["Location"] == at(acme, "coaching:meeting", review.pk)
+    assert client.get(at(acme, "coaching:review"))["Location"] == answer["Location"]
+    client = login(acme.executive)
+    assert "leads a review right now" in client.get(at(acme, "coaching:review")).content.decode()
+    assert client.get(at(acme, "coaching:meeting", review.pk)).status_code == 200
+
+
+def test_a_row_says_why_and_what_was_decided_last_time(acme: Cast, login: Login, now: datetime) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep, at=now - 60 * DAY)
+        before = make_review(acme.manager, now - 14 * DAY)
+        make_entry(before, opportunity, now - 14 * DAY, next_text="CTO visits plant", next_on=(now - 9 * DAY).date())
+        actions.end_review(before, by=acme.manager, at=now - 14 * DAY)
+        review = make_review(acme.manager, now)
+    client, url = login(acme.manager), at(acme, "coaching:meeting", review.pk)
+    page = client.get(url).content.decode()
+    assert "60 days without contact" in page
+    assert "Last time" in page
+    assert "CTO visits plant" in page
+    assert "(not done)" in page
+    assert f'data-row="{opportunity.pk}"' in page
+    with working_for(acme.org):
+        activities.complete(NextAction.objects.get(), by=acme.rep, at=now)
+    page = client.get(url).content.decode()
+    assert "(not done)" not in page
+    assert 'class="health ok"' in page
+
+
+def test_a_decision_answers_with_its_row_and_goes_on(acme: Cast, login: Login, now: datetime) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep)
+        review = make_review(acme.manager, now)
+    client, url = login(acme.manager), at(acme, "coaching:review_entry", review.pk, opportunity.pk)
+    answer = client.post(url, decided(next_text="tomorrow CTO visits plant"), headers=HTMX)
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert json.loads(answer["HX-Trigger-After-Swap"])["review:saved"] == {"pk": opportunity.pk}
+    assert page.lstrip().startswith("<tbody")
+    assert "active" not in page.split(">")[0]
+    assert 'id="log" hx-swap-oob="true"' in page
+    assert 'id="pulse" hidden data-poll hx-swap-oob="true"' in page
+    assert 'name="version" value="1"' in page
+    with working_for(acme.org):
+        action = NextAction.objects.get()
+        assert (action.text, action.owner) == ("CTO visits plant", acme.rep)
+    answer = client.post(url, decided(version=1, decision="help", next_text="CTO visits plant"), headers=HTMX)
+    assert answer.status_code == 200
+    with working_for(acme.org):
+        assert ReviewEntry.objects.get().decision == "help"
+        assert NextAction.objects.count() == 1
+    assert client.post(url, decided(version=2)).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"decision": ""}, "Choose a decision."),
+        ({"decision": "sell"}, "Select a valid choice"),
+        ({"next_text": "call <b>him</b>"}, "Say by when"),
+        ({"next_text": "tomorrow"}, "Write what is to be done"),
+        ({"comment": "x" * 2001}, "at most 2000"),
+        ({"version": "x"}, "whole number"),
+    ],
+)
+def test_a_bad_row_comes_back_as_typed(
+    acme: Cast, login: Login, now: datetime, changes: dict[str, Any], said: str
+) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep)
+        review = make_review(acme.manager, now)
+    url = at(acme, "coaching:review_entry", review.pk, opportunity.pk)
+    answer = login(acme.manager).post(url, decided(**changes), headers=HTMX)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert said in page
+    assert 'class="active"' in page
+    if "<b>" in changes.get("next_text", ""):
+        assert "call &lt;b&gt;him&lt;/b&gt;" in page
+    with working_for(acme.org):
+        assert ReviewEntry.objects.count() == 0
+
+
+def test_a_stale_decision_answers_409_with_both(acme: Cast, login: Login, now: datetime) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep)
+        review = make_review(acme.manager, now)
+        make_entry(review, opportunity, now, by=acme.executive, comment="theirs")
+    url = at(acme, "coaching:review_entry", review.pk, opportunity.pk)
+    answer = login(acme.manager).post(url, decided(decision="hold", comment="mine"), headers=HTMX)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    for words in ("Advance", "Hold", "theirs", "mine", 'data-keep="1"', acme.executive.name):
+        assert words in page
+
+
+def test_another_screen_sees_what_happened_and_nothing_else(acme: Cast, login: Login, now: datetime) -> None:
+    with working_for(acme.org):
+        first, second = make_opportunity(acme.rep, "First"), make_opportunity(acme.rep, "Second")
+        make_opportunity(acme.rep2)
+        review = make_review(acme.manager, now)
+    leader, projector = login(acme.manager), login(acme.executive)
+    page = projector.get(at(acme, "coaching:meeting", review.pk, mode="projector")).content.decode()
+    poll = re.search(r'id="pulse"[^>]*hx-get="([^"]+)"[^>]*"If-None-Match": "\\"(\w+)\\""', page)
+    assert poll is not None
+    address, tag = poll[1].replace("&amp;", "&"), f'"{poll[2]}"'
+    assert "follow=1" in address
+    answer = projector.get(address, headers={**HTMX, "If-None-Match": tag})
+    assert (answer.status_code, answer.content) == (304, b"")
+    leader.post(at(acme, "coaching:review_entry", review.pk, first.pk), decided(), headers=HTMX)
+    answer = projector.get(address, headers={**HTMX, "If-None-Match": tag})
+    page = answer.content.decode()
+    assert answer["ETag"] != tag
+    assert f'id="row-{first.pk}"' in page
+    assert f'id="row-{second.pk}"' not in page
+    own = address.replace("&follow=1", "")
+    assert f'id="row-{first.pk}"' not in leader.get(own, headers=HTMX).content.decode()
+    leader.post(at(acme, "coaching:turn", review.pk), {"to": acme.rep2.pk})
+    assert projector.get(address, headers=HTMX)["HX-Refresh"] == "true"
+    assert "HX-Refresh" not in leader.get(own, headers=HTMX)
+
+
+def test_the_roster_and_the_walk(acme: Cast, login: Login, now: datetime) -> None:
+    with working_for(acme.org):
+        make_opportunity(acme.rep)
+        make_opportunity(acme.rep2, "Other deal")
+        review = make_review(acme.manager, now)
+    client, url = login(acme.manager), at(acme, "coaching:meeting", review.pk)
+    page = client.get(url).content.decode()
+    assert f"Next: {acme.rep2.name}" in page
+    answer = client.post(at(acme, "coaching:turn", review.pk), {"to": acme.rep2.pk})
+    assert answer["Location"] == f"{url}?person={acme.rep2.pk}"
+    page = client.get(answer["Location"]).content.decode()
+    assert "Other deal" in page
+    assert "1 / 2" in page
+    assert client.get(f"{url}?person=nonsense").status_code == 200
+    assert client.post(at(acme, "coaching:turn", review.pk), {"to": acme.partner.pk}).status_code == 404
+    assert client.get(at(acme, "coaching:beside", review.pk, acme.rep.pk), headers=HTMX).status_code == 200
+    assert client.get(at(acme, "coaching:beside", review.pk, acme.partner.pk), headers=HTMX).status_code == 404
+
+
+def test_minutes_are_whole_for_the_leader_and_ones_own_for_a_rep(acme: Cast, login: Login, now: datetime) -> None:
+    with working_for(acme.org):
+        mine, others = make_opportunity(acme.rep, "Mine"), make_opportunity(acme.rep2, "Others")
+        review = make_review(acme.manager, now)
+        make_entry(review, mine, now, next_text="Call the CFO", next_on=now.date() + DAY)
+        make_entry(review, others, now, comment="secret of rep2")
+    client = login(acme.manager)
+    assert 'id="dialog-title"' in client.get(at(acme, "coaching:end", review.pk), headers=HTMX).content.decode()
+    assert client.post(at(acme, "coaching:end", review.pk), {"minutes": "x" * 5001}).status_code == 422
+    answer = client.post(at(acme, "coaching:end", review.pk), {"minutes": "Focus <on> Close"})
+    assert answer["Location"] == at(acme, "coaching:minutes", review.pk)
+    page = client.get(answer["Location"]).content.decode()
+    for words in ("Mine", "Others", "secret of rep2", "Call the CFO", "Focus &lt;on&gt; Close"):
+        assert words in page
+    assert client.get(at(acme, "coaching:meeting", review.pk))["Location"] == answer["Location"]
+    page = login(acme.rep).get(answer["Location"]).content.decode()
+    assert "Mine" in page
+    assert "Others" not in page
+    assert "secret of rep2" not in page
+    assert at(acme, "coaching:minutes", review.pk) in login(acme.rep).get(at(acme, "coaching:reviews")).content.decode()
+    url = at(acme, "coaching:review_entry", review.pk, mine.pk)
+    answer = client.post(url, decided(version=1), headers=HTMX)
+    assert answer.status_code == 422
+    assert "has ended" in answer.content.decode()
+
+
+def session(**changes: Any) -> dict[str, Any]:
+    return {
+        "findings": "",
+        "customer_commitment": "",
+        "skill": "",
+        "agreed": "Meet the CEO",
+        "next_text": "",
+        "next_on": "",
+        "worth_pursuing": "yes",
+        "request_key": str(uuid4()),
+        "after": "0",
+        **changes,
+    }
+
+
+def test_a_session_begins_with_what_was_agreed_last_time(acme: Cast, login: Login, now: datetime) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep)
+    client, url = login(acme.manager), at(acme, "coaching:session_new", opportunity.pk)
+    page = client.get(url).content.decode()
+    assert "How do you know that this is a real possible sponsor?" in page
+    assert "Opportunity plan recorded" in page
+    assert "Agreed last time" not in page
+    data = session(next_text="tomorrow call the CEO", findings="No <sponsor>")
+    for _tap in range(2):
+        assert client.post(url, data).status_code == 303
+    with working_for(acme.org):
+        first = CoachingSession.objects.get()
+        assert (first.next_action.text, first.worth_pursuing) == ("call the CEO", True)
+    page = client.get(url).content.decode()
+    assert "Agreed last time" in page
+    assert "Meet the CEO" in page
+    answer = client.post(url, session(after=first.pk), headers=HTMX)
+    assert answer.status_code == 422
+    assert "what became of what was agreed" in answer.content.decode()
+    assert client.post(url, session(outcome="done")).status_code == 409
+    assert client.post(url, session(after=first.pk, outcome="done")).status_code == 303
+    with working_for(acme.org):
+        second = CoachingSession.objects.first()
+        assert (second.previous, second.outcome) == (first, Outcome.DONE)
+    page = client.get(at(acme, "coaching:session", second.pk)).content.decode()
+    assert "What became of it" in page
+    assert at(acme, "coaching:session", first.pk) in page
+    assert "No &lt;sponsor&gt;" in client.get(at(acme, "coaching:session", first.pk)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"agreed": " "}, "the next session begins with it"),
+        ({"next_text": "call"}, "Say by when"),
+        ({"worth_pursuing": "maybe"}, "Select a valid choice"),
+        ({"findings": "x" * 5001}, "at most 5000"),
+        ({"request_key": "x"}, "UUID"),
+    ],
+)
+def test_a_bad_session_is_kept_as_typed(acme: Cast, login: Login, changes: dict[str, Any], said: str) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep)
+    url = at(acme, "coaching:session_new", opportunity.pk)
+    answer = login(acme.manager).post(url, session(**{"skill": "Asking & listening", **changes}), headers=HTMX)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert said in page
+    assert "Asking &amp; listening" in page
+
+
+def test_a_rep_reads_and_only_the_coach_writes(acme: Cast, login: Login, now: datetime) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep)
+        held = make_session(opportunity, acme.manager, now)
+    rep, coach = login(acme.rep), login(acme.manager)
+    for client in (rep, coach, login(acme.executive)):
+        assert client.get(at(acme, "coaching:session", held.pk)).status_code == 200
+        assert "Meet the economic buyer" in client.get(at(acme, "coaching:sessions")).content.decode()
+        assert client.get(at(acme, "coaching:of_opportunity", opportunity.pk), headers=HTMX).status_code == 200
+    assert login(acme.rep2).get(at(acme, "coaching:session", held.pk)).status_code == 404
+    assert rep.get(at(acme, "coaching:session_new", opportunity.pk)).status_code == 403
+    assert rep.get(at(acme, "coaching:session_edit", held.pk)).status_code == 403
+    assert login(acme.executive).get(at(acme, "coaching:session_edit", held.pk)).status_code == 403
+    url = at(acme, "coaching:session_edit", held.pk)
+    data = {
+        "findings": "",
+        "customer_commitment": "",
+        "skill": "",
+        "agreed": "Changed",
+        "worth_pursuing": "",
+        "version": 1,
+    }
+    assert coach.get(url).status_code == 200
+    assert coach.post(url, {**data, "agreed": ""}).status_code == 422
+    assert coach.post(url, data).status_code == 303
+    answer = coach.post(url, {**data, "agreed": "Again"}, headers=HTMX)
+    assert answer.status_code == 409
+    assert "Changed" in answer.content.decode()
+    page = coach.get(at(acme, "coaching:of_opportunity", opportunity.pk), headers=HTMX).content.decode()
+    assert at(acme, "coaching:session_new", opportunity.pk) in page
+    page = rep.get(at(acme, "coaching:of_opportunity", opportunity.pk), headers=HTMX).content.decode()
+    assert at(acme, "coaching:session_new", opportunity.pk) not in page
+
+
+def test_what_is_not_visible_is_404_and_what_is_not_permitted_403(
+    acme: Cast, globex: Cast, login: Login, now: datetime
+) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep)
+        review = make_review(acme.manager, now)
+        entry = make_entry(review, opportunity, now)
+        held = make_session(opportunity, acme.manager, now)
+    gets = [
+        ("coaching:meeting", [review.pk]),
+        ("coaching:pulse", [review.pk]),
+        ("coaching:end", [review.pk]),
+        ("coaching:beside", [review.pk, acme.rep.pk]),
+        ("coaching:minutes", [review.pk]),
+        ("coaching:session", [held.pk]),
+        ("coaching:session_edit", [held.pk]),
+        ("coaching:session_new", [opportunity.pk]),
+        ("coaching:of_opportunity", [opportunity.pk]),
+    ]
+    posts = [
+        ("coaching:review_entry", [review.pk, entry.opportunity_id]),
+        ("coaching:turn", [review.pk]),
+        ("coaching:end", [review.pk]),
+    ]
+    stranger = login(globex.executive)
+    for name, args in gets:
+        assert stranger.get(at(globex, name, *args)).status_code == 404, name
+        assert stranger.get(at(acme, name, *args)).status_code == 404, name
+    for name, args in posts:
+        assert stranger.post(at(globex, name, *args), decided()).status_code == 404, name
+    for member in (acme.rep, acme.partner, acme.colleague, acme.admin):
+        client = login(member)
+        for name in ("coaching:meeting", "coaching:pulse", "coaching:end"):
+            assert client.get(at(acme, name, review.pk)).status_code == 403, (member, name)
+        assert client.get(at(acme, "coaching:review")).status_code == 403
+    for member in (acme.partner, acme.colleague):
+        for name in ("coaching:reviews", "coaching:sessions"):
+            assert login(member).get(at(acme, name)).status_code == 403
+    assert login(acme.rep2).get(at(acme, "coaching:minutes", review.pk)).status_code == 404
+    with working_for(acme.org):
+        led_above = make_review(acme.executive, now)
+    client = login(acme.manager)
+    assert client.get(at(acme, "coaching:meeting", led_above.pk)).status_code == 404
+    with working_for(acme.org):
+        foreign = make_opportunity(acme.partner)
+    assert client.post(at(acme, "coaching:review_entry", review.pk, foreign.pk), decided()).status_code == 404
+
+
+def test_pages_cost_the_same_with_many_rows(acme: Cast, login: Login, now: datetime) -> None:
+    def fill(count: int) -> None:
+        for _each in range(count):
+            opportunity = make_opportunity(acme.rep, f"Deal {uuid4()}", at=now - 90 * DAY)
+            make_opportunity(acme.rep2, f"Deal {uuid4()}", at=now - 90 * DAY)
+            make_entry(before, opportunity, now - 20 * DAY, next_text="Call", next_on=(now - 19 * DAY).date())
+            make_session(opportunity, acme.manager, now, next_text="Call", next_on=now.date() + DAY)
+
+    with working_for(acme.org):
+        shared = make_opportunity(acme.rep, "Shared", at=now - 90 * DAY)
+        make_opportunity(acme.rep2, "Other", at=now - 90 * DAY)
+        before = make_review(acme.manager, now - 20 * DAY)
+        make_entry(before, shared, now - 20 * DAY, next_text="Call", next_on=(now - 19 * DAY).date())
+        fill(1)
+        make_session(shared, acme.manager, now, next_text="Call", next_on=now.date() + DAY)
+        actions.end_review(before, by=acme.manager, at=now - 20 * DAY)
+        review = make_review(acme.manager, now)
+        make_entry(review, shared, now, next_text="Call again", next_on=now.date() + DAY)
+        held = CoachingSession.objects.get(opportunity=shared)
+    urls = [
+        at(acme, "coaching:meeting", review.pk),
+        at(acme, "coaching:pulse", review.pk, person=acme.rep.pk, since=1, follow=1),
+        at(acme, "coaching:beside", review.pk, acme.rep.pk),
+        at(acme, "coaching:minutes", before.pk),
+        at(acme, "coaching:reviews"),
+        at(acme, "coaching:sessions"),
+        at(acme, "coaching:session", held.pk),
+        at(acme, "coaching:session_new", shared.pk),
+        at(acme, "coaching:of_opportunity", shared.pk),
+        at(acme, "coaching:end", review.pk),
+    ]
+    client = login(acme.manager)
+
+    def costs() -> dict[str, int]:
+        found = {}
+        for url in urls:
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(url, headers={"HX-Request": "true"} if "pulse" in url else {}).status_code == 200
+            found[url] = sum("SAVEPOINT" not in query["sql"] for query in queries)
+        return found
+
+    earlier = costs()
+    with working_for(acme.org):
+        Review.objects.filter(pk=before.pk).update(ended_at=None, leader=acme.executive)
+        fill(10)
+        Review.objects.filter(pk=before.pk).update(ended_at=now, leader=acme.manager)
+    after = costs()
+    assert {url: cost for url, cost in after.items() if cost > earlier[url]} == {}
+    assert max(after.values()) <= 15, after
