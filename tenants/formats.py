@@ -173,6 +173,13 @@ def short_date(day: date, today: date, language: str, *, weekday: bool = True) -
     return f"{text} ({_DAYS[day.weekday()]})" if weekday else text
 
 
+def brief_date(day: date, today: date, language: str) -> str:
+    """A date for narrow columns: 11/27 or 27 Nov; with the year only where half a year or more lies between."""
+    if abs((day - today).days) < 183:
+        today = day
+    return short_date(day, today, language, weekday=False)
+
+
 def initials(name: str, length: int = 1) -> str:
     """The letters of an avatar: the last characters of a Chinese name, the first letters of others.
 

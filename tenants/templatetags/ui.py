@@ -83,8 +83,8 @@ def md(value: date | datetime | None) -> str:
 
 @register.filter
 def day(value: date | datetime | None) -> str:
-    """Like md without the weekday, for narrow columns: 11/27 or 27 Nov."""
-    return formats.short_date(_day(value), timezone.localdate(), language(), weekday=False) if value else ""
+    """A date for narrow columns: 11/27 or 27 Nov; with the year only half a year away or more."""
+    return formats.brief_date(_day(value), timezone.localdate(), language()) if value else ""
 
 
 @register.filter
