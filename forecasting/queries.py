@@ -67,8 +67,9 @@ def scope(membership: Membership, who: str = "") -> Scope:
     people = sorted(found, key=lambda member: (not member.is_active, member.name))
     teams: list[Team] = []
     if len(people) > 1:
-        top = "" if seen is None else membership.team.path if membership.team is not None else "-"
-        teams = [team for team in Team.objects.order_by("path") if team.path.startswith(top)]
+        every = list(Team.objects.order_by("path"))
+        tops = [team.path for team in every if seen is None or team.pk == membership.team_id]
+        teams = [team for team in every if team.path.startswith(tuple(tops))]
     offer = (
         [(f"t{team.pk}", "\N{EM SPACE}" * (team.depth - teams[0].depth) + team.name) for team in teams],
         [(f"m{person.pk}", person.name) for person in people],
@@ -344,11 +345,34 @@ def stories(owners: Collection[int] | None, *, since: datetime, zone: tzinfo) ->
     As it stood, by `occurred_at`: what stands now is read backwards through the change log. With `owners`, only those
     that one of them owns or owned.
     """
+    return _read_backwards(_log(since), owners, zone)
+
+
+def _log(since: datetime) -> list[Change]:
+    """Return the change log after a moment, opportunity by opportunity, with what stands now."""
+    shown = [
+        f"opportunity__{field}"
+        for field in (
+            "status",
+            "amount",
+            "expected_close_on",
+            "owner_id",
+            "category",
+            "stage",
+            "closed_at",
+            "account__name",
+        )
+    ]
     log = (
         Change.objects.filter(occurred_at__gt=since)
-        .select_related("opportunity")
+        .select_related("opportunity__account")
+        .only("opportunity_id", "kind", "old", "occurred_at", *shown)
         .order_by("opportunity_id", "occurred_at", "id")
     )
+    return list(log)
+
+
+def _read_backwards(log: Sequence[Change], owners: Collection[int] | None, zone: tzinfo) -> list[Story]:
     changes: dict[int, list[Change]] = defaultdict(list)
     for change in log:
         changes[change.opportunity_id].append(change)
@@ -413,12 +437,12 @@ class Movement:
 def movement(found: Summary, whose: Scope, *, since: datetime, zone: tzinfo) -> Movement:
     """Return what moved since a moment in the period of a summary."""
     view = View(found.period, whose.owners)
-    told = stories(whose.owners, since=since, zone=zone)
+    log = _log(since)
+    told = _read_backwards(log, whose.owners, zone)
     percents = {int(stage): percent for stage, percent in found.percents.items()}
     change, reason = weighted_change(told, view, percents)
-    opportunity = None
-    if reason is not None:
-        opportunity = Opportunity.objects.select_related("account").get(pk=reason.pk)
+    pk = reason.pk if reason else None
+    opportunity = next((entry.opportunity for entry in log if entry.opportunity_id == pk), None)
     return Movement(since, build(told, view, end=found.numbers.open_total), change, reason, opportunity)
 
 

@@ -226,9 +226,9 @@ class Membership(models.Model):
         own = frozenset({self.pk})
         if self.role != Role.MANAGER or self.team_id is None:
             return own
-        team: Team = self.team
+        top = Team.objects.filter(pk=self.team_id).values("path")
         below = Membership.objects.filter(
-            organization_id=self.organization_id, team__path__startswith=team.path
+            organization_id=self.organization_id, team__path__startswith=models.Subquery(top)
         ).values_list("pk", flat=True)
         return own | frozenset(below)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from accounts import actions as accounts_actions
 from forecasting.periods import Kind, Period, period_of
@@ -48,7 +49,7 @@ def lose(opportunity: Opportunity, at: datetime) -> Opportunity:
     )
 
 
-def change(opportunity: Opportunity, at: datetime, **fields: object) -> Opportunity:
+def change(opportunity: Opportunity, at: datetime, **fields: Any) -> Opportunity:
     """Change some of its fields."""
     opportunity.refresh_from_db()
     return funnel_actions.change_opportunity(

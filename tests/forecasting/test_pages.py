@@ -1,6 +1,5 @@
 """The pages of the forecast: who may see what, what is refused, what is kept, and how much it costs."""
 
-import json
 import re
 from datetime import timedelta
 
@@ -92,8 +91,8 @@ def test_the_report_says_what_was_won_what_is_expected_and_what_is_short(acme: C
     text = re.sub(r"<[^>]+>", "", page(sign_in(acme.rep)))
     assert "300K won so far" in text
     assert "Q4 2026 comes to 460K, 540K short of the target of 1M." in text
-    assert "Since last week the forecast rose by 300K, mainly by Line 3 Ltd: won." in text
-    assert "working day 37 of 66" in text
+    assert "Since last week the forecast rose by 240K, mainly by Line 3 Ltd: won." in text
+    assert "working day 38 of 66" in text
     assert "No evening has been stored yet" in text
 
 
@@ -102,14 +101,14 @@ def test_every_number_of_the_report_opens_its_rows(acme: Cast) -> None:
     client = sign_in(acme.manager)
     text = page(client)
     links = {link.replace("&amp;", "&") for link in re.findall(r'href="(/o/acme/forecast/rows/[^"]+)"', text)}
-    assert {re.search(r"what=(\w+)", link)[1] for link in links} >= {
+    assert {what for link in links for what in re.findall(r"what=(\w+)", link)} == {
         "won",
         "due",
         "reached",
         "overdue",
         "undated",
         "moved",
-    }  # type: ignore[index]
+    }
     for link in links:
         assert "No opportunity stands behind" not in client.get(link).content.decode() or "stage=" in link
 
@@ -199,20 +198,24 @@ def test_alerts_show_what_is_wrong_and_what_would_clear_it(acme: Cast) -> None:
     assert "Pump" in only
     assert "Valve" not in only
     assert "No opportunity breaks this rule" in page(sign_in(acme.manager), "alerts/?flag=pushed")
-    assert "Everything is in order" in page(sign_in(acme.executive), "alerts/?who=") or Alert.objects
+
+
+def test_without_alerts_everything_is_in_order(acme: Cast) -> None:
+    assert "Everything is in order" in page(sign_in(acme.rep), "alerts/")
+    assert "Everything is in order" in page(sign_in(acme.rep), "alerts/", headers=HTMX)
 
 
 # Targets ----------------------------------------------------------------------------------------------
 
 
-def cell(owner: Membership, amount: str, version: int = 0, **more: str) -> dict[str, str]:
+def cell(owner: Membership, amount: str, version: int = 0, more: dict[str, str] | None = None) -> dict[str, str]:
     return {
         "owner": str(owner.pk),
         "period": "quarter",
         "starts_on": QUARTER.starts_on.isoformat(),
         "amount": amount,
         "version": str(version),
-        **more,
+        **(more or {}),
     }
 
 
@@ -315,8 +318,8 @@ def test_targets_of_others_cannot_be_set(acme: Cast, globex: Cast) -> None:
         (globex.executive, acme.rep, 404),
     ]:
         assert sign_in(member).post(URL, cell(owner, "5")).status_code == status
-    for owner in ("", "x", "0", "9" * 30):
-        assert sign_in(acme.manager).post(URL, {**cell(acme.rep, "5"), "owner": owner}).status_code == 404
+    for typed in ("", "x", "0", "9" * 30):
+        assert sign_in(acme.manager).post(URL, cell(acme.rep, "5", more={"owner": typed})).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -324,7 +327,7 @@ def test_targets_of_others_cannot_be_set(acme: Cast, globex: Cast) -> None:
     [{"starts_on": "2026-11-01"}, {"starts_on": "never"}, {"period": "year"}, {"version": "-1"}, {"version": ""}],
 )
 def test_a_cell_that_does_not_exist_cannot_be_set(acme: Cast, wrong: dict[str, str]) -> None:
-    answer = sign_in(acme.manager).post(URL, cell(acme.rep, "5", **wrong))
+    answer = sign_in(acme.manager).post(URL, cell(acme.rep, "5", more=wrong))
     assert answer.status_code == 422
     assert stored(acme) == []
 
@@ -336,7 +339,7 @@ def test_a_rep_sees_the_own_target_but_no_field(acme: Cast) -> None:
     text = page(sign_in(acme.rep), "targets/?period=month")
     assert "5K" in text
     assert "6K" not in text
-    assert "<form" not in text.split("<main")[1]
+    assert "target-cell" not in text
     quarters = page(sign_in(acme.manager), "targets/")
     assert 'placeholder="5,000"' in quarters
 
@@ -392,8 +395,3 @@ def test_health_costs_the_same_for_one_and_for_many(acme: Cast) -> None:
             make_opportunity(acme.rep, 100, TODAY)
         assert judged() == first
         assert Opportunity.objects.exclude(flags=[]).count() == 21
-
-
-def test_the_toast_of_a_job_speaks_json(acme: Cast) -> None:
-    saved = sign_in(acme.manager).post("/o/acme/forecast/compute/", headers=HTMX)
-    assert "HX-Trigger" not in saved or json.loads(saved["HX-Trigger"])

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -173,8 +174,8 @@ GOOD = Facts(
 )
 
 
-def changed(**facts: object) -> Facts:
-    return Facts(**{**{field: getattr(GOOD, field) for field in Facts.__slots__}, **facts})  # type: ignore[arg-type]
+def changed(**facts: Any) -> Facts:
+    return Facts(**{**{field: getattr(GOOD, field) for field in Facts.__slots__}, **facts})
 
 
 @pytest.mark.parametrize(
@@ -224,8 +225,8 @@ VIEW = View(QUARTER, frozenset({1, 2}))
 IN = State(Status.OPEN, 100, TODAY, 1, Category.PIPELINE, Stage.DEVELOP)
 
 
-def state(**facts: object) -> State:
-    return State(**{**{field: getattr(IN, field) for field in State.__slots__}, **facts})  # type: ignore[arg-type]
+def state(**facts: Any) -> State:
+    return State(**{**{field: getattr(IN, field) for field in State.__slots__}, **facts})
 
 
 LATER, EARLIER = QUARTER.ends_on + timedelta(days=1), QUARTER.starts_on - timedelta(days=1)
