@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
-from django.db.models.functions import Greatest
 
 from accounts import names
 from accounts.models import (
@@ -280,11 +279,11 @@ def note_contact(account: Account, *, met_at: datetime, by: Membership | None, a
 @transaction.atomic
 def note_contacts(met: Mapping[int, datetime]) -> None:
     """Remember for many accounts, by id, when they were last met."""
-    by_moment: dict[datetime, list[int]] = defaultdict(list)
-    for pk, moment in met.items():
-        by_moment[moment].append(pk)
-    for moment, pks in by_moment.items():
-        Account.objects.filter(pk__in=pks).update(last_contact_at=Greatest("last_contact_at", moment))
+    rows = Account.objects.select_for_update(of=("self",)).filter(pk__in=met).order_by("pk").only("last_contact_at")
+    later = [row for row in rows if row.last_contact_at is None or row.last_contact_at < met[row.pk]]
+    for row in later:
+        row.last_contact_at = met[row.pk]
+    Account.objects.bulk_update(later, ["last_contact_at"], batch_size=1_000)
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Max
 
 from accounts import actions as accounts
 from accounts.models import Account, Contact
@@ -538,18 +538,13 @@ def _touch_many(account_ids: Sequence[int], opportunity_ids: Sequence[int], *, a
     latest = met.filter(account__in=account_ids).values_list("account").annotate(Max("happened_at"))
     accounts.note_contacts(dict(latest))
     latest = met.filter(opportunity__in=opportunity_ids).values_list("opportunity").annotate(Max("happened_at"))
-    on = dict(latest)
-    for opportunity in Opportunity.objects.filter(pk__in=on):
-        funnel.note_contact(opportunity, met_at=on[opportunity.pk], at=at)
+    funnel.note_contacts(dict(latest), at=at)
 
 
 def _mark_first(account_ids: Sequence[int]) -> None:
     """Mark each account's earliest meeting as its first visit (FSI); where nobody was met does not count."""
     met = Visit.objects.filter(account__in=account_ids, state=VisitState.DONE).exclude(result=Result.NOBODY)
-    before = met.filter(account=OuterRef("account")).filter(
-        Q(happened_at__lt=OuterRef("happened_at")) | Q(happened_at=OuterRef("happened_at"), pk__lt=OuterRef("pk"))
-    )
-    first = met.filter(~Exists(before)).values("pk")
+    first = list(met.order_by("account_id", "happened_at", "id").distinct("account_id").values_list("pk", flat=True))
     Visit.objects.filter(account__in=account_ids, is_first=True).exclude(pk__in=first).update(is_first=False)
     Visit.objects.filter(pk__in=first, is_first=False).update(is_first=True)
 
@@ -579,6 +574,5 @@ def _show_next_steps(opportunity_ids: Sequence[int], *, at: datetime) -> None:
         action.opportunity_id: action
         for action in open_actions.order_by("opportunity_id", "due_on", "id").distinct("opportunity_id")
     }
-    for opportunity in Opportunity.objects.filter(pk__in=opportunity_ids):
-        first = firsts.get(opportunity.pk)
-        funnel.note_next_step(opportunity, text=first.text if first else "", on=first.due_on if first else None, at=at)
+    steps = {pk: (firsts[pk].text, firsts[pk].due_on) if pk in firsts else ("", None) for pk in opportunity_ids}
+    funnel.note_next_steps(steps, at=at)

@@ -4,7 +4,7 @@ from funnel.actions.changing import change_opportunity
 from funnel.actions.closing import abandon, lose, reopen, win
 from funnel.actions.importing import Counts, import_opportunities
 from funnel.actions.moving import UNDO_WITHIN, move, undo
-from funnel.actions.noting import note_contact, note_health, note_next_step
+from funnel.actions.noting import note_contact, note_contacts, note_health, note_next_step, note_next_steps
 from funnel.actions.opening import open_opportunity
 from funnel.actions.proving import file_evidence, import_evidence, withdraw_evidence
 from funnel.actions.shaping import add_item, change_stages, move_item, rename_item, switch_item
@@ -25,8 +25,10 @@ __all__ = [
     "move",
     "move_item",
     "note_contact",
+    "note_contacts",
     "note_health",
     "note_next_step",
+    "note_next_steps",
     "open_opportunity",
     "remove_member",
     "rename_item",

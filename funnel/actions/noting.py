@@ -1,7 +1,7 @@
 """What apps to the right write on an opportunity. None of it counts the version up: nobody edits it in a form."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
@@ -15,19 +15,35 @@ BATCH = 1_000
 @transaction.atomic
 def note_contact(opportunity: Opportunity, *, met_at: datetime, at: datetime) -> None:
     """Note that the customer was met about it; the latest meeting stands."""
-    locked = Opportunity.objects.select_for_update().get(pk=opportunity.pk)
-    if locked.last_contact_at is None or locked.last_contact_at < met_at:
-        Opportunity.objects.filter(pk=locked.pk).update(last_contact_at=met_at)
-        opportunity.last_contact_at = met_at
+    note_contacts({opportunity.pk: met_at}, at=at)
+    opportunity.last_contact_at = max(met_at, opportunity.last_contact_at or met_at)
+
+
+@transaction.atomic
+def note_contacts(met: Mapping[int, datetime], *, at: datetime) -> None:
+    """Note for many opportunities, by id, when the customer was last met about them."""
+    rows = Opportunity.objects.select_for_update(of=("self",)).filter(pk__in=met).order_by("pk").only("last_contact_at")
+    later = [row for row in rows if row.last_contact_at is None or row.last_contact_at < met[row.pk]]
+    for row in later:
+        row.last_contact_at = met[row.pk]
+    Opportunity.objects.bulk_update(later, ["last_contact_at"], batch_size=BATCH)
 
 
 @transaction.atomic
 def note_next_step(opportunity: Opportunity, *, text: str, on: date | None, at: datetime) -> None:
     """Note the next action and its date; '' and None say that there is none."""
     opportunity.next_step, opportunity.next_step_on = text.strip()[:200], on
-    Opportunity.objects.filter(pk=opportunity.pk).update(
-        next_step=opportunity.next_step, next_step_on=opportunity.next_step_on
-    )
+    note_next_steps({opportunity.pk: (text, on)}, at=at)
+
+
+@transaction.atomic
+def note_next_steps(steps: Mapping[int, tuple[str, date | None]], *, at: datetime) -> None:
+    """Note for many opportunities, by id, the next action and its date; ("", None) says that there is none."""
+    rows = list(Opportunity.objects.select_for_update(of=("self",)).filter(pk__in=steps).order_by("pk"))
+    for row in rows:
+        text, row.next_step_on = steps[row.pk]
+        row.next_step = text.strip()[:200]
+    Opportunity.objects.bulk_update(rows, ["next_step", "next_step_on"], batch_size=BATCH)
 
 
 @transaction.atomic

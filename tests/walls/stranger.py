@@ -34,7 +34,6 @@ DEMANDED: dict[str, Any] = {
     "coaching.CoachingSession.outcome": "done",
     "coaching.Review.ended_at": None,
     "coaching.ReviewEntry.decision": "advance",
-    "exchange.Import.state": None,
     "forecasting.Alert.cleared_at": None,
     "forecasting.Target.period": "quarter",
     "forecasting.ForecastSnapshot.period": "quarter",
