@@ -20,7 +20,7 @@ const acts = {
   theme() {
     const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
-    store.set("theme", root.dataset.theme);
+    store.set("theme", `${root.dataset.theme} ${root.dataset.given ?? ""}`);   // holds until the profile says something else
   },
   projector() {
     const mode = root.dataset.mode === "projector" ? "" : "projector";
@@ -337,7 +337,7 @@ function filterPalette(found = false) {
     group.hidden = !any;
   }
   const options = shownOptions();
-  $("#palette-none").hidden = options.length > 0 || !query;
+  $("#palette-none").hidden = options.length > 0 || !query || (!found && paletteInput.hasAttribute("hx-get"));
   const chosen = options.find((option) => option.getAttribute("aria-selected") === "true");
   selectOption(found && chosen ? chosen : options[0]);
 }

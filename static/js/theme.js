@@ -1,6 +1,8 @@
-// Before first paint, so that a stored theme never flashes. A theme from the profile or the address wins.
+// Before first paint, so that a theme chosen on this device never flashes.
+// It holds as long as the page brings the theme that it was chosen against.
 try {
   const root = document.documentElement;
-  const stored = localStorage.getItem("theme");
-  if (stored && !root.dataset.theme) root.dataset.theme = stored;
+  root.dataset.given = root.dataset.theme ?? "";
+  const [theme, given = ""] = (localStorage.getItem("theme") ?? "").split(" ");
+  if (theme && given === root.dataset.given) root.dataset.theme = theme;
 } catch { /* no storage: follow the system */ }
