@@ -9,7 +9,7 @@ from tenants.actions.organization import (
     delete_from_calendar,
     delete_rate,
 )
-from tenants.actions.people import change_member, change_profile
+from tenants.actions.people import ask_for_address, change_member, change_profile
 from tenants.actions.teams import change_team, create_team, delete_team
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "accept",
     "add_days_to_calendar",
     "add_rate",
+    "ask_for_address",
     "change_member",
     "change_organization",
     "change_profile",

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from tenants import audit
@@ -75,3 +76,14 @@ def change_profile(
     if changes:
         audit.record("profile.changed", user, by=by, at=at, changes=changes)
     return user
+
+
+@transaction.atomic
+def ask_for_address(user: User, *, email: str) -> EmailAddress:
+    """Hold a new address until its link is opened; until then the person signs in with the old one.
+
+    An older question that is still open is dropped. allauth would drop an unconfirmed current address too.
+    """
+    user = User.objects.select_for_update().get(pk=user.pk)
+    EmailAddress.objects.filter(user=user, verified=False).exclude(email__iexact=user.email).delete()
+    return EmailAddress.objects.create(user=user, email=email)

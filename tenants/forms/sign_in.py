@@ -3,6 +3,9 @@
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.email_verification import send_verification_email_to_address
+from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.http import HttpRequest
@@ -10,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from tenants import actions
+from tenants import actions, queries
 from tenants.models import User
 
 PASSWORD_HELP = _("At least 10 characters; not a common word, and not your name.")
@@ -111,6 +114,19 @@ class ChangeAddress(allauth_forms.AddEmailForm):  # type: ignore[misc]
         """Take what allauth's form takes."""
         super().__init__(*args, **kwargs)
         _speak(self, {"email": _("New e-mail")})
+
+    def clean_email(self) -> str:
+        """Refuse an address with which somebody signs in already."""
+        email: str = super().clean_email()
+        if queries.has_account(email):
+            raise get_adapter().validation_error("email_taken")
+        return email
+
+    def save(self, request: HttpRequest) -> EmailAddress:
+        """Hold the address and send the link that makes it count."""
+        address = actions.ask_for_address(self.user, email=self.cleaned_data["email"])
+        send_verification_email_to_address(request, address)
+        return address
 
 
 class ConfirmItIsMe(allauth_forms.ReauthenticateForm):  # type: ignore[misc]

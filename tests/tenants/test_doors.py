@@ -83,14 +83,15 @@ INSIDE = [
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("route", INSIDE)
-def test_every_page_asks_for_a_sign_in_first(acme: Cast, route: str) -> None:
+def test_every_page_asks_for_a_sign_in_first(acme: Cast) -> None:
     client = Client()
-    for send in (client.get, client.post):
-        response = send(example(route))
-        assert response.status_code in {302, 401, 403}, route
-        if response.status_code == 302:
-            assert response.headers["Location"].startswith("/accounts/login/?next=/o/acme/")
+    assert len(INSIDE) > 50
+    for route in INSIDE:
+        for send in (client.get, client.post):
+            response = send(example(route))
+            assert response.status_code in {302, 401, 403}, route
+            if response.status_code == 302:
+                assert response.headers["Location"].startswith("/accounts/login/?next=/o/acme/"), route
 
 
 @pytest.mark.django_db
@@ -126,11 +127,10 @@ MATRIX = {
 }
 
 
-@pytest.mark.parametrize("permission", Permission)
 @pytest.mark.parametrize("role", Role)
-def test_what_a_role_may_do(role: Role, permission: Permission) -> None:
-    assert (permission in grants(role, is_admin=False)) == (permission in MATRIX[role])
-    assert (permission in grants(role, is_admin=True)) == (permission in MATRIX[role] | ADMIN)
+def test_what_a_role_may_do(role: Role) -> None:
+    assert grants(role, is_admin=False) == MATRIX[role]
+    assert grants(role, is_admin=True) == MATRIX[role] | ADMIN
 
 
 def test_the_table_of_grants_names_every_role_and_every_permission() -> None:

@@ -226,8 +226,7 @@ def test_changing_the_password_tells_its_owner(
 # All the pages ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("browser", ["en", "zh-TW", "zh-CN"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("browser", "theme"), [("en", "light"), ("zh-TW", "dark"), ("zh-CN", "light")])
 @pytest.mark.parametrize(
     "url",
     [
@@ -280,6 +279,14 @@ def test_a_new_address_takes_the_password_once_more_and_counts_when_its_link_was
     client.post(found[1])
     rep.refresh_from_db()
     assert rep.email == "moved@acme.example"
+
+
+def test_the_address_of_somebody_else_is_refused(rep: User, acme: Cast, client: Client) -> None:
+    client.post(LOGIN, {"login": rep.email, "password": PASSWORD})
+    response = client.post("/accounts/email/", {"email": acme.rep2.user.email, "action_add": ""})
+    assert response.status_code == 422
+    rep.refresh_from_db()
+    assert rep.email == "rep@acme.example"
 
 
 @pytest.mark.parametrize(
