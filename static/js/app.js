@@ -526,6 +526,10 @@ function closeList(input) {
   input.setAttribute("aria-activedescendant", "");
 }
 function choose(input, option) {
+  // data-create: POSTed with the name; its answer is the option of what was made, marked data-chosen.
+  if (option.dataset.create) {
+    return htmx.ajax("POST", option.dataset.create, { source: input, target: listOf(input), swap: "innerHTML", values: { name: option.dataset.text } });
+  }
   const value = $("[data-combo-value]", input.closest("[data-combo]"));
   input.value = option.dataset.text ?? option.textContent.trim();
   closeList(input);
@@ -557,7 +561,11 @@ on("click", (e) => {
 });
 on("htmx:afterSwap", (e) => {
   const input = e.detail.target?.closest?.("[data-combo]") && $("[role=combobox]", e.detail.target.closest("[data-combo]"));
-  if (input) { input.setAttribute("aria-expanded", String(choices(input).length > 0)); mark(input, null); }
+  if (!input) return;
+  input.setAttribute("aria-expanded", String(choices(input).length > 0));
+  mark(input, null);
+  const chosen = $("[data-chosen]", listOf(input));
+  if (chosen) choose(input, chosen);
 });
 on("keydown", (e) => {
   const input = e.target.closest?.("[data-combo] [role=combobox]");
