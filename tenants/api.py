@@ -20,15 +20,23 @@ from tenants.web import OrgRequest, enter, membership_or_404
 class OrgViewSet(GenericViewSet[Any]):
     """The base of every API class; `policy` maps an action's name to its permission."""
 
-    permission_classes: ClassVar[Any] = [IsAuthenticated]
+    permission_classes = [IsAuthenticated]
     policy: ClassVar[dict[str, Permission]] = {}
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """Hold scope and transaction open until the answer is rendered."""
+        self._entered = False
         with ExitStack() as self._stack:
-            response = super().dispatch(request, *args, **kwargs)
-            self.finalize_response(self.request, response).render()
-            return cast("Response", response)
+            response = cast("Response", super().dispatch(request, *args, **kwargs))
+            response.render()
+            return response
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer an error, and write nothing of what led to it."""
+        response = super().handle_exception(exc)
+        if self._entered:
+            transaction.set_rollback(True)
+        return response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Ask the three questions, then enter.
@@ -41,4 +49,5 @@ class OrgViewSet(GenericViewSet[Any]):
             raise PermissionDenied
         self._stack.enter_context(working_for(self.membership.organization))
         self._stack.enter_context(transaction.atomic())
+        self._entered = True
         self.entered: OrgRequest = enter(request._request, self.membership)

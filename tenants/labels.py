@@ -15,14 +15,14 @@ Words = str | Promise
 
 LANGUAGES = [("zh-hant", "繁體中文"), ("zh-hans", "简体中文"), ("en", "English")]
 THEMES = [("light", _("Light")), ("dark", _("Dark"))]
-ROLES = [
+ROLES: list[tuple[str, Words]] = [
     (Role.REP, _("Rep")),
     (Role.MANAGER, _("Manager")),
     (Role.EXECUTIVE, _("Executive")),
     (Role.COLLEAGUE, _("Colleague")),
     (Role.PARTNER, _("Partner")),
 ]
-SIGHT: Mapping[Role, Words] = {
+SIGHT: Mapping[str, Words] = {
     Role.REP: _("Sees and works on their own customers and opportunities, and those whose sales team they are on."),
     Role.MANAGER: _("Sees everything of the people in their team and in the teams below it, and leads the reviews."),
     Role.EXECUTIVE: _("Sees everything of every team."),

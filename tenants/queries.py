@@ -66,7 +66,7 @@ def team_tree() -> list[TeamRow]:
     found.sort(key=lambda team: [names.get(int(pk), "") for pk in team.path.split("/")[:-1]])
     leads: dict[int, list[Membership]] = {}
     for member in Membership.objects.in_current_organization().active().filter(role="manager", team__isnull=False):
-        leads.setdefault(member.team_id, []).append(member)
+        leads.setdefault(member.team_id or 0, []).append(member)
     own = {team.path: cast("Any", team).people for team in found}
     return [
         TeamRow(

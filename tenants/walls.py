@@ -24,7 +24,7 @@ class RowWall(BaseConstraint):
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
         return ""
 
-    def create_sql(self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Statement:
+    def create_sql(self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Statement:  # type: ignore[override]  # Django's own constraints return statements too
         """Return the statements that raise the wall."""
         assert model is not None  # noqa: S101
         table = model._meta.db_table
@@ -34,7 +34,7 @@ class RowWall(BaseConstraint):
             f'CREATE POLICY {POLICY} ON "{table}" USING ({CONDITION}) WITH CHECK ({CONDITION})',
         )
 
-    def remove_sql(self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Statement:
+    def remove_sql(self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Statement:  # type: ignore[override]  # as above
         """Return the statements that take the wall down."""
         assert model is not None  # noqa: S101
         table = model._meta.db_table
@@ -75,7 +75,7 @@ class OrganizationKeys(BaseConstraint):
         self.create_sql(model, schema_editor)
         return ""
 
-    def create_sql(self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Statement:
+    def create_sql(self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Statement:  # type: ignore[override]  # as above
         """Return nothing at once; the keys follow at the migration's end, when their targets stand."""
         assert model is not None  # noqa: S101
         assert schema_editor is not None  # noqa: S101
@@ -88,7 +88,7 @@ class OrganizationKeys(BaseConstraint):
             )
         return _statement("SELECT 1")
 
-    def remove_sql(self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Statement:
+    def remove_sql(self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Statement:  # type: ignore[override]  # as above
         """Return the statements that drop the keys."""
         assert model is not None  # noqa: S101
         table = model._meta.db_table
@@ -117,7 +117,7 @@ def raise_walls(model: type[Model], *, rows: bool, inside: tuple[type[Model], ..
     """Add to `model` its organization key, its composite keys to models of `inside`, and (`rows`) the row wall."""
     table = model._meta.db_table
     keys = tuple(
-        (field.column, field.related_model._meta.db_table)
+        (str(field.column), field.related_model._meta.db_table)
         for field in model._meta.local_fields
         if field.is_relation and isinstance(field.related_model, type) and issubclass(field.related_model, inside)
     )

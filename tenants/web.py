@@ -45,7 +45,7 @@ def membership_or_404(user: User, slug: str) -> Membership:
     ).first()
     if membership is None:
         raise Http404
-    return cast("Membership", membership)
+    return membership
 
 
 def org_view(
@@ -58,7 +58,7 @@ def org_view(
         def wrapper(request: HttpRequest, *, org: str, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return _sign_in_first(request)
-            membership = membership_or_404(cast("User", request.user), org)
+            membership = membership_or_404(request.user, org)
             with working_for(membership.organization), transaction.atomic():
                 entered = enter(request, membership)
                 if not membership.can(permission):

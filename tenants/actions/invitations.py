@@ -12,6 +12,7 @@ from tenants import audit
 from tenants.errors import Refused
 from tenants.invitations import VALID_FOR, InvitationState, digest
 from tenants.models import Invitation, Membership, Organization, Team, User
+from tenants.scoping import require_organization_id
 
 
 @dataclass
@@ -107,7 +108,7 @@ def accept(invitation: Invitation, *, user: User, at: datetime) -> Membership:
 
     :raises Refused: invitation_of_another, invitation_accepted, invitation_withdrawn, invitation_expired.
     """
-    organization = Organization.objects.select_for_update().get(pk=invitation.organization_id)
+    organization = Organization.objects.select_for_update().get(pk=require_organization_id())
     invitation = Invitation.objects.select_related("team").get(pk=invitation.pk)
     if invitation.email.lower() != user.email.lower():
         raise Refused("invitation_of_another", email=invitation.email)
@@ -135,7 +136,7 @@ def join(invitation: Invitation, *, name: str, password: str, at: datetime) -> M
 
     :raises Refused: has_account, or what `accept` refuses.
     """
-    Organization.objects.select_for_update().get(pk=invitation.organization_id)
+    Organization.objects.select_for_update().get(pk=require_organization_id())
     if User.objects.filter(email__iexact=invitation.email).exists():
         raise Refused("has_account")
     user = User.objects.create_user(invitation.email, password, name=name)

@@ -46,7 +46,7 @@ def _last_change(organization: Organization) -> AuditEvent | None:
     events = AuditEvent.objects.filter(
         target_type="tenants.organization", target_id=organization.pk, verb="organization.changed"
     )
-    return events.select_related("by__user").first()  # type: ignore[no-any-return]  # newest first
+    return events.select_related("by__user").first()  # newest first
 
 
 def _may_change_currency(organization: Organization) -> None:

@@ -10,6 +10,7 @@ from django.db.models.functions import Concat, Substr
 from tenants import audit, tree
 from tenants.errors import Refused, Stale
 from tenants.models import Invitation, Membership, Organization, Team
+from tenants.scoping import require_organization_id
 
 
 def _name_is_taken(organization: Organization, name: str, parent: Team | None, but: int | None = None) -> bool:
@@ -44,7 +45,7 @@ def change_team(team: Team, *, name: str, parent: Team | None, seen: int, by: Me
     :raises Stale: somebody changed it since version `seen`.
     :raises Refused: team_under_itself, team_name_taken.
     """
-    Organization.objects.select_for_update().get(pk=team.organization_id)
+    Organization.objects.select_for_update().get(pk=require_organization_id())
     team = Team.objects.select_related("parent").get(pk=team.pk)
     parent = None if parent is None else Team.objects.get(pk=parent.pk)
     if team.version != seen:
@@ -76,10 +77,10 @@ def delete_team(team: Team, *, by: Membership, at: datetime) -> None:
 
     :raises Refused: team_not_empty.
     """
-    Organization.objects.select_for_update().get(pk=team.organization_id)
+    Organization.objects.select_for_update().get(pk=require_organization_id())
     holds = (
         Team.objects.filter(parent=team).exists()
-        or Membership.objects.filter(organization_id=team.organization_id, team=team).exists()
+        or Membership.objects.in_current_organization().filter(team=team).exists()
         or Invitation.objects.filter(team=team, accepted_at=None, withdrawn_at=None).exists()
     )
     if holds:

@@ -14,7 +14,7 @@ from tenants.models import Membership, Team
 from tenants.permissions import Role
 
 
-class TeamChoice(forms.ModelChoiceField):
+class TeamChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic when it runs
     """A team of the tree, named with where it stands."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -1,6 +1,6 @@
 """The page behind the link of an invitation: the one page of an organization that is opened from outside."""
 
-from typing import cast
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import login
@@ -35,7 +35,7 @@ def join(request: HttpRequest, *, org: str, token: str) -> HttpResponse:
         if state != InvitationState.OPEN and not (state == InvitationState.ACCEPTED and request.user.is_authenticated):
             return _closed(request, invitation, f"invitation_{state}", 410)
         if request.user.is_authenticated:
-            return _as_myself(request, invitation, cast("User", request.user))
+            return _as_myself(request, invitation, request.user)
         if queries.has_account(invitation.email):
             return _page(request, invitation, "sign_in")
         return _as_someone_new(request, invitation)
@@ -84,15 +84,15 @@ def _page(
         "invitation": invitation,
         "organization": invitation.organization,
         "inviter": invitation.invited_by,
-        "role": dict(labels.ROLES)[role],  # type: ignore[index]  # the stored text of a Role
-        "sight": labels.SIGHT[role],  # type: ignore[index]
+        "role": dict(labels.ROLES)[role],
+        "sight": labels.SIGHT[role],
         "form": form,
     }
     return render(request, "tenants/join.html", context, status=status)
 
 
 def _closed(request: HttpRequest, invitation: Invitation | None, code: str, status: int) -> HttpResponse:
-    context = {"step": "closed", "sentence": labels.REFUSALS[code], "invitation": invitation}
+    context: dict[str, Any] = {"step": "closed", "sentence": labels.REFUSALS[code], "invitation": invitation}
     if invitation is not None:
         context |= {"organization": invitation.organization, "inviter": invitation.invited_by}
     return render(request, "tenants/join.html", context, status=status)

@@ -19,7 +19,7 @@ def send_invitation(invitation: Invitation, token: str) -> None:
             "organization": organization,
             "invitation": invitation,
             "inviter": invitation.invited_by,
-            "role": dict(labels.ROLES)[invitation.role],  # type: ignore[index]  # the stored text of a Role
+            "role": dict(labels.ROLES)[invitation.role],
             "link": settings.BASE_URL + reverse("tenants:join", args=[organization.slug, token]),
         }
         subject = " ".join(render_to_string("tenants/invitation_subject.txt", context).split())

@@ -30,6 +30,6 @@ def profile(request: OrgRequest) -> HttpResponse:
 
 def _page(request: OrgRequest, form: ProfileForm, status: int = 200) -> HttpResponse:
     roles = dict(labels.ROLES)
-    places = [(place, roles[place.role]) for place in queries.memberships_of(request.user)]  # type: ignore[index]
+    places = [(place, roles[place.role]) for place in queries.memberships_of(request.user)]
     context = {"form": form, "places": places}
     return render_page(request, "tenants/profile.html", context, partial="form", status=status)

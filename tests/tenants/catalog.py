@@ -70,11 +70,11 @@ def wrong(connection: BaseDatabaseWrapper, question: str, *, runtime: str = "") 
 
     :param runtime: the role to judge, if not the runtime role of the settings.
     """
-    values = {
+    values: dict[str, str | list[str]] = {
         "outside": sorted(settings.TABLES_OUTSIDE_THE_WALLS),
         "policy": POLICY,
         "condition": CONDITION,
-        "runtime": runtime or settings.DATABASES["default"]["USER"],
+        "runtime": runtime or str(settings.DATABASES["default"]["USER"]),
     }
     with connection.cursor() as cursor:
         cursor.execute(_TABLES + QUESTIONS[question], values)

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -25,7 +26,7 @@ def furnish(cast: Cast) -> None:
         actions.invite(
             cast.org, emails=["new@x.example"], role=Role.REP, team=None, is_admin=False, by=cast.admin, at=AT
         )
-        actions.add_rate(cast.org, currency="USD", on=AT.date(), rate=32, by=cast.admin, at=AT)
+        actions.add_rate(cast.org, currency="USD", on=AT.date(), rate=Decimal(32), by=cast.admin, at=AT)
         actions.add_days_to_calendar(
             cast.org, first=AT.date(), last=AT.date(), name="x", is_working=False, by=cast.admin, at=AT
         )

@@ -344,12 +344,12 @@ def test_whose_records_each_role_sees(acme: Cast, globex: Cast) -> None:
     with working_for(acme.org):
         team = {acme.rep.pk, acme.rep2.pk, acme.manager.pk, deep.pk}
         assert acme.executive.visible_owner_ids is None
-        assert acme.manager.visible_owner_ids == team
+        assert acme.manager.visible_owner_ids == frozenset(team)
         for alone in (acme.rep, acme.partner, acme.colleague, acme.admin):
-            assert alone.visible_owner_ids == {alone.pk}
+            assert alone.visible_owner_ids == frozenset({alone.pk})
         loose = Membership.objects.get(pk=acme.manager.pk)
         loose.team = None
-        assert loose.visible_owner_ids == {loose.pk}, "a manager without a team leads nobody"
+        assert loose.visible_owner_ids == frozenset({loose.pk}), "a manager without a team leads nobody"
 
 
 def test_teams_whose_ids_begin_alike_are_not_confused(acme: Cast) -> None:

@@ -56,6 +56,7 @@ def test_the_audit_cannot_be_changed(acme: Cast) -> None:
     with working_for(acme.org):
         event = AuditEvent.objects.first()
         assert event is not None
-        for change in (lambda: AuditEvent.objects.update(verb="x"), lambda: AuditEvent.objects.all().delete()):
-            with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-                change()
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            AuditEvent.objects.update(verb="x")
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            AuditEvent.objects.all().delete()

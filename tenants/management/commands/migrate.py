@@ -22,7 +22,7 @@ class Command(Migrate):
         """Migrate, then grant."""
         options["database"] = OWNER
         super().handle(*args, **options)
-        runtime = connections[OWNER].ops.quote_name(settings.DATABASES["default"]["USER"])
+        runtime = connections[OWNER].ops.quote_name(str(settings.DATABASES["default"]["USER"]))
         with connections[OWNER].cursor() as cursor:
             cursor.execute(f"GRANT USAGE ON SCHEMA public TO {runtime}")
             cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {runtime}")
