@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Q
 
 from accounts import names
@@ -36,6 +36,7 @@ from accounts.segments import Factor, Limits
 from tenants import audit
 from tenants.errors import Refused, Stale
 from tenants.models import Membership
+from tenants.scoping import require_organization_id
 
 M = TypeVar("M", bound=models.Model)
 BATCH = 1000
@@ -105,18 +106,27 @@ def index(kind: str, object_id: int, *texts: str, owner: Membership | None) -> N
     index_many(kind, [(object_id, texts, None if owner is None else owner.pk)])
 
 
+_INDEX = """
+    INSERT INTO accounts_searchrow (organization_id, kind, object_id, owner_id, suffix)
+    SELECT %s, %s, found.* FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS found
+"""
+
+
 def index_many(kind: str, rows: Iterable[tuple[int, Sequence[str], int | None]]) -> None:
     """Make many objects of one kind findable: (object id, texts, membership id of the owner)."""
     rows = list(rows)
     SearchRow.objects.filter(kind=kind, object_id__in=[pk for pk, _texts, _owner in rows]).delete()
-    SearchRow.objects.bulk_create(
-        (
-            SearchRow(kind=kind, object_id=pk, owner_id=owner_id, suffix=suffix)
-            for pk, texts, owner_id in rows
-            for suffix in dict.fromkeys(suffix for text in texts for suffix in names.suffixes(text))
-        ),
-        batch_size=5 * BATCH,
-    )
+    found = [
+        (pk, owner_id, suffix)
+        for pk, texts, owner_id in rows
+        for suffix in dict.fromkeys(suffix for text in texts for suffix in names.suffixes(text))
+    ]
+    if not found:
+        return
+    with connection.cursor() as cursor:  # a name has a dozen rows: as model instances they would cost most of an import
+        cursor.execute(
+            _INDEX, [require_organization_id(), kind, *(list(column) for column in zip(*found, strict=True))]
+        )
 
 
 def unindex(kind: str, object_ids: Iterable[int]) -> None:

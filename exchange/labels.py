@@ -184,20 +184,24 @@ REASONS: Mapping[str, Text] = {
 }
 
 
-def reasons(counts: Mapping[str, int], own: Mapping[str, Text]) -> list[tuple[str, int]]:
+def reasons(counts: Mapping[str, int], own: Mapping[str, Text]) -> list[tuple[str, str]]:
     """Return each reason of rejection with its number of rows, the commonest first."""
     words: dict[str, int] = {}
     for code, count in counts.items():
         text = str(own.get(f"{code}_many") or REASONS.get(code) or own.get(code) or code)
         words[text] = words.get(text, 0) + count
-    return sorted(words.items(), key=lambda item: -item[1])
+    return _grouped(words)
 
 
-def remarks(counts: Mapping[str, int], own: Mapping[str, Text]) -> list[tuple[str, int]]:
+def remarks(counts: Mapping[str, int], own: Mapping[str, Text]) -> list[tuple[str, str]]:
     """Return each remark with its number of rows, the commonest first."""
-    return sorted(((str(own.get(code, code)), count) for code, count in counts.items()), key=lambda item: -item[1])
+    return _grouped({str(own.get(code, code)): count for code, count in counts.items()})
 
 
 def remark_short(code: str, own: Mapping[str, Text]) -> str:
     """Return a remark in words."""
     return str(own.get(code, code))
+
+
+def _grouped(counts: Mapping[str, int]) -> list[tuple[str, str]]:
+    return [(text, f"{count:,}") for text, count in sorted(counts.items(), key=lambda item: -item[1])]

@@ -113,10 +113,15 @@ class Import(TenantModel):
         return labels.STATES.get(self.state, self.state)
 
     @property
-    def figures(self) -> list[tuple[str, Any, int]]:
+    def total_text(self) -> str:
+        """How many rows the file has, grouped for reading."""
+        return f"{self.total:,}"
+
+    @property
+    def figures(self) -> list[tuple[str, Any, str]]:
         """Each verdict that any row met: its code, words and number of rows."""
         found = self.tally.verdicts
-        return [(code, label, found[code]) for code, label in labels.VERDICTS.items() if found.get(code)]
+        return [(code, label, f"{found[code]:,}") for code, label in labels.VERDICTS.items() if found.get(code)]
 
     @property
     def is_running(self) -> bool:

@@ -43,6 +43,11 @@ class Question:
     default: str
     rows: int = 0
 
+    @property
+    def rows_text(self) -> str:
+        """The number of rows, grouped for reading."""
+        return f"{self.rows:,}"
+
 
 @dataclass(frozen=True)
 class Group:

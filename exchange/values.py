@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Literal
 
 from exchange.matching import plain_key
@@ -24,6 +25,9 @@ MAX_MINOR = 10**15
 
 MAX_INTEGER = 10**12
 MAX_EMAIL = 254
+
+SHORT, REMEMBERED = 80, 20_000
+"""Texts up to so many characters are remembered with their reading, so many of them."""
 
 # -- text ---------------------------------------------------------------------------------------
 
@@ -40,6 +44,12 @@ def parse_text(cell: Cell, *, max_length: int | None = None, lines: bool = False
     text = _as_text(cell)
     if not text:
         return ""
+    if len(text) <= SHORT:  # the cells of a table repeat themselves
+        return _clean_again(text, max_length, lines, ours)
+    return _clean(text, max_length, lines, ours)
+
+
+def _clean(text: str, max_length: int | None, lines: bool, ours: bool) -> str:
     if ours:
         text = restored(text)
     text = unicodedata.normalize("NFC", text).translate(_INVISIBLE)
@@ -55,6 +65,9 @@ def parse_text(cell: Cell, *, max_length: int | None = None, lines: bool = False
     if max_length is not None and len(text) > max_length:
         raise BadValue(Code.TOO_LONG, length=len(text), limit=max_length)
     return text
+
+
+_clean_again = lru_cache(maxsize=REMEMBERED)(_clean)
 
 
 def _refuse_unprintable(character: str) -> None:
@@ -151,6 +164,10 @@ def parse_number(cell: Cell, *, decimals: Decimals | None = None) -> Decimal | N
     if isinstance(cell, date):
         raise BadValue(Code.NOT_A_NUMBER, value=_as_text(cell))
     text = _folded(cell).replace("\u2212", "-").removesuffix("%").strip()
+    return _number_again(text, decimals) if len(text) <= SHORT else _number(text, decimals)
+
+
+def _number(text: str, decimals: Decimals | None) -> Decimal | None:
     if not text or text in {"-", "--", "–", "—", "n/a", "N/A", "無", "无"}:
         return None
     original = text
@@ -167,6 +184,9 @@ def parse_number(cell: Cell, *, decimals: Decimals | None = None) -> Decimal | N
     if number is None:
         raise BadValue(Code.NOT_A_NUMBER, value=original[:50])
     return _bounded(-number if negative else number)
+
+
+_number_again = lru_cache(maxsize=REMEMBERED)(_number)
 
 
 def _with_units(text: str, decimals: Decimals | None) -> Decimal | None:
@@ -420,6 +440,10 @@ def parse_date(cell: Cell, written: DateFormat | Order | None = None) -> date | 
     if isinstance(cell, bool):
         raise BadValue(Code.NOT_A_DATE, value=_as_text(cell))
     clean = parse_text(cell)
+    return _day_again(clean, order) if len(clean) <= SHORT else _day(clean, order)
+
+
+def _day(clean: str, order: Order | None) -> date | None:
     text = _trimmed(clean)
     if not text or text in {"-", "--", "—", "n/a", "N/A", "無", "无"}:
         return None
@@ -429,6 +453,9 @@ def parse_date(cell: Cell, written: DateFormat | Order | None = None) -> date | 
     if found is None:
         raise BadValue(Code.NOT_A_DATE, value=clean[:50])
     return _in_range(found)
+
+
+_day_again = lru_cache(maxsize=REMEMBERED)(_day)
 
 
 def _bare_date(parts: tuple[str, str, str], order: Order | None, text: str) -> date | None:

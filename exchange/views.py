@@ -15,6 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from exchange import actions, labels, problems, queries
 from exchange.forms import MappingForm, ReadingForm, UploadForm
 from exchange.models import Import
+from exchange.rows import Cell
+from exchange.staging import Outcome
 from exchange.states import ImportState, Verdict
 from exchange.survey import shown
 from exchange.targets import TARGETS, targets
@@ -200,31 +202,41 @@ def _outcome(request: OrgRequest, imported: Import) -> dict[str, Any]:
     """Counts, reasons, remarks, and the first rows of one verdict or of all."""
     chosen = request.GET.get("rows", "")
     verdict = chosen if chosen in set(Verdict) else ""
-    tally, own = imported.tally, imported.kind.problems
+    tally = imported.tally
+    sources = imported.sources()
     rows = [
-        {
-            "number": outcome.number,
-            "verdict": outcome.verdict,
-            "verdict_label": labels.VERDICTS[outcome.verdict],
-            "cells": [shown(row.cells[source.column]) for source in imported.sources()],
-            "problems": [labels.problem_text(problem, own) for problem in outcome.problems],
-            "remarks": [labels.remark_short(code, imported.kind.remarks) for code in outcome.remarks],
-        }
+        _row(imported, [row.cells[source.column] for source in sources], outcome)
         for row, outcome in islice(imported.outcomes(verdict), SHOWN_ROWS)
     ]
+    writes = tally.verdicts.get(Verdict.CREATED, 0) + tally.verdicts.get(Verdict.UPDATED, 0)
+    rest = max(0, (tally.verdicts.get(verdict, 0) if verdict else tally.total) - len(rows))
     return {
         "chosen": verdict,
         "figures": [
-            {"code": code, "label": label, "count": tally.verdicts.get(code, 0)}
+            {"code": code, "label": label, "count": (count := tally.verdicts.get(code, 0)), "text": f"{count:,}"}
             for code, label in labels.VERDICTS.items()
         ],
         "total": imported.total,
-        "writes": tally.verdicts.get(Verdict.CREATED, 0) + tally.verdicts.get(Verdict.UPDATED, 0),
-        "reasons": labels.reasons(tally.reasons, own),
+        "writes": writes,
+        "writes_text": f"{writes:,}",
+        "reasons": labels.reasons(tally.reasons, imported.kind.problems),
         "remarks": labels.remarks(tally.remarks, imported.kind.remarks),
-        "headers": [imported.kind.words[source.field.code] for source in imported.sources()],
+        "headers": [imported.kind.words[source.field.code] for source in sources],
         "rows": rows,
-        "rest": max(0, (tally.verdicts.get(verdict, 0) if verdict else tally.total) - len(rows)),
+        "rest": rest,
+        "rest_text": f"{rest:,}",
+    }
+
+
+def _row(imported: Import, cells: list[Cell], outcome: Outcome) -> dict[str, Any]:
+    """A row as the preview shows it."""
+    return {
+        "number": outcome.number,
+        "verdict": outcome.verdict,
+        "verdict_label": labels.VERDICTS[outcome.verdict],
+        "cells": [shown(cell) for cell in cells],
+        "problems": [labels.problem_text(problem, imported.kind.problems) for problem in outcome.problems],
+        "remarks": [labels.remark_short(code, imported.kind.remarks) for code in outcome.remarks],
     }
 
 
