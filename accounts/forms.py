@@ -60,6 +60,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     request_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
     anyway = forms.BooleanField(widget=forms.HiddenInput, required=False)
+    next = forms.CharField(widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = Account

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, F, IntegerField, Prefetch, Q, QuerySet, Sum, Value, When
@@ -131,15 +132,19 @@ class Twin:
     seen: bool
 
 
-def twins(membership: Membership, *, name: str, tax_id: str, but: int | None = None) -> list[Twin]:
+def twins(membership: Membership, *, name: str, tax_id: str, request_key: UUID | None = None) -> list[Twin]:
     """Return accounts with the same normalised name or the same tax ID.
 
     Also those of colleagues, so that one company is not worked twice; a partner hears of none it may not see.
+    What this very request made before (`request_key`) is no twin of itself.
     """
     same = Q(name_key=names.key(name)[:200]) if name.strip() else Q(pk=None)
     if tax_id.strip():
         same |= Q(tax_id=tax_id.strip())
-    found = list(Account.objects.filter(same).exclude(pk=but).select_related("owner__user").order_by("name_key")[:5])
+    rows = Account.objects.filter(same)
+    if request_key is not None:
+        rows = rows.exclude(request_key=request_key)
+    found = list(rows.select_related("owner__user").order_by("name_key")[:5])
     seen = set(visible(membership).filter(pk__in=[account.pk for account in found]).values_list("pk", flat=True))
     told = [Twin(account, account.pk in seen) for account in found]
     return [twin for twin in told if twin.seen or membership.role != Role.PARTNER]

@@ -6,6 +6,7 @@ from uuid import uuid4
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -37,13 +38,14 @@ def account_new(request: OrgRequest) -> HttpResponse:
             "request_key": uuid4(),
             "name": request.GET.get("name", "")[:200],
             "parent": request.GET.get("parent"),
+            "next": request.GET.get("next"),
         }
         return _form_page(request, AccountForm(by=by, this_year=year, initial=initial))
     form = AccountForm(request.POST, by=by, this_year=year)
     if not form.is_valid():
         return _form_page(request, form, status=422)
     data = form.cleaned_data
-    twins = queries.twins(by, name=data["name"], tax_id=data["tax_id"])
+    twins = queries.twins(by, name=data["name"], tax_id=data["tax_id"], request_key=data["request_key"])
     if twins and not data["anyway"]:
         return _form_page(request, form, status=422, twins=twins)
     try:
@@ -52,7 +54,15 @@ def account_new(request: OrgRequest) -> HttpResponse:
         form.add_error(None, labels.refusal(refused.code, refused.data))
         return _form_page(request, form, status=422)
     messages.success(request, _("Customer added: %(name)s") % {"name": account.name})
-    return go(request, answers.url(request, "account", account.pk))
+    return go(request, _after(request, data["next"], account.pk))
+
+
+def _after(request: OrgRequest, wanted: str, pk: int) -> str:
+    """Return the page of this organization that sent here, told of the new customer; else the customer's page."""
+    inside = wanted.startswith(f"/o/{request.organization.slug}/")
+    if not inside or not url_has_allowed_host_and_scheme(wanted, allowed_hosts=None):
+        return answers.url(request, "account", pk)
+    return f"{wanted}{'&' if '?' in wanted else '?'}account={pk}"
 
 
 @org_view(Permission.ACCOUNT_EDIT)
