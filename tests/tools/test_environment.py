@@ -21,7 +21,7 @@ def fake_python(folder: Path, name: str, version: tuple[int, int]) -> Path:
     path = folder / name
     path.write_text(
         f'#!/bin/sh\n[ "$1" = --version ] && {{ echo "Python {version[0]}.{version[1]}.0"; exit 0; }}\n'
-        f'exec {sys.executable} -c "import sys; sys.version_info = {(*version, 0)!r}; $2"\n'
+        f'exec "{sys.executable}" -c "import sys; sys.version_info = {(*version, 0)!r}; $2"\n'
     )
     path.chmod(0o755)
     return path
