@@ -29,7 +29,7 @@ class OpportunityForm(forms.Form):
 
     account = forms.CharField(label=gettext_lazy("Customer"), max_length=20, widget=forms.HiddenInput)
     name = forms.CharField(label=gettext_lazy("Opportunity"), max_length=NAME_LENGTH)
-    product = forms.ModelChoiceField(None, label=gettext_lazy("Product"), required=False)
+    product: Any = forms.ModelChoiceField(None, label=gettext_lazy("Product"), required=False, empty_label="—")
     amount = MoneyField(label=gettext_lazy("Amount"), required=False)
     quoted_currency = forms.ChoiceField(label=gettext_lazy("Currency"), required=False)
     expected_close_on = day_field(label=gettext_lazy("Expected close"), required=False)
@@ -234,7 +234,7 @@ class StagesForm(forms.Form):
                 max_length=40,
                 required=False,
                 initial="" if row.label == standard else row.label,
-                widget=forms.TextInput(attrs={"placeholder": standard, "aria-label": name}),
+                widget=forms.TextInput(attrs={"class": "input", "placeholder": standard, "aria-label": name}),
             )
             name = _("Percentage of stage %(stage)s") % {"stage": int(row.stage)}
             self.fields[f"percent_{row.stage}"] = forms.IntegerField(
@@ -242,14 +242,14 @@ class StagesForm(forms.Form):
                 min_value=0,
                 max_value=100,
                 initial=row.percent,
-                widget=forms.NumberInput(attrs={"min": 0, "max": 100, "aria-label": name}),
+                widget=forms.NumberInput(attrs={"class": "input", "min": 0, "max": 100, "aria-label": name}),
             )
             name = _("Missing evidence in stage %(stage)s") % {"stage": int(row.stage)}
             self.fields[f"gate_{row.stage}"] = forms.ChoiceField(
                 label=name,
                 choices=list(labels.GATES.items()),
                 initial=row.gate,
-                widget=forms.Select(attrs={"aria-label": name}),
+                widget=forms.Select(attrs={"class": "input", "aria-label": name}),
             )
 
     def rows(self) -> list[StageRow]:

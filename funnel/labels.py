@@ -40,7 +40,7 @@ GUIDES: Mapping[Stage, Guide] = {
     Stage.DISCOVER: Guide(
         buyer=_("assessing a problem"),
         purpose=_("Look into the opportunity; gather enough to judge it first."),
-        milestone=_("Lead"),
+        milestone=pgettext_lazy("milestone", "Lead"),
         weak=_("Who says they want my product?"),
         strong=_("Who has a problem that we can solve?"),
         coach=_("How do you know that this is a real possible sponsor?"),
@@ -80,7 +80,7 @@ GUIDES: Mapping[Stage, Guide] = {
     Stage.CLOSE: Guide(
         buyer=_("negotiating, committing"),
         purpose=_("Final agreement; plan of delivery; confirm the unique customer value."),
-        milestone=_("Win"),
+        milestone=pgettext_lazy("milestone", "Win"),
         weak=_("Is the order the end of selling?"),
         strong=_("What starts with the order?"),
         coach=_("Which are the key steps to the signature?"),
@@ -88,7 +88,7 @@ GUIDES: Mapping[Stage, Guide] = {
     Stage.DEPLOY: Guide(
         buyer=_("implementing, measuring"),
         purpose=_("Update the opportunity map; open the next opportunity."),
-        milestone=_("Delivery"),
+        milestone=pgettext_lazy("milestone", "Delivery"),
         weak=_("What is the next job?"),
         strong=_("How do we stay accountable?"),
         coach=_("Who is accountable, and what comes next?"),
