@@ -505,9 +505,12 @@ on("review:saved", (e) => {
   activate(list[Math.min(at + 1, list.length - 1)]);
 });
 // Other people's saves are polled in, but never over a row that is being edited.
+const touched = (row) => $$("input", row).some((field) => (field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue));
 on("htmx:oobBeforeSwap", (e) => {
   const old = e.detail.target;
-  if (polled && old?.matches?.("[data-row].active") && old.contains(document.activeElement) && typing(document.activeElement)) e.detail.shouldSwap = false;
+  if (!polled || !old?.matches?.("[data-row].active")) return;
+  if (touched(old) || (old.contains(document.activeElement) && typing(document.activeElement))) e.detail.shouldSwap = false;
+  else $("[data-row]", e.detail.fragment)?.classList.add("active");
 });
 
 /* Combobox: the server (or the page) has the options, this only moves among them ----------------------------- */
