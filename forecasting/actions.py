@@ -20,14 +20,16 @@ from forecasting.models import (
     due_in,
     weighted_amount,
 )
-from forecasting.periods import ONE_DAY, Kind, Period, is_start, midnight, period_of
+from forecasting.periods import ONE_DAY, Kind, Period, is_start, midnight
+from forecasting.replay import after, forecasts, periods_of
+from forecasting.waterfall import State
 from forecasting.weighting import target_of
 from funnel.actions import note_health
 from funnel.models import Change, Opportunity, StageSetting
 from funnel.stages import ChangeKind, Stage, Status
 from jobs.actions import Notice, enqueue, notify_all
 from jobs.models import Job
-from jobs.states import State
+from jobs.states import State as JobState
 from tenants import audit
 from tenants.errors import Refused, Stale
 from tenants.formats import LARGEST
@@ -112,7 +114,7 @@ def start_night(organization: Organization, *, at: datetime) -> Job | None:
     """Start the nightly computation of the day that has ended, unless it was started already."""
     yesterday = at.astimezone(organization.zone).date() - ONE_DAY
     key = f"night:{yesterday}"
-    if Job.objects.filter(unique_key=key).exclude(state=State.FAILED).exists():
+    if Job.objects.filter(unique_key=key).exclude(state=JobState.FAILED).exists():
         return None
     return enqueue(JOB, payload={"on": yesterday.isoformat()}, by=None, at=at, unique_key=key)
 
@@ -134,8 +136,7 @@ def take_snapshot(organization: Organization, *, on: date, at: datetime) -> int:
     percents = {row.stage: row.percent for row in StageSetting.objects.all().table()}
     count = _store_opportunities(organization, percents, on=on)
     ForecastSnapshot.objects.filter(on=on).delete()
-    current = [period_of(kind, on, organization.fiscal_year_start) for kind in (Kind.MONTH, Kind.QUARTER)]
-    for period in [*current, *(each.next for each in current)]:
+    for period in periods_of(on, organization.fiscal_year_start):
         ForecastSnapshot.objects.bulk_create(
             _forecasts(period, organization.zone, percents, on=on, at=at), batch_size=BATCH
         )
@@ -202,6 +203,61 @@ def _forecasts(
         for owner, target in sorted(targets.items())
         if owner in sums or target is not None
     ]
+
+
+@transaction.atomic
+def make_past_snapshots(organization: Organization, evenings: Iterable[date], *, at: datetime) -> int:
+    """Store the forecasts of past evenings as the change log and today's targets and percentages tell them.
+
+    Only for an organization whose past is made up, such as the demo company: a forecast that was not stored on its
+    evening is otherwise never computed afterwards, or its accuracy would be a claim. Evenings that are stored stay.
+    Return how many forecasts were stored.
+    """
+    zone, fiscal = organization.zone, organization.fiscal_year_start
+    kept = set(ForecastSnapshot.objects.order_by().values_list("on", flat=True).distinct())
+    wanted = [evening for evening in evenings if evening not in kept]
+    percents = {int(row.stage): row.percent for row in StageSetting.objects.all().table()}
+    found = forecasts(_histories(zone), wanted, percents=percents, fiscal_start=fiscal)
+    stored = {
+        (owner, kind, day): amount
+        for owner, kind, day, amount in Target.objects.values_list("owner_id", "period", "starts_on", "amount")
+    }
+    targets = {(owner, period): target_of(stored, owner, period) for _evening, period, owner in found}
+    rows = [
+        ForecastSnapshot(
+            on=evening,
+            period=period.kind,
+            starts_on=period.starts_on,
+            ends_on=period.ends_on,
+            owner_id=owner,
+            won=numbers.won,
+            open_weighted=numbers.weighted,
+            open_total=numbers.open_total,
+            open_count=numbers.open_count,
+            target=targets[owner, period],
+            computed_at=min(at, midnight(evening + ONE_DAY, zone)),
+        )
+        for (evening, period, owner), numbers in found.items()
+    ]
+    return len(ForecastSnapshot.objects.bulk_create(rows, batch_size=BATCH))
+
+
+def _histories(zone: tzinfo) -> Iterable[list[tuple[date, State]]]:
+    """Read the whole change log forwards, opportunity by opportunity."""
+    log = Change.objects.order_by("opportunity_id", "occurred_at", "pk").values_list(
+        "opportunity_id", "kind", "new", "occurred_at"
+    )
+    last, history = None, list[tuple[date, State]]()
+    for opportunity_id, kind, new, occurred_at in log.iterator(chunk_size=BATCH):
+        if opportunity_id != last:
+            if history:
+                yield history
+            last, history = opportunity_id, []
+        state = after(history[-1][1] if history else None, kind, new, zone)
+        if state is not None:
+            history.append((occurred_at.astimezone(zone).date(), state))
+    if history:
+        yield history
 
 
 @transaction.atomic

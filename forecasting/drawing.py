@@ -107,18 +107,17 @@ def draw(
         target=Tick(y(target), target) if target else None,
         now=x(today) if today in period else None,
         ticks=tuple(Tick(y(value), value) for value in range(0, int(largest) + 1, step)),
-        days=tuple(DayLabel(x(day), day) for day in _labelled(period)),
+        days=tuple(DayLabel(x(day), day) for day in _labelled(period, narrow=width < 480)),
         ends=tuple(ends),
     )
 
 
-def _labelled(period: Period) -> list[date]:
-    """Return the days that are written under the axis: weekly in a month, fortnightly in a quarter, else monthly."""
-    if period.kind in {Kind.HALF, Kind.YEAR}:
-        return [day for day in _days(period, 1) if day.day == 1]
-    return _days(period, 7 if period.kind == Kind.MONTH else 14)
-
-
-def _days(period: Period, step: int) -> list[date]:
+def _labelled(period: Period, *, narrow: bool) -> list[date]:
+    """Return the days that are written under the axis: some in a month, every other week or first of a month else."""
     length = (period.ends_on - period.starts_on).days + 1
-    return [period.starts_on + timedelta(days=n) for n in range(0, length, step)]
+    days = [period.starts_on + timedelta(days=n) for n in range(length)]
+    if period.kind == Kind.MONTH:
+        return days[:: 14 if narrow else 7]
+    if period.kind == Kind.QUARTER and not narrow:
+        return days[::14]
+    return [day for day in days if day.day == 1]

@@ -25,10 +25,11 @@ from forecasting.models import (
     weighted_amount,
 )
 from forecasting.periods import Kind, Period, last_ones, midnight, pace, working_days
+from forecasting.replay import before
 from forecasting.waterfall import Bucket, Reason, State, Story, View, Waterfall, build, weighted_change
 from forecasting.weighting import Numbers, target_of
 from funnel.models import Change, Opportunity, StageSetting
-from funnel.stages import ChangeKind, Stage, StageRow, Status
+from funnel.stages import Stage, StageRow, Status
 from tenants.calendar import WorkCalendar
 from tenants.models import Membership, Team
 from tenants.permissions import Role
@@ -331,13 +332,6 @@ def listed(found: QuerySet[Opportunity], percents: Mapping[Stage, int]) -> Query
 
 # What changed -----------------------------------------------------------------------------------------
 
-_FIELDS = {
-    ChangeKind.AMOUNT: "amount",
-    ChangeKind.OWNER: "owner",
-    ChangeKind.CATEGORY: "category",
-    ChangeKind.STAGE: "stage",
-}
-
 
 def stories(owners: Collection[int] | None, *, since: datetime, zone: tzinfo) -> list[Story]:
     """Return every opportunity that changed after `since`, with its states from then until now.
@@ -381,7 +375,7 @@ def _read_backwards(log: Sequence[Change], owners: Collection[int] | None, zone:
         state: State | None = _now(mine[0].opportunity, zone)
         states = [state]
         for n in reversed(range(len(mine))):
-            state = _before(state, mine[n], zone)
+            state = before(state, mine[n].kind, mine[n].old, zone)
             if n == 0 or mine[n - 1].occurred_at < mine[n].occurred_at:  # what one action wrote is one change
                 states.append(state)
         states.reverse()
@@ -400,26 +394,6 @@ def _now(opportunity: Opportunity, zone: tzinfo) -> State:
         category=opportunity.category,
         stage=opportunity.stage,
         closed_on=closed_at.astimezone(zone).date() if closed_at else None,
-    )
-
-
-def _before(state: State | None, change: Change, zone: tzinfo) -> State | None:
-    """Return the state before a change, from the one after it."""
-    if change.kind == ChangeKind.CREATED or state is None:
-        return None
-    if change.kind == ChangeKind.EXPECTED_CLOSE:
-        return replace(state, due_on=date.fromisoformat(change.old) if change.old else None)
-    if change.kind in _FIELDS:
-        field: dict[str, Any] = {_FIELDS[ChangeKind(change.kind)]: change.old}
-        return replace(state, **field)
-    old: Mapping[str, Any] = change.old or {}
-    closed_at = old.get("closed_at")
-    return replace(
-        state,
-        status=old.get("status", state.status),
-        stage=old.get("stage", state.stage),
-        category=old.get("category", state.category),
-        closed_on=datetime.fromisoformat(closed_at).astimezone(zone).date() if closed_at else None,
     )
 
 

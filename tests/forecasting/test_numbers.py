@@ -325,3 +325,20 @@ def test_each_night_is_started_once_when_the_day_has_ended_there(acme: Cast) -> 
         assert actions.start_night(acme.org, at=before_midnight + timedelta(hours=2)) is None
         Job.objects.filter(pk=second.pk).update(state="failed")
         assert actions.start_night(acme.org, at=before_midnight + timedelta(hours=3)) is not None
+
+
+def test_the_past_read_from_the_change_log_is_what_would_have_been_stored(acme: Cast) -> None:
+    make_season(acme)
+    with working_for(acme.org):
+        actions.set_target(acme.rep, "quarter", QUARTER.starts_on, 1_000, by=acme.manager, at=NOW)
+        evenings = [TODAY, QUARTER.starts_on, TODAY - timedelta(days=200)]
+        assert actions.make_past_snapshots(acme.org, evenings, at=NOW) > 0
+        fields = ("owner_id", "period", "starts_on", "won", "open_weighted", "open_total", "open_count", "target")
+        replayed = set(ForecastSnapshot.objects.filter(on=TODAY).values_list(*fields))
+        assert actions.make_past_snapshots(acme.org, evenings[:1], at=NOW) == 0
+        actions.take_snapshot(acme.org, on=TODAY, at=NOW)
+        taken = set(ForecastSnapshot.objects.filter(on=TODAY).values_list(*fields))
+        assert replayed == {row for row in taken if any(row[3:7])}
+        first = queries.course(QUARTER, frozenset({acme.rep.pk})).points[0]
+        assert first[0] == QUARTER.starts_on
+        assert not ForecastSnapshot.objects.filter(on__lt=TODAY - timedelta(days=150)).exists()
