@@ -77,6 +77,8 @@ def found_demo_company(*, today: date, at: datetime, password: str) -> Membershi
         _coach(demo, at=at)
         forecasting_actions.refresh_health(founder.organization, at=at)
         forecasting_actions.take_snapshot(founder.organization, on=today - timedelta(days=1), at=at)
+        evenings = [today - timedelta(days=1 + 7 * week) for week in range(80)]
+        forecasting_actions.make_past_snapshots(founder.organization, evenings, at=at)
     return founder
 
 
