@@ -7,6 +7,7 @@ import re
 from argparse import ArgumentParser
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -152,7 +153,7 @@ class Command(BaseCommand):
             if not len(collected[label]) and not path.exists():
                 continue
             catalogue = read(path, code)
-            catalogue.update(collected[label], no_fuzzy_matching=True)
+            catalogue.update(deepcopy(collected[label]), no_fuzzy_matching=True)  # it keeps the messages it is given
             self.borrow(catalogue, label, code)
             catalogue.header_comment = ""
             catalogue.version = catalogue.msgid_bugs_address = catalogue.last_translator = catalogue.language_team = ""
