@@ -18,6 +18,7 @@ from tenants.models import Membership, Team
 from tenants.permissions import Role
 
 SOON = timedelta(days=7)
+FIRST = 6
 MANY = 30
 
 
@@ -33,10 +34,10 @@ def open_to(membership: Membership) -> QuerySet[Account]:
     return rows
 
 
-def recent_accounts(membership: Membership, limit: int = 8) -> list[Account]:
+def recent_accounts(membership: Membership, now: datetime, limit: int = 8) -> list[Account]:
     """Return the customers a member visited last, filled up with their own of latest contact."""
     met = (
-        Visit.objects.filter(by=membership)
+        Visit.objects.filter(by=membership, happened_at__lt=now + timedelta(days=1))
         .exclude(state=VisitState.CANCELLED)
         .order_by()
         .values("account_id")
@@ -233,6 +234,11 @@ class Today:
     visits: list[Visit] = field(default_factory=list)
     attention: list[Opportunity] = field(default_factory=list)
     attention_count: int = 0
+
+    @property
+    def overdue_rest(self) -> int:
+        """How many overdue actions stand behind the first ones."""
+        return max(0, len(self.overdue) - FIRST)
 
     @property
     def is_clear(self) -> bool:

@@ -155,7 +155,7 @@ def _opportunity_among(request: OrgRequest, offered: queries.Offer) -> int | Non
 
 def _customers(request: OrgRequest) -> dict[str, Any]:
     return {
-        "accounts": queries.recent_accounts(request.membership),
+        "accounts": queries.recent_accounts(request.membership, request.now),
         "typed": request.GET.get("q", "").strip()[:200],
         "plan": request.resolver_match is not None and request.resolver_match.url_name == "visit_plan",
     }
@@ -252,8 +252,6 @@ def visits(request: OrgRequest) -> HttpResponse:
     chosen = form.chosen()
     rows = queries.visits(request.membership, chosen, request.today)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    filters = request.GET.copy()
-    filters.pop("page", None)
     context = {
         "page": page,
         "chosen": chosen,
@@ -263,7 +261,7 @@ def visits(request: OrgRequest) -> HttpResponse:
         "spans": labels.SPANS.items(),
         "kinds": labels.KINDS.items(),
         "results": labels.RESULTS.items(),
-        "is_filtered": any(value for value in filters.values()),
+        "is_filtered": chosen != queries.VisitFilter(state=chosen.state),
     }
     return render_page(request, "activities/visits.html", context)
 
