@@ -13,8 +13,11 @@ from tools.places import ROOT
 
 SUITE = """
 import pytest
+@pytest.fixture
+def chromium(): pass
 @pytest.mark.browser
 def test_page(): pass
+def test_journey(chromium): pass
 @pytest.mark.redis
 def test_queue(): pass
 @pytest.mark.shared_data
@@ -25,7 +28,7 @@ def test_plain(): pass
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
-    """A suite of four tests, and a folder of programs for PATH."""
+    """A suite of five tests, and a folder of programs for PATH."""
     (tmp_path / "test_it.py").write_text(SUITE)
     (tmp_path / "bin").mkdir()
     return tmp_path
@@ -53,7 +56,7 @@ def test_what_cannot_run_is_named_with_the_line_that_mends_it(suite: Path, proce
     done = run(suite, *processes)
     assert done.returncode == 0
     assert "1 passed" in done.stdout
-    for name in ("test_page", "test_queue", "test_data"):
+    for name in ("test_page", "test_journey", "test_queue", "test_data"):
         assert f"test_it.py::{name}" in done.stdout
     assert "apt-get install chromium" in done.stdout
     assert "apt-get install redis-server" in done.stdout
@@ -62,7 +65,7 @@ def test_what_cannot_run_is_named_with_the_line_that_mends_it(suite: Path, proce
 
 def test_nothing_is_left_out_when_all_is_here(suite: Path) -> None:
     done = run(suite, programs=("chromium", "redis-server"), SALESOPS_SHARED_DATA=str(suite))
-    assert "4 passed" in done.stdout
+    assert "5 passed" in done.stdout
     assert "left out" not in done.stdout
 
 
