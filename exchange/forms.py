@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from exchange import labels, limits, queries
@@ -111,10 +111,10 @@ class MappingForm(forms.Form):
 
     def _add_columns(self) -> None:
         words = self.imported.kind.words
-        choices = [("", _now("Leave out")), *((code, words[code]) for code in self.targets_fields)]
+        choices = [("", gettext("Leave out")), *((code, words[code]) for code in self.targets_fields)]
         taken = {column: code for code, column in self.chosen.items()}
         for column in self.imported.data_columns:
-            name = self.imported.header_of(column) or _now("Column %(n)s") % {"n": column + 1}
+            name = self.imported.header_of(column) or gettext("Column %(n)s") % {"n": column + 1}
             self.fields[f"column-{column}"] = forms.ChoiceField(
                 label=name, choices=choices, required=False, initial=taken.get(column, "")
             )
@@ -148,13 +148,13 @@ class MappingForm(forms.Form):
             code = data.get(name)
             if code and code in seen:
                 words = {"field": self.imported.kind.words[code], "column": self.fields[seen[code]].label}
-                self.add_error(name, _now("“%(field)s” is filled by “%(column)s” already.") % words)
+                self.add_error(name, gettext("“%(field)s” is filled by “%(column)s” already.") % words)
             elif code:
                 seen[code] = name
         for code, field in self.targets_fields.items():
             if field.required and code not in seen:
                 self.add_error(
-                    None, _now("Choose the column that holds: %(field)s") % {"field": self.imported.kind.words[code]}
+                    None, gettext("Choose the column that holds: %(field)s") % {"field": self.imported.kind.words[code]}
                 )
         return data
 

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from exchange.problems import Code, Problem
 from exchange.states import ImportState, Verdict
@@ -152,8 +151,8 @@ def problem_text(problem: Problem, own: Mapping[str, Text] | None = None) -> str
     if problem.row is None:
         return str(place["what"])
     if problem.column:
-        return _now("Row %(row)s, %(column)s: %(what)s") % place
-    return _now("Row %(row)s: %(what)s") % place
+        return gettext("Row %(row)s, %(column)s: %(what)s") % place
+    return gettext("Row %(row)s: %(what)s") % place
 
 
 # A reason for many rows at once: the same words without the one row's values.
