@@ -162,9 +162,11 @@ def rows(request: OrgRequest) -> HttpResponse:
 @org_view(Permission.FORECAST_VIEW)
 @require_GET
 def strip(request: OrgRequest) -> HttpResponse:
-    """Show the numbers of a period on one line, for the board."""
+    """Show the numbers of a period on one line, for the board, whose filters `owner` and `team` it understands."""
     period = chosen_period(request.GET, request.organization, request.today)
-    whose = queries.scope(request.membership, request.GET.get("who", ""))
+    asked = request.GET
+    who = f"m{asked['owner']}" if asked.get("owner") else f"t{asked['team']}" if asked.get("team") else ""
+    whose = queries.scope(request.membership, asked.get("who", who))
     found = queries.summary(request.membership, period, whose)
     context = {
         "numbers": found.numbers,

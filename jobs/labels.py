@@ -6,17 +6,18 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from jobs.states import State
 
 Text = str | Promise
 
 STATES: Mapping[str, Text] = {
-    State.QUEUED: _("Waiting"),
-    State.RUNNING: _("Running"),
-    State.DONE: _("Done"),
-    State.FAILED: _("Failed"),
-    State.CANCELLED: _("Cancelled"),
+    State.QUEUED: pgettext_lazy("job", "Waiting"),
+    State.RUNNING: pgettext_lazy("job", "Running"),
+    State.DONE: pgettext_lazy("job", "Done"),
+    State.FAILED: pgettext_lazy("job", "Failed"),
+    State.CANCELLED: pgettext_lazy("job", "Cancelled"),
 }
 
 
