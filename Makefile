@@ -2,8 +2,7 @@
 .POSIX:
 .PHONY: help run test lint demo-reset lock
 
-PYTHON =
-TOOLS = python=$$(PYTHON="$(PYTHON)" sh tools/python.sh) && exec "$$python" -m tools
+TOOLS = export PYTHON="$(PYTHON)"; python=$$(sh tools/python.sh) && exec "$$python" -m tools
 
 help:
 	@echo 'make run         start salesops: http://localhost:8000, Ctrl-C stops it (PORT=8080 chooses the port)'

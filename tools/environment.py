@@ -20,6 +20,7 @@ RUNTIME_LOCK = ROOT / "requirements.lock"
 DEV_LOCK = ROOT / "requirements-dev.lock"
 POSTGRES_LOCK = ROOT / "requirements-postgres.lock"
 STAMP = VENV / "built.json"
+VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def fingerprint(path: Path) -> str:
@@ -28,13 +29,17 @@ def fingerprint(path: Path) -> str:
 
 
 def read_stamp() -> dict[str, str]:
-    """What the environment was built from; empty when it is not whole, was moved, or has lost its Python."""
+    """What the environment was built from; empty when it is not whole, was moved, has lost its Python or gets another.
+
+    Another Python is taken only where PYTHON chooses it; one that merely comes first on PATH now changes nothing.
+    """
     try:
         stamp: dict[str, str] = json.loads(STAMP.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     whole = stamp.get("place") == str(VENV) and VENV_PYTHON.exists()
-    return stamp if whole else {}
+    chosen = bool(os.environ.get("PYTHON")) and stamp.get("python") != VERSION
+    return stamp if whole and not chosen else {}
 
 
 def build(*, dev: bool = False) -> None:
@@ -49,7 +54,7 @@ def build(*, dev: bool = False) -> None:
         demand_space(ROOT, 1000 if not stamp else 300)
         if not stamp:
             make_venv()
-        stamp = {**stamp, "place": str(VENV)}
+        stamp = {**stamp, "place": str(VENV), "python": stamp.get("python", VERSION)}
         if "postgres" not in stamp or stamp["postgres"] != fingerprint(POSTGRES_LOCK):
             install_postgres()
             stamp["postgres"] = fingerprint(POSTGRES_LOCK)
@@ -88,10 +93,9 @@ def make_venv() -> None:
 
 def no_venv() -> Trouble:
     """This Python cannot make environments: Debian ships that part on its own."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return Trouble(
         f"This Python ({sys.executable}) has no venv module with pip (ensurepip).",
-        f"on Debian or Ubuntu: sudo apt install python3-venv (or python{version}-venv); "
+        f"on Debian or Ubuntu: sudo apt install python3-venv (or python{VERSION}-venv); "
         "elsewhere choose another one: make run PYTHON=/path/to/python3.11",
     )
 

@@ -103,12 +103,20 @@ def test_an_environment_that_is_up_to_date_is_left_alone(checkout: Checkout) -> 
     assert (checkout.root / ".venv" / "built.json").stat().st_mtime_ns == before
 
 
-def test_a_changed_lock_or_a_moved_checkout_is_noticed(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_lock_a_moved_checkout_and_another_python_count(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(environment, "VENV", checkout.root / ".venv")
     monkeypatch.setattr(environment, "VENV_PYTHON", checkout.root / ".venv" / "bin" / "python")
     monkeypatch.setattr(environment, "STAMP", checkout.root / ".venv" / "built.json")
+    monkeypatch.delenv("PYTHON", raising=False)
     stamp = environment.read_stamp()
     assert environment.up_to_date(stamp, dev=True)
+    monkeypatch.setenv("PYTHON", "python3.12")
+    monkeypatch.setattr(environment, "VERSION", "3.12")
+    assert environment.read_stamp() == {}, "another Python was chosen"
+    monkeypatch.delenv("PYTHON")
+    assert environment.read_stamp() == stamp
     changed = checkout.root / "changed.lock"
     changed.write_text("other")
     monkeypatch.setattr(environment, "RUNTIME_LOCK", changed)
