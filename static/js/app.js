@@ -178,7 +178,8 @@ on("click", (e) => {
   if (e.target.closest("[data-reload]")) location.reload();
   const keep = e.target.closest("[data-keep]");
   if (keep) {
-    const form = (lastForm?.isConnected && lastForm.elements.version ? lastForm : null) ?? $("form:has([name=version])");
+    const form = (lastForm?.isConnected && lastForm.elements.version ? lastForm : null)
+      ?? $("form:has([name=version])", keep.closest("dialog") ?? document) ?? $("form:has([name=version])");
     if (!form) return;
     form.elements.version.value = keep.dataset.keep;
     keep.closest("dialog")?.close();
