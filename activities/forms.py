@@ -8,7 +8,7 @@ from uuid import uuid4
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from activities import dates, labels
@@ -98,7 +98,7 @@ class VisitForm(DueMixin):
         error_messages={"required": _("Choose the result of the visit.")},
     )
     note = forms.CharField(
-        label=_("Notes"),
+        label=pgettext_lazy("visit", "Notes"),
         max_length=5_000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "enterkeyhint": "enter"}),
@@ -339,7 +339,17 @@ class VisitEditForm(forms.Form):
     happened_at = forms.DateTimeField(label=_("When"), widget=MomentInput())
     goal = forms.CharField(label=_("Goal of the visit"), max_length=200, required=False)
     result = forms.ChoiceField(label=_("Result"), choices=list(labels.RESULTS.items()), widget=forms.RadioSelect)
-    note = forms.CharField(label=_("Notes"), max_length=5_000, required=False, widget=forms.Textarea(attrs={"rows": 5}))
+    note = forms.CharField(
+        label=pgettext_lazy("visit", "Notes"),
+        max_length=5_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+        label=pgettext_lazy("visit", "Notes"),
+        max_length=5_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
     commitment = forms.CharField(label=_("What the customer agreed to do"), max_length=300, required=False)
     version = forms.IntegerField(widget=forms.HiddenInput)
 

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.labels import name_verb
+from accounts.labels import Text, name_verb
 from activities.kinds import Kind, Origin, Result, VisitState
 from activities.times import Span, When
 from jobs.labels import register_notification
 
-Words = Promise | str
+Words = Text
 
 KINDS: Mapping[Kind, Words] = {
     Kind.VISIT: pgettext_lazy("kind of meeting", "Visit"),

@@ -1,11 +1,11 @@
 """Pages of visits and next actions."""
 
-from typing import Any
+from datetime import date
+from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db import models
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -26,8 +26,9 @@ from activities.forms import (
 )
 from activities.kinds import Origin, VisitState
 from activities.models import NextAction, Visit
+from funnel.labels import STAGES
 from funnel.models import Opportunity
-from funnel.stages import MissingEvidence
+from funnel.stages import MissingEvidence, Stage
 from tenants import formats
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
@@ -120,9 +121,12 @@ def _why(refused: Refused) -> str:
 
 def _stale_visit(request: OrgRequest, stale: Stale, form: VisitForm) -> HttpResponse:
     version = stale.theirs.get("version")
-    rows = [(gettext("Planned visit"), gettext("changed meanwhile"), gettext("what you are recording"))]
-    if "stage" in stale.theirs and version is None:
-        rows = [(gettext("Stage"), stale.theirs["stage"], gettext("what you are recording"))]
+    rows: list[tuple[str, Any, Any]] = [
+        (gettext("Planned visit"), gettext("changed meanwhile"), gettext("what you are recording"))
+    ]
+    if "stage" in stale.theirs:
+        advance, now = form.record()["advance"], Stage(cast("int", stale.theirs["stage"]))
+        rows, version = [(gettext("Stage"), STAGES[now], STAGES[advance[1]] if advance else "")], None
     return conflict(
         request, rows, changed_by=stale.changed_by, template="activities/conflict.html", context={"version": version}
     )
@@ -296,7 +300,7 @@ def visit_edit(request: OrgRequest, pk: int) -> HttpResponse:
             form.add_error("happened_at", labels.refusal(refused.code, refused.data))
         except Stale as stale:
             rows = [
-                (form.fields[name].label, _shown(name, stale.theirs[name]), _shown(name, mine))
+                (str(form.fields[name].label), _shown(name, stale.theirs[name]), _shown(name, mine))
                 for name, mine in changes.items()
                 if stale.theirs[name] != mine
             ]
@@ -398,7 +402,8 @@ def postpone(request: OrgRequest, pk: int) -> HttpResponse:
 
 def _stale_action(request: OrgRequest, stale: Stale, mine: dict[str, Any]) -> HttpResponse:
     language = get_language() or "en"
-    theirs, own = (formats.short_date(day, request.today, language) for day in (stale.theirs["due_on"], mine["due_on"]))
+    theirs = formats.short_date(cast("date", stale.theirs["due_on"]), request.today, language)
+    own = formats.short_date(mine["due_on"], request.today, language)
     rows = [
         (gettext("By when"), theirs, own),
         (gettext("Next action"), stale.theirs["text"], mine["text"]),
@@ -448,7 +453,7 @@ def _panel(request: OrgRequest, account: Account, opportunity: Opportunity | Non
         else:
             form = ActionForm(today=request.today)
     status = 422 if form.is_bound else 200
-    place: dict[str, models.Model] = {"opportunity": opportunity} if opportunity else {"account": account}
+    place: dict[str, Any] = {"opportunity": opportunity} if opportunity else {"account": account}
     context = {
         "form": form,
         "account": account,

@@ -183,7 +183,7 @@ def end_review(review: Review, *, by: Membership, at: datetime, minutes: str = "
     ReviewPerson.objects.filter(review=review, begun_at__isnull=False, done_at=None).update(done_at=at)
     audit.record("review.ended", review, by=by, at=at)
     told = ReviewEntry.objects.filter(review=review).values("person_id")
-    walked = Membership.objects.filter(pk__in=told, organization_id=review.organization_id).select_related("user")
+    walked = Membership.objects.in_current_organization().filter(pk__in=told)
     url = reverse("coaching:minutes", args=[by.organization.slug, review.pk])
     for person in walked.order_by("pk"):
         if person.can(Permission.COACHING_VIEW) and person.pk != by.pk:

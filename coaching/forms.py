@@ -158,7 +158,7 @@ class SessionEditForm(forms.Form):
     def __init__(self, data: Mapping[str, Any] | None = None, *, session: CoachingSession) -> None:
         """Begin with what stands."""
         start = {name: getattr(session, name) for name in self.base_fields}
-        start["worth_pursuing"] = {True: "yes", False: "no"}.get(session.worth_pursuing, "")
+        start["worth_pursuing"] = {True: "yes", False: "no", None: ""}[session.worth_pursuing]
         super().__init__(data, initial=start)
         if session.previous_id is None:
             del self.fields["outcome"], self.fields["outcome_note"]

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.labels import name_verb
+from accounts.labels import Text, name_verb
 from coaching.decisions import Decision, Outcome
 from funnel.labels import STAGES
 from jobs.labels import register_notification
 
-Words = Promise | str
+Words = Text
 
 DECISIONS: Mapping[Decision, Words] = {
     Decision.ADVANCE: pgettext_lazy("decision", "Advance"),

@@ -152,7 +152,7 @@ class Meeting:
     def active(self) -> Deal | None:
         """Where to begin: the first opportunity without a decision, else the first."""
         waiting = [deal for deal in self.deals if deal.entry is None]
-        return (waiting or self.deals or [None])[0]
+        return next(iter(waiting or self.deals), None)
 
     @property
     def rest(self) -> int:
@@ -173,7 +173,8 @@ def meeting(review: Review, member: Membership, *, today: date, person: int | No
     at = max((entry.at for entry in entries), default=None)
     versions = sum(entry.version for entry in entries) or None
     people = [(row.person_id, row.begun_at, row.done_at) for row in rows]
-    return Meeting(review, period, seats, seat, deals, _pulse(review, at, versions, people, seat and seat.person.pk))
+    beat = _pulse(review, at, versions, people, seat.person.pk if seat else None)
+    return Meeting(review, period, seats, seat, deals, beat)
 
 
 def _seats(
@@ -233,11 +234,11 @@ def _shown(seats: Sequence[Seat], person: int | None) -> Seat | None:
     for seat in seats:
         if seat.person.pk == person:
             return seat
-    begun = [seat for seat in seats if seat.row.begun_at and not seat.is_done]
+    begun = [(seat.row.begun_at, nth) for nth, seat in enumerate(seats) if seat.row.begun_at and not seat.is_done]
     if begun:
-        return max(begun, key=lambda seat: seat.row.begun_at)
+        return seats[max(begun)[1]]
     waiting = [seat for seat in seats if not seat.is_done]
-    return (waiting or list(seats) or [None])[0]
+    return next(iter(waiting or seats), None)
 
 
 def _deals(

@@ -356,7 +356,7 @@ def session_edit(request: OrgRequest, pk: int) -> HttpResponse:
             actions.change_session(found, seen=seen, by=request.membership, at=request.now, fields=fields)
         except Stale as stale:
             rows = [
-                (form.fields[name].label, shown(name, stale.theirs[name]), shown(name, mine))
+                (str(form.fields[name].label), shown(name, stale.theirs[name]), shown(name, mine))
                 for name, mine in fields.items()
                 if stale.theirs[name] != mine
             ]
