@@ -91,6 +91,7 @@ def visit(
             locale="zh-TW" if language.startswith("zh") else "en-GB",
         )
         context.set_default_timeout(8_000)
+        context.set_default_navigation_timeout(30_000)  # the first page of a run compiles every template
         context.add_cookies(
             [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
         )
