@@ -345,11 +345,6 @@ class VisitEditForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
-        label=pgettext_lazy("visit", "Notes"),
-        max_length=5_000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 5}),
-    )
     commitment = forms.CharField(label=_("What the customer agreed to do"), max_length=300, required=False)
     version = forms.IntegerField(widget=forms.HiddenInput)
 
