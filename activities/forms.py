@@ -254,10 +254,10 @@ class VisitForm(DueMixin):
 
 
 def _start(offered: Offer, opportunity: int | None, planned: Visit | None) -> dict[str, Any]:
-    """Return the likeliest answers: the opportunity one came from, or the only one; a visit; just now."""
+    """Return the likeliest answers: the opportunity one came from, or talked about last; a visit; just now."""
     if planned is not None:
         opportunity = planned.opportunity_id
-    elif opportunity is None and len(offered.steps) == 1:
+    elif opportunity is None and offered.steps:
         opportunity = offered.steps[0].opportunity.pk
     start: dict[str, Any] = {
         "opportunity": str(opportunity or ""),

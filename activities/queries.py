@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from accounts.models import Account, Contact
 from activities.kinds import Result, VisitState
@@ -13,7 +13,7 @@ from activities.models import NextAction, Visit
 from activities.times import Bounds, Span, bounds
 from funnel.evidence import Item
 from funnel.models import Evidence, EvidenceItem, Opportunity, StageSetting
-from funnel.stages import Gate, Health, Stage, StageRow, missing
+from funnel.stages import Gate, Health, Stage, StageRow, Status, missing
 from tenants.models import Membership, Team
 from tenants.permissions import Role
 
@@ -79,10 +79,14 @@ class Offer:
 
 
 def offer(membership: Membership, account: Account, *, also: Iterable[int] = ()) -> Offer:
-    """Return the open opportunities and the people of an account; `also` names opportunities offered though closed."""
+    """Return the open opportunities and the people of an account, the one talked about last first.
+
+    :param also: ids of opportunities offered though closed.
+    """
     visible = Opportunity.objects.visible_to(membership).filter(account=account)
     wanted = [pk for pk in also if pk]
-    opportunities = list(visible.filter(Q(status="open") | Q(pk__in=wanted)).order_by("-updated_at")[:MANY])
+    offered = visible.filter(Q(status=Status.OPEN) | Q(pk__in=wanted))
+    opportunities = list(offered.order_by(F("last_contact_at").desc(nulls_last=True), "-updated_at")[:MANY])
     table = StageSetting.objects.all().table()
     items = EvidenceItem.objects.all().checklist()
     filed: dict[int, set[str]] = {}
@@ -98,7 +102,7 @@ def offer(membership: Membership, account: Account, *, also: Iterable[int] = ())
 def _step(opportunity: Opportunity, table: list[StageRow], items: list[Item], filed: set[str]) -> Step:
     stage = Stage(opportunity.stage)
     here = table[stage - 1]
-    if opportunity.status != "open" or stage >= Stage.CLOSE:
+    if opportunity.status != Status.OPEN or stage >= Stage.CLOSE:
         return Step(opportunity, here, None)
     to = Stage(stage + 1)
     return Step(opportunity, here, table[to - 1], missing(items, filed, left=stage, to=to))
