@@ -1,6 +1,5 @@
 """Words for the codes of this app, and the registers in which every app writes the words of its audit."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -184,8 +183,12 @@ def refusal(code: str, data: Mapping[str, object]) -> str:
 # The audit in words -------------------------------------------------------------------------------
 
 SECRETS = ("password", "token", "secret", "hash", "api_key")
-PEOPLE_FIELDS = frozenset({"owner", "member", "by", "manager", "to", "from"})
+PEOPLE_FIELDS = frozenset({"owner", "member", "by", "manager", "person", "people", "rep", "to", "from"})
 """Keys of an audit event's data whose number is a membership's id."""
+THING_FIELDS = frozenset({"account", "opportunity", "contact", "product", "visit", "session", "review", "job", "team"})
+"""Keys whose number is the id of a thing: shown as #7."""
+LIST_FIELDS = frozenset({"people", "fields"})
+"""Keys whose value is a list of equals, never a before and an after."""
 
 _CHOICES: dict[str, Mapping[str, Words]] = {
     "role": {str(role): words for role, words in ROLES},
@@ -211,13 +214,17 @@ def audit_details(data: Mapping[str, Any], names: Mapping[int, str]) -> list[Det
     """
     lines: list[Detail] = []
     for field, value in {**data, **(data.get("changes") or {})}.items():
-        if field == "changes" or any(secret in field.lower() for secret in SECRETS):
+        if field == "changes" or _is_secret(field):
             continue
-        pair = isinstance(value, list) and len(value) == 2
+        pair = isinstance(value, list) and len(value) == 2 and field not in LIST_FIELDS
         before, after = value if pair else (None, value)
         shown = value_words(field, before, names) if pair else None
         lines.append(Detail(field_words(field), shown, value_words(field, after, names)))
     return lines
+
+
+def _is_secret(field: str) -> bool:
+    return any(secret in field.lower() for secret in SECRETS)
 
 
 def value_words(field: str, value: Any, names: Mapping[int, str] | None = None) -> str:
@@ -230,6 +237,12 @@ def value_words(field: str, value: Any, names: Mapping[int, str] | None = None) 
         return (names or {})[value]
     if field == "working_days":
         return " ".join(str(dict(WEEKDAYS).get(digit, digit)) for digit in str(value))
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)[:200]
+    if field in THING_FIELDS and isinstance(value, int):
+        return f"#{value}"
+    if isinstance(value, list):
+        return ", ".join(field_words(one) if field == "fields" else value_words(field, one, names) for one in value)
+    if isinstance(value, dict):
+        return ", ".join(
+            f"{field_words(key)} {value_words(key, one, names)}" for key, one in value.items() if not _is_secret(key)
+        )
     return str(_CHOICES.get(field, {}).get(str(value), value))

@@ -14,6 +14,7 @@ from tenants import labels
 from tenants.models import Organization, User
 
 LONGEST_HOLIDAY = 31
+AUTOMATIC = "auto"
 
 
 class DateInput(forms.DateInput):
@@ -121,14 +122,12 @@ class ProfileForm(forms.Form):
     name = forms.CharField(label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     language = forms.ChoiceField(
         label=_("Language"),
-        required=False,
-        choices=[("", _("As the organization")), *labels.LANGUAGES],
+        choices=[(AUTOMATIC, _("As the organization")), *labels.LANGUAGES],
         widget=forms.RadioSelect,
     )
     theme = forms.ChoiceField(
         label=_("Appearance"),
-        required=False,
-        choices=[("", _("As the device")), *labels.THEMES],
+        choices=[(AUTOMATIC, _("As the device")), *labels.THEMES],
         widget=forms.RadioSelect,
     )
     single_keys = forms.BooleanField(
@@ -137,10 +136,27 @@ class ProfileForm(forms.Form):
         help_text=_("C records a visit, G then B opens the board. Switch them off if they get in the way."),
     )
 
+    def clean_language(self) -> str:
+        """Keep nothing for a language that follows the organization."""
+        return self._chosen("language")
+
+    def clean_theme(self) -> str:
+        """Keep nothing for an appearance that follows the device."""
+        return self._chosen("theme")
+
+    def _chosen(self, name: str) -> str:
+        value: str = self.cleaned_data[name]
+        return "" if value == AUTOMATIC else value
+
     @staticmethod
     def values_of(user: User) -> dict[str, Any]:
         """Return what the form shows of a person."""
-        return {name: getattr(user, name) for name in ("name", "language", "theme", "single_keys")}
+        return {
+            "name": user.name,
+            "language": user.language or AUTOMATIC,
+            "theme": user.theme or AUTOMATIC,
+            "single_keys": user.single_keys,
+        }
 
 
 class AuditFilter(forms.Form):

@@ -292,7 +292,12 @@ def test_changing_my_profile(acme: Cast, login: Login) -> None:
 
 @pytest.mark.parametrize("wrong", [{"name": ""}, {"language": "fr"}, {"theme": "pink"}, {"name": "x" * 81}])
 def test_a_profile_that_cannot_be(acme: Cast, login: Login, wrong: dict[str, str]) -> None:
-    assert login(acme.rep).post(url(acme, "profile"), {"name": "x", **wrong}, headers=HTMX).status_code == 422
+    assert (
+        login(acme.rep)
+        .post(url(acme, "profile"), {"name": "x", "language": "auto", "theme": "auto", **wrong}, headers=HTMX)
+        .status_code
+        == 422
+    )
 
 
 def test_the_language_is_the_profiles_then_the_organizations_then_the_browsers(acme: Cast, login: Login) -> None:
@@ -327,14 +332,28 @@ def test_the_audit_says_who_did_what_to_whom_with_before_and_after(acme: Cast, l
     page = login(acme.admin).get(url(acme, "audit")).content.decode()
     assert '<span class="strong">Admin Acme</span> changed a member' in page
     assert "Member" in page
-    assert "Rep → <span" in page
-    assert '<span class="strong">Manager</span>' in page
+    assert "Rep → <b>Manager</b>" in page
     assert "No → " in page
     assert "Rep2 Acme" in page
 
 
+def test_the_audit_speaks_of_people_by_name_and_of_lists_as_lists(acme: Cast, login: Login) -> None:
+    trace(acme, people=[acme.rep.pk, acme.rep2.pk], fields=["name", "role"], account=7, mapping={"team": "North"})
+    page = login(acme.admin).get(url(acme, "audit")).content.decode()
+    assert "<b>Rep Acme, Rep2 Acme</b>" in page
+    assert "<b>Name, Role</b>" in page
+    assert "<b>#7</b>" in page
+    assert "<b>Team North</b>" in page
+
+
 def test_the_audit_never_shows_a_secret(acme: Cast, login: Login) -> None:
-    trace(acme, password="hunter2", token_hash="hunter3", changes={"api_key": ["hunter4", "hunter5"]})
+    trace(
+        acme,
+        password="hunter2",
+        token_hash="hunter3",
+        changes={"api_key": ["hunter4", "hunter5"]},
+        deep={"password": "hunter6"},
+    )
     assert "hunter" not in login(acme.admin).get(url(acme, "audit")).content.decode()
 
 
