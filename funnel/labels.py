@@ -120,6 +120,11 @@ STATUSES: Mapping[Status, Words] = {
     Status.LOST: pgettext_lazy("status", "Lost"),
     Status.ABANDONED: pgettext_lazy("status", "Abandoned"),
 }
+STATUS_FILTERS: Sequence[tuple[str, Words]] = [
+    *STATUSES.items(),
+    ("closed", _("Closed, however")),
+    ("all", pgettext_lazy("status", "All")),
+]
 GATES: Mapping[Gate, Words] = {Gate.WARN: _("warns"), Gate.BLOCK: _("blocks")}
 CATEGORIES: Mapping[Category, Words] = {
     Category.OMITTED: pgettext_lazy("forecast category", "Omitted"),

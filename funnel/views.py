@@ -9,7 +9,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -124,7 +124,7 @@ def table(request: OrgRequest) -> HttpResponse:
         "filters": wanted,
         "choices": queries.choices(request.membership),
         "stages": stages,
-        "statuses": [*labels.STATUSES.items(), (filters.CLOSED, _("Closed, however")), (filters.ALL, pgettext("status", "All"))],
+        "statuses": labels.STATUS_FILTERS,
         "flags": labels.FLAGS,
         "due_choices": labels.DUE,
         "closed_choices": labels.CLOSED,

@@ -331,9 +331,10 @@ def test_undo_has_its_limits(acme: Cast) -> None:
 
 def test_the_log_cannot_be_changed(acme: Cast) -> None:
     make_opportunity(acme.rep)
-    for change in (lambda: Change.objects.update(why="x"), lambda: Change.objects.all().delete()):
-        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-            change()
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        Change.objects.update(why="x")
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        Change.objects.all().delete()
 
 
 # Evidence, team, notes ----------------------------------------------------------------------------

@@ -502,6 +502,13 @@ def test_another_organization_and_another_rep_find_nothing(acme: Cast, globex: C
             assert answer.status_code == 404, (member, path)
 
 
+@pytest.mark.parametrize("path", ["99999999999999999999/", "undo/99999999999999999999/", "of/99999999999999999999/"])
+def test_ids_beyond_all_bounds_find_nothing(acme: Cast, login: Login, path: str) -> None:
+    client = login(acme.executive)
+    assert client.post(url(acme, path)).status_code in {404, 405}
+    assert client.get(url(acme, path)).status_code in {404, 405}
+
+
 def test_who_may_not_is_told_so(acme: Cast, login: Login) -> None:
     opportunity = recent(acme.rep)
     assert login(acme.admin).get(url(acme, f"{opportunity.pk}/edit/")).status_code == 403
