@@ -26,7 +26,7 @@ def sign_in(browser: Browser, who: str, *, phone: bool = False, dark: bool = Fal
     page.goto(f"{BASE}/accounts/login/")
     page.fill("[name=login]", f"{who}@obsidian.example")
     page.fill("[name=password]", "salesops-demo")
-    page.click("main button[type=submit]")
+    page.click("form:has([name=password]) button.primary")
     page.wait_for_url("**/o/obsidian/**")
     return page
 

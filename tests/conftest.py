@@ -10,8 +10,12 @@ from django.test import Client, TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
 
+from salesops.celery import app as celery_app
 from tenants.models import Membership
 from tests.cast import Cast, make_cast, sign_in
+
+
+celery_app.conf.broker_url = "memory://"  # wake-ups go nowhere; tests of the transports start workers of their own
 
 
 def _flush_as_owner(self: TransactionTestCase) -> None:

@@ -162,8 +162,8 @@ on("htmx:afterSettle", (e) => {
 on("htmx:load", (e) => fresh(e.detail.elt));
 // A form inside the dialog that was accepted closes it, unless the answer went into the dialog itself.
 on("htmx:beforeOnLoad", (e) => {
-  const { xhr, elt, target } = e.detail;
-  if (xhr.status >= 400) return;
+  const { xhr, elt, target, requestConfig } = e.detail;
+  if (xhr.status >= 400 || requestConfig?.verb === "get") return;   // a look-up made while typing sends nothing
   const form = elt.closest?.("form") ?? (elt.matches?.("form") ? elt : null);
   if (form?.dataset.draft) dropDraft(form);
   const dialog = $("#dialog");

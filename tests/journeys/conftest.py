@@ -10,7 +10,10 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from tenants.models import Membership
+from jobs.models import Job
+from jobs.running import run
+from tenants.models import Membership, Organization
+from tenants.scoping import reading
 from tests.cast import sign_in
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs in this thread; the ORM is called beside it
@@ -69,11 +72,8 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(
-    chromium: Browser, live_server: LiveServer, settings: pytest.FixtureRequest
-) -> Iterator[Callable[..., Visitor]]:
+def visit(chromium: Browser, live_server: LiveServer) -> Iterator[Callable[..., Visitor]]:
     """Open a browser as a member: `visit(acme.rep, phone=True, language="zh-hant", dark=True)`."""
-    settings.CELERY_TASK_ALWAYS_EAGER = True  # type: ignore[attr-defined]
     opened: list[Visitor] = []
 
     def open_as(
@@ -104,3 +104,11 @@ def visit(
     for visitor in opened:
         visitor.context.close()
     assert [trouble for visitor in opened for trouble in visitor.troubles] == []
+
+
+def work(organization: Organization) -> None:
+    """Do what a worker would: run the jobs that wait."""
+    with reading(organization):
+        waiting = list(Job.objects.running().order_by("id"))
+    for job in waiting:
+        run(job)

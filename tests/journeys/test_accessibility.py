@@ -1,0 +1,78 @@
+"""axe finds nothing on the main pages, in both themes, wide and on a phone; and nothing scrolls sideways."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from django.utils import timezone
+
+from coaching import actions as coaching_actions
+from tenants.scoping import reading
+from tests.cast import Cast
+from tests.funnel.factories import make_opportunity
+from tests.journeys.conftest import Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "owner"])]
+AXE = next(Path(axe_playwright_python.__file__).parent.rglob("axe.min.js")).read_text(encoding="utf-8")
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+MANAGER = [
+    "today/",
+    "funnel/",
+    "funnel/table/",
+    "funnel/new/",
+    "funnel/{opportunity}/",
+    "accounts/",
+    "accounts/{account}/",
+    "accounts/{account}/assess/",
+    "accounts/new/",
+    "visits/",
+    "visits/new/?account={account}",
+    "forecast/",
+    "forecast/targets/",
+    "coaching/review/",
+    "coaching/reviews/{review}/",
+    "coaching/sessions/new/{opportunity}/",
+    "import/",
+    "import/new/",
+    "profile/",
+]
+ADMIN = [
+    "settings/",
+    "settings/organization/",
+    "settings/people/",
+    "settings/teams/",
+    "settings/audit/",
+    "settings/calendar/",
+    "settings/currencies/",
+    "funnel/stages/",
+    "accounts/segments/",
+]
+
+
+def complaints(visitor: Visitor, path: str) -> list[str]:
+    """Return what axe and the ruler say about a page."""
+    page = visitor.go(path)
+    page.wait_for_load_state("networkidle")
+    page.evaluate(AXE)
+    found = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
+    said = [f"{path}: {each['id']} {json.dumps([node['target'] for node in each['nodes']])}" for each in found]
+    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        said.append(f"{path}: scrolls sideways")
+    return said
+
+
+@pytest.mark.parametrize(("phone", "dark", "language"), [(False, False, "zh-hant"), (True, True, "en")])
+def test_nothing_to_complain_about(
+    acme: Cast, visit: Callable[..., Visitor], phone: bool, dark: bool, language: str
+) -> None:
+    with reading(acme.org):
+        opportunity = make_opportunity(acme.rep, at=timezone.now())
+        review = coaching_actions.start_review(by=acme.manager, at=timezone.now())
+    ids = {"opportunity": opportunity.pk, "account": opportunity.account_id, "review": review.pk}
+    manager = visit(acme.manager, phone=phone, dark=dark, language=language)
+    admin = visit(acme.admin, phone=phone, dark=dark, language=language)
+    said = [text for path in MANAGER for text in complaints(manager, path.format(**ids))]
+    said += [text for path in ADMIN for text in complaints(admin, path)]
+    assert said == []
