@@ -23,7 +23,7 @@ from exchange.targets import TARGETS, targets
 from exchange.writing import write_csv
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, org_view, render_page
+from tenants.web import OrgRequest, conflict, go, is_swap, org_view, render_page
 
 SHOWN_ROWS = 50
 A_PAGE = 50
@@ -99,14 +99,14 @@ def import_detail(request: OrgRequest, pk: int) -> HttpResponse:
     """Show how far an import is, or what it did; one that waits for the user leads to where it waits."""
     imported = _mine(request, pk)
     waiting = {ImportState.MAPPING: "import_mapping", ImportState.CHECKED: "import_preview"}
-    if imported.state in waiting:
-        return go(request, _at(request, waiting[ImportState(imported.state)], imported))
+    if imported.state in waiting or is_swap(request):  # a job has ended: look again
+        return go(request, _at(request, waiting.get(ImportState(imported.state), "import_detail"), imported))
     context: dict[str, Any] = {"imported": imported, "has_stopped": queries.has_stopped(imported)}
     if imported.state == ImportState.DONE:
         context |= _outcome(request, imported)
     if imported.state == ImportState.REFUSED and imported.refusal:
         context["refusal"] = labels.problem_text(imported.refusal)
-    return render_page(request, "exchange/import_detail.html", context, partial="body")
+    return render_page(request, "exchange/import_detail.html", context)
 
 
 @org_view(Permission.IMPORT_RUN)
