@@ -141,7 +141,7 @@ FIELDS: dict[str, Words] = {
     "team": _("Team"),
     "is_admin": _("Admin"),
     "is_active": _("Active"),
-    "email": _("E-mail"),
+    "email": _("E-mail address"),
 }
 
 

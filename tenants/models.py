@@ -40,7 +40,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person who signs in; belongs to organizations by memberships."""
 
-    email = models.EmailField(_("E-mail"), unique=True)
+    email = models.EmailField(_("E-mail address"), unique=True)
     name = models.CharField(_("Name"), max_length=80)
     language = models.CharField(_("Language"), max_length=10, blank=True, choices=labels.LANGUAGES)
     theme = models.CharField(_("Theme"), max_length=5, blank=True, choices=labels.THEMES)
@@ -236,7 +236,7 @@ class Membership(models.Model):
 class Invitation(TenantModel):
     """A seat held for an address until it is taken, withdrawn or too old."""
 
-    email = models.EmailField(_("E-mail"))
+    email = models.EmailField(_("E-mail address"))
     role = models.CharField(_("Role"), max_length=20, choices=labels.ROLES, default=Role.REP)
     is_admin = models.BooleanField(_("Admin"), default=False)
     team = TenantForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="invitations")

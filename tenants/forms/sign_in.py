@@ -34,7 +34,7 @@ class SignIn(allauth_forms.LoginForm):  # type: ignore[misc]  # allauth ships no
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take what allauth's form takes."""
         super().__init__(*args, **kwargs)
-        _speak(self, {"login": _("E-mail"), "password": _("Password")})
+        _speak(self, {"login": _("E-mail address"), "password": _("Password")})
         self.fields["login"].widget.attrs["autocomplete"] = "username"
 
 
@@ -48,7 +48,7 @@ class SignUp(allauth_forms.SignupForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take what allauth's form takes."""
         super().__init__(*args, **kwargs)
-        _speak(self, {"email": _("E-mail"), "password1": _("Password")}, password1=PASSWORD_HELP)
+        _speak(self, {"email": _("E-mail address"), "password1": _("Password")}, password1=PASSWORD_HELP)
         self.fields["name"].widget.attrs["autocomplete"] = "name"
         self.fields["organization"].widget.attrs["autocomplete"] = "organization"
 
@@ -70,7 +70,7 @@ class ForgotPassword(allauth_forms.ResetPasswordForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take what allauth's form takes."""
         super().__init__(*args, **kwargs)
-        _speak(self, {"email": _("E-mail")})
+        _speak(self, {"email": _("E-mail address")})
 
 
 NEW_WORDS = {

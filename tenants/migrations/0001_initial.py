@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 ('password', models.CharField(max_length=128, verbose_name='password')),
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
                 ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='E-mail')),
+                ('email', models.EmailField(max_length=254, unique=True, verbose_name='E-mail address')),
                 ('name', models.CharField(max_length=80, verbose_name='Name')),
                 ('language', models.CharField(blank=True, choices=[('zh-hant', '繁體中文'), ('zh-hans', '简体中文'), ('en', 'English')], max_length=10, verbose_name='Language')),
                 ('theme', models.CharField(blank=True, choices=[('light', 'Light'), ('dark', 'Dark')], max_length=5, verbose_name='Theme')),
@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
             name='Invitation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(max_length=254, verbose_name='E-mail')),
+                ('email', models.EmailField(max_length=254, verbose_name='E-mail address')),
                 ('role', models.CharField(choices=[(tenants.permissions.Role['REP'], 'Rep'), (tenants.permissions.Role['MANAGER'], 'Manager'), (tenants.permissions.Role['EXECUTIVE'], 'Executive'), (tenants.permissions.Role['COLLEAGUE'], 'Colleague'), (tenants.permissions.Role['PARTNER'], 'Partner')], default=tenants.permissions.Role['REP'], max_length=20, verbose_name='Role')),
                 ('is_admin', models.BooleanField(default=False, verbose_name='Admin')),
                 ('token_hash', models.CharField(max_length=64)),
