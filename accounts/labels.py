@@ -95,6 +95,18 @@ REVENUES: dict[Revenue, Text] = {
     Revenue.LOW: _("low revenue"),
     Revenue.LITTLE: _("little or no revenue"),
 }
+SORTS: list[tuple[str, Text]] = [
+    ("name", _("By name")),
+    ("-name", _("By name, backwards")),
+    ("segment", _("Best segment first")),
+    ("-segment", _("Best segment last")),
+    ("-revenue", _("Most revenue first")),
+    ("revenue", _("Least revenue first")),
+    ("last_contact", _("Longest without contact first")),
+    ("-last_contact", _("Latest contact first")),
+    ("owner", _("By owner")),
+    ("-owner", _("By owner, backwards")),
+]
 REFUSALS: dict[str, Text] = {
     "name_missing": _("Write a name."),
     "owner_out_of_reach": _("You can only give customers to yourself and to people of your team."),
@@ -162,8 +174,7 @@ def tell(verb: str, data: Mapping[str, Any]) -> str:
         return verb
     shown = _Blank(data)
     for name in known.money:
-        if data.get(name) is not None:
-            shown[name] = formats.compact(data[name], get_language() or "en")
+        shown[name] = formats.compact(data.get(name), get_language() or "en")
     for name, words in known.words.items():
         if name in data:
             shown[name] = words.get(data[name], data[name])

@@ -55,10 +55,6 @@ class AccountQuerySet(models.QuerySet["Account"]):
         helped = AccountMember.objects.filter(member=membership).values("account_id")
         return self.filter(Q(owner_id__in=ids) | Q(pk__in=helped))
 
-    def customers(self) -> "AccountQuerySet":
-        """Companies we sell to."""
-        return self.filter(kind=Kind.CUSTOMER)
-
     def matching(self, key: str) -> "AccountQuerySet":
         """Those with this normalised text anywhere in their name or tax ID."""
         return self.filter(pk__in=SearchRow.objects.found("account", key))

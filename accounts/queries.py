@@ -138,7 +138,7 @@ def twins(membership: Membership, *, name: str, tax_id: str, request_key: UUID |
     Also those of colleagues, so that one company is not worked twice; a partner hears of none it may not see.
     What this very request made before (`request_key`) is no twin of itself.
     """
-    same = Q(name_key=names.key(name)[:200]) if name.strip() else Q(pk=None)
+    same = Q(name_key=names.key(name)[:200])
     if tax_id.strip():
         same |= Q(tax_id=tax_id.strip())
     rows = Account.objects.filter(same)
@@ -317,9 +317,9 @@ def totals(accounts: AccountQuerySet) -> Totals:
 
 
 def listed(accounts: AccountQuerySet, sort: str) -> Any:
-    """Return the rows of the list, in order; the name decides between equals, what is unknown comes last."""
+    """Return the rows of the list, in order; the name decides between equals, who was never met waits the longest."""
     order = _ORDERS[sort.removeprefix("-")]
-    by = order.desc(nulls_last=True) if sort.startswith("-") else order.asc(nulls_last=True)
+    by = order.desc(nulls_last=True) if sort.startswith("-") else order.asc(nulls_first=True)
     return accounts.select_related("owner__user").order_by(by, "name_key", "pk")
 
 

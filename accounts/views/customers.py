@@ -32,6 +32,7 @@ def account_list(request: OrgRequest) -> HttpResponse:
         "choices": queries.choices(request.membership),
         "segments": labels.SEGMENT_MEANINGS,
         "kinds": labels.KINDS,
+        "sorts": labels.SORTS,
         "quiet_days": filters.QUIET_DAYS,
     }
     return render_page(request, "accounts/list.html", context, partial="rows")

@@ -353,6 +353,29 @@ def test_products_are_added_changed_and_taken_off_sale(acme: Cast, login: Login)
     assert rep.post(page, data).status_code == 403
 
 
+def test_every_dialog_is_also_a_page(acme: Cast, login: Login) -> None:
+    """Without scripts the same addresses answer whole pages, and saving goes back to where one was."""
+    with working_for(acme.org):
+        account = make_account(acme)
+        contact = make_contact(account)
+        product = make_product(acme)
+    client = login(acme.manager)
+    for page in [
+        url(acme, "contact_new", account.pk),
+        url(acme, "contact_edit", contact.pk),
+        url(acme, "members", account.pk),
+        url(acme, "product_new"),
+        url(acme, "product_edit", product.pk),
+    ]:
+        assert "<html" in client.get(page).content.decode()
+    contact_bad = client.post(url(acme, "contact_edit", contact.pk), {"name": "", "version": 1})
+    assert contact_bad.status_code == 422
+    added = client.post(url(acme, "contact_new", account.pk), {"name": "李大同"})
+    assert added.headers["Location"] == url(acme, "account", account.pk)
+    assert client.post(url(acme, "members", account.pk), {"member": acme.colleague.pk}).status_code == 303
+    assert client.post(url(acme, "product_new"), {"name": "Lathe"}).headers["Location"] == url(acme, "products")
+
+
 def test_contacts_of_others_stay_hidden(acme: Cast, login: Login) -> None:
     with working_for(acme.org):
         contact = make_contact(make_account(acme))

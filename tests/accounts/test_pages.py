@@ -154,8 +154,14 @@ def test_filters_narrow_and_stay_in_the_address(acme: Cast, login: Login) -> Non
     assert "No customer matches" in client.get(f"{url(acme, 'list')}?q=nothing").content.decode()
     for sort in ("name", "-segment", "owner", "-revenue", "last_contact"):
         assert client.get(f"{url(acme, 'list')}?sort={sort}").status_code == 200
-    text = client.get(url(acme, "list") + "?sort=-revenue").content.decode()
-    assert text.index("Paper Two") < text.index("Steel One")
+    for sort, first, last in [
+        ("-revenue", "Paper Two", "Steel One"),
+        ("segment", "Paper Two", "Steel One"),
+        ("last_contact", "Steel One", "Paper Two"),
+        ("-last_contact", "Paper Two", "Steel One"),
+    ]:
+        text = client.get(f"{url(acme, 'list')}?sort={sort}").content.decode()
+        assert text.index(f">{first}<") < text.index(f">{last}<")
 
 
 def test_the_list_says_who_makes_the_revenue_and_what_it_is_for(acme: Cast, login: Login) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts import names
+from accounts import labels, names
 from accounts.assessment import EVEN, GROUPS, STEPS, UNJUDGED, judge, trend
 from accounts.segments import (
     Factor,
@@ -68,6 +68,21 @@ def test_suffixes_are_bounded() -> None:
     assert max(map(len, found)) == names.LONGEST_SUFFIX
     assert names.suffixes("aaaa") == ["aaaa", "aaa", "aa", "a"]
     assert unicodedata.is_normalized("NFKC", found[0])
+
+
+# The timeline's words
+
+
+def test_a_verb_of_another_app_is_told_with_its_money_and_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labels, "VERBS", {})
+    labels.name_verb(
+        "deal.moved", "%(amount)s went to %(stage)s by %(who)s", money=("amount",), words={"stage": {3: "Develop"}}
+    )
+    assert (
+        labels.tell("deal.moved", {"amount": 128_000_000, "stage": 3, "who": "Ann"}) == "1.28M went to Develop by Ann"
+    )
+    assert labels.tell("deal.moved", {"stage": 9, "amount": None}) == "— went to 9 by —"
+    assert labels.tell("deal.unheard", {}) == "deal.unheard"
 
 
 # Assessment
