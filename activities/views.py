@@ -347,12 +347,17 @@ def drop(request: OrgRequest, pk: int) -> HttpResponse:
     return _ended(request, action, gettext("Dropped"))
 
 
+def _step(request: OrgRequest, action: NextAction) -> dict[str, Any]:
+    """Return what a row of a list of next actions shows; `?where=` says on whose page it stands."""
+    return {"action": action, "mine": True, "where": request.GET.get("where", "")[:20]}
+
+
 def _ended(request: OrgRequest, action: NextAction, words: str) -> HttpResponse:
     undo = to_page(request, "activities:take_back", action.pk)
     if not request.htmx:
         messages.success(request, words)
         return go(request, to_page(request, "salesops:today"))
-    return toast(render_page(request, "activities/step.html", {"action": action, "mine": True}), words, undo_url=undo)
+    return toast(render_page(request, "activities/step.html", _step(request, action)), words, undo_url=undo)
 
 
 @org_view(Permission.VISIT_LOG)
@@ -369,7 +374,7 @@ def postpone(request: OrgRequest, pk: int) -> HttpResponse:
     action = _action(request, pk)
     start = {"text": action.text, "due_on": action.due_on, "version": action.version}
     form = PostponeForm(request.POST if request.method == "POST" else None, initial=start)
-    context: dict[str, Any] = {"form": form, "action": action, "days": day_choices(request.today)}
+    context = {**_step(request, action), "form": form, "days": day_choices(request.today)}
     if form.is_valid():
         data = form.cleaned_data
         try:
@@ -386,7 +391,7 @@ def postpone(request: OrgRequest, pk: int) -> HttpResponse:
         except Stale as stale:
             return _stale_action(request, stale, data)
         else:
-            answer = render_page(request, "activities/step.html", {"action": action, "mine": True})
+            answer = render_page(request, "activities/step.html", _step(request, action))
             return (
                 toast(answer, gettext("New day saved"))
                 if request.htmx

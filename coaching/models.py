@@ -19,6 +19,10 @@ from tenants.scoping import TenantManager
 class ReviewQuerySet(models.QuerySet["Review"]):
     """Reviews by what they mean."""
 
+    def running(self) -> "ReviewQuerySet":
+        """Those that have not ended."""
+        return self.filter(ended_at=None)
+
     def run_by(self, membership: Membership) -> "ReviewQuerySet":
         """Those one may lead: one's own, and those led by people of one's team; an executive all."""
         ids = membership.visible_owner_ids

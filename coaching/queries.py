@@ -447,6 +447,24 @@ def past_reviews(member: Membership) -> QuerySet[Review]:
     return rows
 
 
+def ended_reviews(member: Membership) -> QuerySet[Review]:
+    """Return the reviews a member may read that have ended, the latest first."""
+    return past_reviews(member).exclude(ended_at=None)
+
+
+def running_of(leader: Membership) -> Review | None:
+    """Return the review that a member leads right now."""
+    found: Review | None = Review.objects.running().filter(leader=leader).first()
+    return found
+
+
+def entry_of(review: Review, opportunity: Opportunity) -> ReviewEntry | None:
+    """Return what was decided about an opportunity in a review."""
+    rows = ReviewEntry.objects.filter(review=review, opportunity=opportunity).select_related("next_action")
+    found: ReviewEntry | None = rows.first()
+    return found
+
+
 def teams_to_review(member: Membership) -> list[Team]:
     """Return the teams whose review a member may start."""
     if member.role == Role.EXECUTIVE:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from coaching import actions, labels, queries
 from coaching.forms import DecisionForm, EndForm, SessionEditForm, SessionForm, StartForm, shown
-from coaching.models import CoachingSession, Review, ReviewEntry, ReviewPerson, who_walks
+from coaching.models import CoachingSession, Review, ReviewPerson, who_walks
 from forecasting.labels import BUCKETS, period_label
 from funnel.labels import GUIDES
 from funnel.models import EvidenceItem, Opportunity, StageSetting
@@ -52,7 +52,7 @@ def _led(request: OrgRequest, pk: int) -> Review:
 @org_view(Permission.REVIEW_RUN)
 def review(request: OrgRequest) -> HttpResponse:
     """Start a review, or go on with the one that is running."""
-    running = Review.objects.filter(leader=request.membership, ended_at=None).first()
+    running = queries.running_of(request.membership)
     if running is not None:
         return go(request, to_page(request, "coaching:meeting", running.pk))
     form = StartForm(request.POST if request.method == "POST" else request.GET)
@@ -72,10 +72,8 @@ def review(request: OrgRequest) -> HttpResponse:
         "team": team,
         "people": who_walks(request.membership, team),
         "refused": refused,
-        "others": Review.objects.run_by(request.membership)
-        .filter(ended_at=None)
-        .select_related("team", "leader__user"),
-        "past": queries.past_reviews(request.membership).exclude(ended_at=None)[:10],
+        "others": Review.objects.run_by(request.membership).running().select_related("team", "leader__user"),
+        "past": queries.ended_reviews(request.membership)[:10],
     }
     return render_page(request, "coaching/start.html", context, status=422 if refused else 200)
 
@@ -154,8 +152,9 @@ def turn(request: OrgRequest, pk: int) -> HttpResponse:
     """Turn to another person."""
     found = _led(request, pk)
     to = request.POST.get("to", "")
-    rows = ReviewPerson.objects.select_related("person__user").filter(review=found)
-    row = get_object_or_404(rows, person_id=int(to) if to.isascii() and to.isdigit() and len(to) < 19 else 0)
+    rows = ReviewPerson.objects.select_related("person__user")
+    pk = int(to) if to.isascii() and to.isdigit() and len(to) < 19 else 0
+    row = get_object_or_404(rows, review=found, person_id=pk)
     try:
         actions.turn_to(found, row.person, by=request.membership, at=request.now)
     except Refused as refused:
@@ -173,8 +172,7 @@ def review_entry(request: OrgRequest, pk: int, opportunity: int) -> HttpResponse
     rows = Opportunity.objects.visible_to(request.membership).select_related("account", "owner__user")
     about: Opportunity = get_object_or_404(rows, pk=opportunity)
     get_object_or_404(ReviewPerson, review=found, person_id=about.owner_id)
-    entries = ReviewEntry.objects.select_related("next_action").filter(review=found)
-    form = DecisionForm(request.POST, today=request.today, entry=entries.filter(opportunity=about).first())
+    form = DecisionForm(request.POST, today=request.today, entry=queries.entry_of(found, about))
     refused = ""
     if form.is_valid():
         try:
