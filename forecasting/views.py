@@ -27,6 +27,7 @@ from tenants.queries import calendar_of
 from tenants.web import OrgRequest, conflict, go, is_swap, org_view, render_page, toast
 
 A_PAGE = 50
+ALERTS_A_PAGE = 30
 SWITCH = (Kind.MONTH, Kind.QUARTER)
 
 
@@ -212,7 +213,7 @@ def alerts(request: OrgRequest) -> HttpResponse:
     code = request.GET.get("flag", "")
     found = queries.flagged(request.membership, whose.owners if whose.who else None, code=code if code in FLAGS else "")
     panel = is_swap(request) and "page" not in request.GET
-    page = Paginator(found, 5 if panel else A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(found, 5 if panel else ALERTS_A_PAGE).get_page(request.GET.get("page"))
     opportunities = list(page)
     since = queries.alerts_of(opportunities)
     zone = request.organization.zone

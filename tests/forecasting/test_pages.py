@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from django.db import connection
@@ -46,30 +47,32 @@ def cost(client: Client, path: str) -> int:
 # Doors ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_only_those_who_may_see_forecasts_see_one(acme: Cast, globex: Cast, path: str) -> None:
-    for member in (acme.rep, acme.manager, acme.executive):
-        page(sign_in(member), path)
-    for member in (acme.partner, acme.colleague, acme.admin):
-        page(sign_in(member), path, status=403)
-    page(sign_in(globex.executive), path, status=404)
+def test_only_those_who_may_see_forecasts_see_one(acme: Cast, globex: Cast) -> None:
+    seen = [(member, 200) for member in (acme.rep, acme.manager, acme.executive)]
+    barred = [(member, 403) for member in (acme.partner, acme.colleague, acme.admin)]
+    for member, status in [*seen, *barred, (globex.executive, 404)]:
+        client = sign_in(member)
+        for path in PAGES:
+            page(client, path, status=status)
 
 
-@pytest.mark.parametrize("path", [*PAGES])
-def test_strangers_and_people_out_of_sight_are_not_found(acme: Cast, globex: Cast, path: str) -> None:
+def test_strangers_and_people_out_of_sight_are_not_found(acme: Cast, globex: Cast) -> None:
     for member, who in [
         (acme.executive, f"m{globex.rep.pk}"),
         (acme.executive, f"t{globex.team.pk}"),
         (acme.manager, f"m{acme.partner.pk}"),
         (acme.rep, f"m{acme.rep2.pk}"),
     ]:
-        page(sign_in(member), f"{path}?who={who}", status=404)
+        client = sign_in(member)
+        for path in PAGES:
+            page(client, f"{path}?who={who}", status=404)
 
 
-@pytest.mark.parametrize("query", ["?period=x&on=y", "?on=0001-01-01", "?on=9999-12-31", "?period=year&on=2026-02-30"])
-def test_any_period_that_is_typed_gives_a_page(acme: Cast, query: str) -> None:
-    for path in PAGES:
-        page(sign_in(acme.manager), path + query)
+def test_any_period_that_is_typed_gives_a_page(acme: Cast) -> None:
+    client = sign_in(acme.manager)
+    for query in ["?period=x&on=y", "?on=0001-01-01", "?on=9999-12-31", "?period=year&on=2026-02-30"]:
+        for path in PAGES:
+            page(client, path + query)
 
 
 def test_only_known_rows_are_listed(acme: Cast) -> None:
@@ -115,11 +118,11 @@ def test_every_number_of_the_report_opens_its_rows(acme: Cast) -> None:
 
 def test_the_rows_show_the_sum_of_all_pages(acme: Cast) -> None:
     with working_for(acme.org):
-        for _ in range(60):
+        for _ in range(52):
             make_opportunity(acme.rep, 1_000_00, TODAY)
     text = page(sign_in(acme.rep), "rows/?what=due")
-    assert "60 opportunities" in text
-    assert 'title="TWD 60,000"' in text
+    assert "52 opportunities" in text
+    assert 'title="TWD 52,000"' in text
     assert text.count("<tr data-href") == 50
 
 
@@ -130,28 +133,28 @@ def test_last_week_does_not_concern_a_period_that_is_over(acme: Cast) -> None:
     assert "Changes since last week" not in text
 
 
-@pytest.mark.parametrize("path", ["", "rows/?what=due", "strip/", "accuracy/", "alerts/", "targets/"])
-@pytest.mark.parametrize("role", ["rep", "manager", "executive"])
-def test_thirty_opportunities_cost_what_one_costs(acme: Cast, path: str, role: str) -> None:
-    member: Membership = getattr(acme, role)
+def test_thirty_opportunities_cost_what_one_costs(acme: Cast) -> None:
+    def add() -> None:
+        change(make_opportunity(acme.rep, 100, TODAY - DAY), NOW - DAY, amount=200)
+        win(make_opportunity(acme.rep, 100, TODAY), NOW - DAY)
+
+    def costs() -> dict[tuple[str, str], int]:
+        return {(role, path): cost(clients[role], path) for role in clients for path in [*PAGES, "rows/?what=due"]}
+
+    clients = {str(member.role): sign_in(member) for member in (acme.rep, acme.manager, acme.executive)}
     with working_for(acme.org):
-
-        def add() -> None:
-            change(make_opportunity(acme.rep, 100, TODAY - DAY), NOW - DAY, amount=200)
-            win(make_opportunity(acme.rep, 100, TODAY), NOW - DAY)
-
         add()
         add()
         actions.set_target(acme.rep, "quarter", QUARTER.starts_on, 100, by=acme.manager, at=NOW)
         actions.refresh_health(acme.org, at=NOW)
         actions.take_snapshot(acme.org, on=TODAY, at=NOW)
-    client = sign_in(member)
-    once = cost(client, path)
+    few = costs()
     with working_for(acme.org):
-        for _ in range(15):
+        for _ in range(13):
             add()
         actions.refresh_health(acme.org, at=NOW)
-    assert cost(client, path) == once <= 15
+    assert costs() == few
+    assert max(few.values()) <= 15
 
 
 def test_the_strip_of_the_board(acme: Cast) -> None:
@@ -262,21 +265,20 @@ def test_an_empty_field_takes_the_target_away(acme: Cast) -> None:
     assert stored(acme) == []
 
 
-@pytest.mark.parametrize(
-    ("amount", "message"),
-    [
-        ("much", "Enter an amount such as"),
-        ("-5", "cannot be negative"),
-        ("1e308", "Enter an amount such as"),
-        ("9" * 30, "too large"),
-        ("=cmd()", "Enter an amount such as"),
-        ("0.001", "at most two decimals"),
-        ("<b>5</b>", "Enter an amount such as"),
-    ],
-)
-def test_what_cannot_be_read_is_kept_and_explained(acme: Cast, amount: str, message: str) -> None:
+UNREADABLE = [
+    ("much", "Enter an amount such as"),
+    ("-5", "cannot be negative"),
+    ("1e308", "Enter an amount such as"),
+    ("9" * 30, "too large"),
+    ("=cmd()", "Enter an amount such as"),
+    ("0.001", "at most two decimals"),
+    ("<b>5</b>", "Enter an amount such as"),
+]
+
+
+def test_what_cannot_be_read_is_kept_and_explained(acme: Cast) -> None:
     client = sign_in(acme.manager)
-    for headers in (HTMX, {}):
+    for (amount, message), headers in product(UNREADABLE, (HTMX, {})):
         refused = client.post(URL, cell(acme.rep, amount), headers=headers)
         text = refused.content.decode()
         assert refused.status_code == 422
@@ -322,13 +324,16 @@ def test_targets_of_others_cannot_be_set(acme: Cast, globex: Cast) -> None:
         assert sign_in(acme.manager).post(URL, cell(acme.rep, "5", more={"owner": typed})).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [{"starts_on": "2026-11-01"}, {"starts_on": "never"}, {"period": "year"}, {"version": "-1"}, {"version": ""}],
-)
-def test_a_cell_that_does_not_exist_cannot_be_set(acme: Cast, wrong: dict[str, str]) -> None:
-    answer = sign_in(acme.manager).post(URL, cell(acme.rep, "5", more=wrong))
-    assert answer.status_code == 422
+def test_a_cell_that_does_not_exist_cannot_be_set(acme: Cast) -> None:
+    client = sign_in(acme.manager)
+    for name, value in [
+        ("starts_on", "2026-11-01"),
+        ("starts_on", "never"),
+        ("period", "year"),
+        ("version", "-1"),
+        ("version", ""),
+    ]:
+        assert client.post(URL, cell(acme.rep, "5", more={name: value})).status_code == 422
     assert stored(acme) == []
 
 
