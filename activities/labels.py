@@ -9,6 +9,7 @@ from accounts.labels import Text, name_verb
 from activities.kinds import Kind, Origin, Result, VisitState
 from activities.times import Span, When
 from jobs.labels import register_notification
+from tenants import labels as tenants_labels
 
 Words = Text
 
@@ -98,3 +99,40 @@ name_verb(
 )
 name_verb("next_action.done", _("Done: %(text)s"), icon="check")
 register_notification("next_action", _("%(by)s gave you a next action: %(text)s"))
+
+# The audit ----------------------------------------------------------------------------------------
+
+for _verb, _said in {
+    "visit.logged": pgettext_lazy("audit", "recorded a visit"),
+    "visit.planned": pgettext_lazy("audit", "planned a visit"),
+    "visit.changed": pgettext_lazy("audit", "changed a visit"),
+    "visit.called_off": pgettext_lazy("audit", "called a visit off"),
+    "visit.put_back": pgettext_lazy("audit", "put a visit back"),
+    "visits.imported": pgettext_lazy("audit", "imported visits"),
+    "next_action.added": pgettext_lazy("audit", "added a next action"),
+    "next_action.done": pgettext_lazy("audit", "did a next action"),
+    "next_action.dropped": pgettext_lazy("audit", "dropped a next action"),
+    "next_action.postponed": pgettext_lazy("audit", "postponed a next action"),
+    "next_action.taken_back": pgettext_lazy("audit", "took a next action back"),
+    "next_actions.imported": pgettext_lazy("audit", "imported next actions"),
+}.items():
+    tenants_labels.name_verb(_verb, _said)
+for _model, _said in {
+    "activities.visit": pgettext_lazy("audit", "Visit"),
+    "activities.nextaction": pgettext_lazy("audit", "Next action"),
+}.items():
+    tenants_labels.name_kind(_model, _said)
+for _field, _said in {
+    "kind": pgettext_lazy("audit", "Kind"),
+    "result": pgettext_lazy("audit", "Result"),
+    "account": pgettext_lazy("audit", "Customer"),
+    "planned_at": pgettext_lazy("audit", "Planned for"),
+    "planned": pgettext_lazy("audit", "Was planned"),
+    "due_on": pgettext_lazy("audit", "Due"),
+    "origin": pgettext_lazy("audit", "Comes from"),
+    "before": pgettext_lazy("audit", "Before"),
+    "fields": pgettext_lazy("audit", "Fields"),
+}.items():
+    tenants_labels.name_field(_field, _said)
+tenants_labels.name_values("origin", {str(code): words for code, words in ORIGINS.items()})
+tenants_labels.name_values("result", {str(code): words for code, words in RESULTS.items()})

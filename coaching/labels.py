@@ -9,6 +9,7 @@ from accounts.labels import Text, name_verb
 from coaching.decisions import Decision, Outcome
 from funnel.labels import STAGES
 from jobs.labels import register_notification
+from tenants import labels as tenants_labels
 
 Words = Text
 
@@ -65,3 +66,30 @@ name_verb(
 register_notification("review_action", _("Pipeline review, %(opportunity)s: %(text)s"))
 register_notification("review_ended", _("%(leader)s ended the pipeline review; read your minutes"))
 register_notification("coaching_held", _("%(coach)s recorded your one-on-one on %(opportunity)s"))
+
+# The audit ----------------------------------------------------------------------------------------
+
+for _verb, _said in {
+    "review.started": pgettext_lazy("audit", "started a pipeline review"),
+    "review.turned": pgettext_lazy("audit", "went on to the next person"),
+    "review.decided": pgettext_lazy("audit", "decided in the pipeline review"),
+    "review.ended": pgettext_lazy("audit", "ended a pipeline review"),
+    "coaching.held": pgettext_lazy("audit", "held a one-on-one"),
+    "coaching.changed": pgettext_lazy("audit", "changed a one-on-one"),
+}.items():
+    tenants_labels.name_verb(_verb, _said)
+for _model, _said in {
+    "coaching.review": pgettext_lazy("audit", "Pipeline review"),
+    "coaching.coachingsession": pgettext_lazy("audit", "One-on-one"),
+}.items():
+    tenants_labels.name_kind(_model, _said)
+for _field, _said in {
+    "people": pgettext_lazy("audit", "People"),
+    "person": pgettext_lazy("audit", "Person"),
+    "review": pgettext_lazy("audit", "Pipeline review"),
+    "decision": pgettext_lazy("audit", "Decision"),
+    "opportunity": pgettext_lazy("audit", "Opportunity"),
+    "rep": pgettext_lazy("audit", "Rep"),
+}.items():
+    tenants_labels.name_field(_field, _said)
+tenants_labels.name_values("decision", {str(code): words for code, words in DECISIONS.items()})

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from exchange.problems import Code, Problem
 from exchange.states import ImportState, Verdict
+from tenants import labels as tenants_labels
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -204,3 +205,28 @@ def remark_short(code: str, own: Mapping[str, Text]) -> str:
 
 def _grouped(counts: Mapping[str, int]) -> list[tuple[str, str]]:
     return [(text, f"{count:,}") for text, count in sorted(counts.items(), key=lambda item: -item[1])]
+
+# The audit ----------------------------------------------------------------------------------------
+
+for _verb, _said in {
+    "import.uploaded": pgettext_lazy("audit", "uploaded a file to import"),
+    "import.mapped": pgettext_lazy("audit", "settled the columns of an import"),
+    "import.started": pgettext_lazy("audit", "started an import"),
+    "import.finished": pgettext_lazy("audit", "finished an import"),
+}.items():
+    tenants_labels.name_verb(_verb, _said)
+for _model, _said in {
+    "exchange.import": pgettext_lazy("audit", "Import"),
+}.items():
+    tenants_labels.name_kind(_model, _said)
+for _field, _said in {
+    "into": pgettext_lazy("audit", "Into"),
+    "size": pgettext_lazy("audit", "Bytes"),
+    "mapping": pgettext_lazy("audit", "Columns"),
+    "rows": pgettext_lazy("audit", "Rows"),
+    "create": pgettext_lazy("audit", "Created"),
+    "update": pgettext_lazy("audit", "Updated"),
+    "unchanged": pgettext_lazy("audit", "Unchanged"),
+    "rejected": pgettext_lazy("audit", "Rejected"),
+}.items():
+    tenants_labels.name_field(_field, _said)

@@ -347,3 +347,5 @@ for _field, _words in {
     "updated": _("Updated"),
 }.items():
     tenants_labels.name_field(_field, _words)
+for _field in ("stage", "from", "to"):
+    tenants_labels.name_values(_field, {str(int(stage)): words for stage, words in STAGES.items()})

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from jobs.states import State
+from tenants import labels as tenants_labels
 
 Text = str | Promise
 
@@ -73,3 +74,14 @@ register_notification("job_cancelled", _ended(_("“%(title)s” was cancelled; 
 register_notification(
     "job_failed", _ended(_("“%(title)s” failed; %(done)s of %(total)s were done. Reference: %(error)s"))
 )
+
+# The audit ----------------------------------------------------------------------------------------
+
+for _verb, _said in {
+    "job.cancelled": pgettext_lazy("audit", "cancelled a job"),
+}.items():
+    tenants_labels.name_verb(_verb, _said)
+for _model, _said in {
+    "jobs.job": pgettext_lazy("audit", "Job"),
+}.items():
+    tenants_labels.name_kind(_model, _said)

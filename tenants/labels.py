@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from tenants.formats import exact
 from tenants.invitations import InvitationState
 from tenants.permissions import Role
 
@@ -160,6 +161,11 @@ def name_field(field: str, words: Words) -> None:
     FIELDS.setdefault(field, words)
 
 
+def name_values(field: str, words: Mapping[str, Words]) -> None:
+    """Say in words what the values under a key mean: `name_values("decision", {"hold": _("Hold")})`."""
+    _CHOICES[field] = {**_CHOICES.get(field, {}), **words}
+
+
 def verb_words(verb: str) -> str:
     """Return the words of a verb; the verb itself, spelled out, if nobody gave it any."""
     return str(VERBS.get(verb) or verb.replace(".", " ").replace("_", " "))
@@ -183,8 +189,10 @@ def refusal(code: str, data: Mapping[str, object]) -> str:
 # The audit in words -------------------------------------------------------------------------------
 
 SECRETS = ("password", "token", "secret", "hash", "api_key")
-PEOPLE_FIELDS = frozenset({"owner", "member", "by", "manager", "person", "people", "rep", "to", "from"})
+PEOPLE_FIELDS = frozenset({"owner", "member", "by", "manager", "person", "people", "rep", "owner_id"})
 """Keys of an audit event's data whose number is a membership's id."""
+MONEY_FIELDS = frozenset({"amount", "quoted_amount", "turnover", "list_price"})
+"""Keys whose number is minor units of the reporting currency."""
 THING_FIELDS = frozenset({"account", "opportunity", "contact", "product", "visit", "session", "review", "job", "team"})
 """Keys whose number is the id of a thing: shown as #7."""
 LIST_FIELDS = frozenset({"people", "fields"})
@@ -237,6 +245,8 @@ def value_words(field: str, value: Any, names: Mapping[int, str] | None = None) 
         return (names or {})[value]
     if field == "working_days":
         return " ".join(str(dict(WEEKDAYS).get(digit, digit)) for digit in str(value))
+    if field in MONEY_FIELDS and isinstance(value, int):
+        return exact(value)
     if field in THING_FIELDS and isinstance(value, int):
         return f"#{value}"
     if isinstance(value, list):
