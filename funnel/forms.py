@@ -242,7 +242,9 @@ class StagesForm(forms.Form):
                 min_value=0,
                 max_value=100,
                 initial=row.percent,
-                widget=forms.NumberInput(attrs={"class": "input", "min": 0, "max": 100, "aria-label": name}),
+                widget=forms.TextInput(
+                    attrs={"class": "input", "inputmode": "numeric", "maxlength": 3, "aria-label": name}
+                ),
             )
             name = _("Missing evidence in stage %(stage)s") % {"stage": int(row.stage)}
             self.fields[f"gate_{row.stage}"] = forms.ChoiceField(

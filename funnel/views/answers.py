@@ -1,0 +1,144 @@
+"""What the pages of this app answer alike: dialogs, conflicts, what a decision touched."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from funnel import filters, labels, queries
+from funnel.models import Opportunity
+from funnel.stages import Category, Reason, Stage, Status, weighted
+from tenants.errors import Refused, Stale
+from tenants.permissions import Permission
+from tenants.web import OrgRequest, announce, go, is_swap, render_page, toast
+
+read_write = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def url_of(request: OrgRequest, name: str, *args: object) -> str:
+    """Return the address of a page of this app."""
+    return reverse(f"funnel:{name}", args=[request.organization.slug, *args])
+
+
+def language(request: OrgRequest) -> str:
+    """Return the language in which this page is written."""
+    return get_language() or request.organization.language
+
+
+def dialog(request: OrgRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
+    """Answer with a dialog; without htmx it is a page of its own."""
+    response = render_page(request, f"funnel/{template}.html", context, partial="dialog", status=status)
+    if is_swap(request):
+        response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
+    return response
+
+
+def refuse(form: Any, refused: Refused) -> None:
+    """Say below the field it is about, or above the form, why the action refused."""
+    field = _FIELDS.get(refused.code)
+    form.add_error(field if field in form.fields else None, labels.refusal(refused))
+
+
+_FIELDS = {
+    "name_empty": "name",
+    "name_too_long": "name",
+    "name_unreadable": "name",
+    "amount_negative": "amount",
+    "amount_too_large": "amount",
+    "amount_needed": "amount",
+    "close_before_opening": "expected_close_on",
+    "rate_missing": "quoted_currency",
+    "closed_before_opening": "closed_on",
+    "changed_after_close": "closed_on",
+    "in_future": "closed_on",
+    "reason_needed": "why",
+    "rival_needed": "rival",
+    "note_needed": "note",
+    "label_empty": "label",
+    "label_too_long": "label",
+}
+
+
+def card_context(request: OrgRequest) -> dict[str, Any]:
+    """What a card needs besides the opportunity."""
+    query = request.GET.copy()
+    query["on"] = "board"
+    return {"move_query": query.urlencode(), "may_edit": request.membership.can(Permission.FUNNEL_EDIT)}
+
+
+def page_context(request: OrgRequest, found: Opportunity) -> dict[str, Any]:
+    """Return everything that the page of one opportunity shows."""
+    story = queries.story(found)
+    return {
+        "opportunity": found,
+        "story": story,
+        "weighted": weighted(found.amount or 0, story.now.row.percent),
+        "status": labels.STATUSES[Status(found.status)],
+        "category": labels.CATEGORIES[Category(found.category)],
+        "reason": labels.REASONS[Reason(found.reason)] if found.reason else "",
+        "is_open": found.status == Status.OPEN,
+        "may_edit": request.membership.can(Permission.FUNNEL_EDIT),
+        "sees_account": found.sees_account,  # type: ignore[attr-defined]  # annotated by the query
+        "move_query": "on=page",
+    }
+
+
+def number(text: str | None) -> int:
+    """Return a number that came in the address, or 0."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 11 else 0
+
+
+def conflict(request: OrgRequest, rows: list[Any], stale: Stale | None = None, *, version: int = 0) -> HttpResponse:
+    """Answer 409 with (label, theirs, mine) of each field; with a version what was typed can be sent again."""
+    typed = [(name, value) for name, value in request.POST.items() if name not in {"version", "csrfmiddlewaretoken"}]
+    context = {
+        "conflict": rows,
+        "version": version,
+        "typed": typed,
+        "changed_by": stale.changed_by if stale else "",
+        "changed_at": stale.changed_at if stale else None,
+    }
+    return render_page(request, "funnel/conflict.html", context, partial="both", status=409)
+
+
+def answer(
+    request: OrgRequest, found: Opportunity, text: str, stages: Iterable[int], *, may_undo: bool = True
+) -> HttpResponse:
+    """Answer a decision: the columns it touched, or the parts of the page; with an undo in the toast."""
+    on = request.GET.get("on", "")
+    if not is_swap(request) or on not in {"board", "page"}:
+        messages.success(request, text)
+        return go(request, url_of(request, "opportunity", found.pk))
+    if on == "board":
+        touched = {Stage(stage) for stage in stages}
+        shown = queries.board(request.membership, filters.read(request.GET), today=request.today, stages=touched)
+        context = {"columns": shown.columns, "landed": found.pk, "oob": True, "board": shown, **card_context(request)}
+        response = render(request, "funnel/columns.html", context)
+    else:
+        fresh = queries.opportunity_or_404(request.membership, found.pk)
+        response = render(request, "funnel/parts.html", {**page_context(request, fresh), "oob": True})
+    undo_url = f"{url_of(request, 'undo', queries.last_change(found))}?{request.GET.urlencode()}" if may_undo else ""
+    return announce(toast(response, text, undo_url=undo_url), "opportunity-moved", pk=found.pk)
+
+
+def told_stale(request: OrgRequest, stale: Stale, wanted: str, stages: list[Any]) -> HttpResponse:
+    """Answer 409: where it stands now, and where it should have gone."""
+    row = stages[int(str(stale.theirs["stage"])) - 1]
+    status = Status(str(stale.theirs["status"]))
+    theirs = row.label if status == Status.OPEN else labels.STATUSES[status]
+    return conflict(request, [(_("Stage"), theirs, wanted)], stale)
+
+
+def parts(request: OrgRequest, found: Opportunity, text: str) -> HttpResponse:
+    """Answer with the parts of the page as they are now."""
+    if not is_swap(request):
+        messages.success(request, text)
+        return go(request, url_of(request, "opportunity", found.pk))
+    fresh = queries.opportunity_or_404(request.membership, found.pk)
+    return toast(render(request, "funnel/parts.html", {**page_context(request, fresh), "oob": True}), text)

@@ -1,0 +1,172 @@
+"""Moving, winning, losing, reopening, taking back."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from funnel import actions, labels, queries
+from funnel.forms import (
+    AbandonForm,
+    LoseForm,
+    MoveForm,
+    ReopenForm,
+    WinForm,
+)
+from funnel.models import Opportunity
+from funnel.stages import MissingEvidence, Stage, Status
+from funnel.views.answers import answer, dialog, language, read_write, refuse, told_stale
+from tenants.errors import Refused, Stale
+from tenants.formats import compact
+from tenants.permissions import Permission
+from tenants.web import OrgRequest, org_view
+
+
+@org_view(Permission.FUNNEL_EDIT)
+@require_POST
+def move(request: OrgRequest, pk: int) -> HttpResponse:
+    """Move an opportunity to another stage; on the way evidence can be filed. Deploy asks for the signature."""
+    by, at = request.membership, request.now
+    found, stages = queries.opportunity_or_404(by, pk), queries.stage_table()
+    form = MoveForm(request.POST)
+    if not form.is_valid():
+        return dialog(request, "refused", error=_("Choose a stage."), opportunity=found, status=422)
+    to, seen = Stage(form.cleaned_data["stage"]), form.cleaned_data["version"]
+    left = Stage(found.stage)
+    context = {"opportunity": found, "form": form, "left": stages[left - 1], "to": stages[to - 1]}
+    if to == Stage.DEPLOY and found.status == Status.OPEN:
+        return _win_dialog(request, found)
+    try:
+        if seen is not None and seen != found.version:
+            raise queries.stale(found)
+        for key, note in form.notes().items():
+            actions.file_evidence(found, key, note=note, by=by, at=at)
+        why, override = form.cleaned_data["why"], form.cleaned_data["anyway"]
+        moved = actions.move(found, left=left, to=to, by=by, at=at, why=why, override=override)
+    except Stale as stale:
+        return told_stale(request, stale, stages[to - 1].label, stages)
+    except MissingEvidence as lacking:
+        return dialog(request, "missing", lacking=lacking, status=422, **context)
+    except Refused as refused:
+        if refused.code == "reason_needed":
+            return dialog(request, "back", tried="why" in request.POST, status=422, **context)
+        return dialog(request, "refused", error=labels.refusal(refused), opportunity=found, status=422)
+    except ObjectDoesNotExist as gone:
+        raise Http404 from gone
+    names = {"name": found.account.name, "from": stages[left - 1].label, "to": stages[to - 1].label}
+    return answer(request, moved, _("%(name)s: %(from)s → %(to)s") % names, [left, to])
+
+
+def _win_dialog(
+    request: OrgRequest, found: Opportunity, form: WinForm | None = None, lacking: MissingEvidence | None = None
+) -> HttpResponse:
+    """Ask what was signed, and when; 422 since a card dropped on Deploy is not won by that alone."""
+    initial = {"amount": found.amount, "closed_on": request.today, "version": found.version}
+    form = form or WinForm(today=request.today, initial=initial)
+    return dialog(request, "win", form=form, opportunity=found, lacking=lacking, status=422)
+
+
+@org_view(Permission.FUNNEL_EDIT)
+@require_safe
+def close(request: OrgRequest, pk: int) -> HttpResponse:
+    """Ask how an opportunity ended."""
+    found = queries.opportunity_or_404(request.membership, pk)
+    return dialog(request, "close", opportunity=found)
+
+
+@org_view(Permission.FUNNEL_EDIT)
+@read_write
+def close_as(request: OrgRequest, pk: int, outcome: str) -> HttpResponse:
+    """Win, lose or abandon an opportunity."""
+    found = queries.opportunity_or_404(request.membership, pk)
+    if outcome not in {Status.WON, Status.LOST, Status.ABANDONED}:
+        raise Http404
+    form = _end_form(request, found, Status(outcome))
+    template = "win" if outcome == Status.WON else "end"
+    if request.method != "POST":
+        return dialog(request, template, form=form, opportunity=found, outcome=outcome)
+    left, lacking = found.stage, None
+    if form.is_valid():
+        try:
+            ended = _end(request, found, Status(outcome), form)
+            told = {"name": found.account.name, "amount": compact(ended.amount, language(request))}
+            return answer(request, ended, _ENDED[Status(outcome)]() % told, {left, ended.stage})
+        except Stale as stale:
+            words = str(labels.STATUSES[Status(outcome)])
+            return told_stale(request, stale, words, queries.stage_table())
+        except MissingEvidence as missing:
+            lacking = missing
+        except Refused as refused:
+            refuse(form, refused)
+    return dialog(request, template, form=form, opportunity=found, outcome=outcome, lacking=lacking, status=422)
+
+
+_ENDED: dict[Status, Callable[[], str]] = {
+    Status.WON: lambda: _("Won: %(name)s, %(amount)s"),
+    Status.LOST: lambda: _("Lost: %(name)s"),
+    Status.ABANDONED: lambda: _("Let go: %(name)s"),
+}
+
+
+def _end_form(request: OrgRequest, found: Opportunity, outcome: Status) -> WinForm | LoseForm | AbandonForm:
+    data = request.POST if request.method == "POST" else None
+    initial: dict[str, Any] = {"version": found.version}
+    if outcome == Status.WON:
+        initial |= {"amount": found.amount, "closed_on": request.today}
+        return WinForm(data, today=request.today, initial=initial)
+    return LoseForm(data, initial=initial) if outcome == Status.LOST else AbandonForm(data, initial=initial)
+
+
+def _end(request: OrgRequest, found: Opportunity, outcome: Status, form: Any) -> Opportunity:
+    typed, by, at = form.cleaned_data, request.membership, request.now
+    seen = typed["version"]
+    if outcome == Status.WON:
+        return actions.win(
+            found,
+            seen=seen,
+            by=by,
+            at=at,
+            amount=typed["amount"],
+            closed_on=typed["closed_on"],
+            override=typed["anyway"],
+        )
+    reason, note = typed["reason"], typed["note"]
+    if outcome == Status.LOST:
+        return actions.lose(found, seen=seen, reason=reason, rival=typed["rival"], note=note, by=by, at=at)
+    return actions.abandon(found, seen=seen, reason=reason, note=note, by=by, at=at)
+
+
+@org_view(Permission.FUNNEL_EDIT)
+@read_write
+def reopen(request: OrgRequest, pk: int) -> HttpResponse:
+    """Open a closed opportunity again, with the reason."""
+    found = queries.opportunity_or_404(request.membership, pk)
+    form = ReopenForm(request.POST if request.method == "POST" else None, initial={"version": found.version})
+    if request.method != "POST":
+        return dialog(request, "reopen", form=form, opportunity=found)
+    if form.is_valid():
+        try:
+            seen, why = form.cleaned_data["version"], form.cleaned_data["why"]
+            again = actions.reopen(found, seen=seen, why=why, by=request.membership, at=request.now)
+            return answer(request, again, _("Reopened: %(name)s") % {"name": found.name}, {found.stage, again.stage})
+        except Stale as stale:
+            return told_stale(request, stale, _("Reopened"), queries.stage_table())
+        except Refused as refused:
+            refuse(form, refused)
+    return dialog(request, "reopen", form=form, opportunity=found, status=422)
+
+
+@org_view(Permission.FUNNEL_EDIT)
+@require_POST
+def undo(request: OrgRequest, pk: int) -> HttpResponse:
+    """Take one's last move or close back, within thirty seconds."""
+    found = queries.changed_opportunity_or_404(request.membership, pk)
+    try:
+        back = actions.undo(pk, by=request.membership, at=request.now)
+    except Refused as refused:
+        return dialog(request, "refused", error=labels.refusal(refused), opportunity=found, status=422)
+    text = _("Taken back: %(name)s") % {"name": found.account.name}
+    return answer(request, back, text, {found.stage, back.stage}, may_undo=False)

@@ -1,0 +1,113 @@
+"""The page of one opportunity; opening and editing it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts import queries as accounts_queries
+from funnel import actions, labels, queries
+from funnel.forms import (
+    OpportunityForm,
+    opening,
+    standing,
+)
+from funnel.stages import Category
+from funnel.views.answers import conflict, dialog, number, page_context, read_write, refuse, url_of
+from tenants.errors import Refused, Stale
+from tenants.formats import exact, plain
+from tenants.permissions import Permission
+from tenants.web import OrgRequest, go, org_view, render_page
+
+
+@org_view(Permission.FUNNEL_VIEW)
+@require_safe
+def opportunity(request: OrgRequest, pk: int) -> HttpResponse:
+    """Show an opportunity: its path, facts, evidence, team and history."""
+    found = queries.opportunity_or_404(request.membership, pk)
+    return render_page(request, "funnel/opportunity.html", page_context(request, found))
+
+
+@org_view(Permission.FUNNEL_EDIT)
+@read_write
+def new(request: OrgRequest) -> HttpResponse:
+    """Open an opportunity."""
+    by, stages = request.membership, queries.stage_table()
+    if request.method != "POST":
+        account = accounts_queries.picked(by, request.GET.get("account"))
+        form = OpportunityForm(by=by, stages=stages, initial=opening(account, None, by))
+        return render_page(request, "funnel/new.html", {"form": form, "account": account})
+    form = OpportunityForm(request.POST, by=by, stages=stages)
+    if form.is_valid():
+        try:
+            facts = form.facts()
+            made = actions.open_opportunity(facts.pop("account"), by=by, at=request.now, **facts)
+            messages.success(request, _("Opportunity opened: %(name)s") % {"name": made.name})
+            return go(request, url_of(request, "opportunity", made.pk))
+        except Refused as refused:
+            refuse(form, refused)
+    account = form.picked or accounts_queries.picked(by, request.POST.get("account"))
+    context = {"form": form, "account": account, "typed": request.POST.get("q", "")}
+    return render_page(request, "funnel/new.html", context, partial="form", status=422)
+
+
+@org_view(Permission.FUNNEL_EDIT)
+@require_safe
+def price(request: OrgRequest) -> HttpResponse:
+    """Answer the amount field with the list price of the product just chosen, unless an amount was typed."""
+    product = queries.product(number(request.GET.get("product")))
+    typed = request.GET.get("amount", "")[:40]
+    amount = typed or (plain(product.list_price) if product else "")
+    form = OpportunityForm(by=request.membership, stages=queries.stage_table(), initial={"amount": amount})
+    return render(request, "funnel/new.html#amount", {"form": form})
+
+
+@org_view(Permission.FUNNEL_EDIT)
+@read_write
+def edit(request: OrgRequest, pk: int) -> HttpResponse:
+    """Change the facts of an opportunity."""
+    found = queries.opportunity_or_404(request.membership, pk)
+    if request.method != "POST":
+        form = OpportunityForm(by=request.membership, opportunity=found, initial=standing(found))
+        return dialog(request, "edit", form=form, opportunity=found)
+    form = OpportunityForm(request.POST, by=request.membership, opportunity=found)
+    if form.is_valid():
+        facts, seen = form.facts(), form.cleaned_data["version"] or 0
+        try:
+            why = form.cleaned_data["why"]
+            actions.change_opportunity(found, seen=seen, by=request.membership, at=request.now, why=why, **facts)
+            messages.success(request, _("Saved"))
+            return go(request, url_of(request, "opportunity", pk))
+        except Stale as stale:
+            return _both(request, form, stale, found.version)
+        except Refused as refused:
+            refuse(form, refused)
+    return dialog(request, "edit", form=form, opportunity=found, status=422)
+
+
+def _both(request: OrgRequest, form: OpportunityForm, stale: Stale, version: int) -> HttpResponse:
+    """Answer 409 with what stands and what was typed, field by field."""
+    rows = []
+    for name, theirs in stale.theirs.items():
+        field = name.removesuffix("_id")
+        if field not in form.fields:
+            continue
+        mine = form.cleaned_data[field]
+        if field == "category":
+            mine, theirs = mine or theirs, theirs
+        if (mine.pk if hasattr(mine, "pk") else mine) != theirs:
+            rows.append((form.fields[field].label, _shown(form, field, theirs), _shown(form, field, mine)))
+    return conflict(request, rows, stale, version=version)
+
+
+def _shown(form: OpportunityForm, field: str, value: Any) -> Any:
+    """Return a value as the conflict shows it."""
+    if field == "amount":
+        return exact(value)
+    if field == "category":
+        return labels.CATEGORIES[Category(value)]
+    queryset = getattr(form.fields[field], "queryset", None)
+    return queries.named(queryset, value) if queryset is not None and isinstance(value, int) else value

@@ -1,0 +1,136 @@
+"""The settings of the stages."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from funnel import actions, labels, queries
+from funnel.forms import (
+    ItemForm,
+    StagesForm,
+)
+from funnel.stages import Stage
+from funnel.views.answers import conflict, dialog, number, read_write, url_of
+from tenants.errors import Refused, Stale
+from tenants.permissions import Permission
+from tenants.web import OrgRequest, go, org_view, render_page
+
+
+@org_view(Permission.SETTINGS_EDIT)
+@read_write
+def stages(request: OrgRequest) -> HttpResponse:
+    """Edit labels, percentages and gates of the stages."""
+    rows = queries.stage_table()
+    if request.method != "POST":
+        form = StagesForm(stages=rows, initial={"edition": queries.edition()})
+        return render_page(request, "funnel/stages.html", _stages_context(form, rows))
+    form = StagesForm(request.POST, stages=rows)
+    if form.is_valid():
+        try:
+            seen = form.cleaned_data["edition"]
+            actions.change_stages(form.rows(), seen=seen, by=request.membership, at=request.now)
+            messages.success(request, _("Saved"))
+            return go(request, url_of(request, "stages"))
+        except Stale as stale:
+            both = zip(rows, form.rows(), strict=True)
+            changed = [
+                (now.label, f"{now.percent}%", f"{my.percent}%") for now, my in both if now.percent != my.percent
+            ]
+            return conflict(request, changed, stale)
+        except Refused as refused:
+            form.add_error(f"percent_{refused.data['stage']}", labels.refusal(refused))
+    return render_page(request, "funnel/stages.html", _stages_context(form, rows), partial="form", status=422)
+
+
+def _stages_context(form: StagesForm, rows: list[Any]) -> dict[str, Any]:
+    counts, items = queries.filed_counts(), queries.items_by_stage()
+    return {
+        "form": form,
+        "weighing": queries.weighing({row.stage: row.percent for row in rows}),
+        "stages": [
+            {
+                "row": row,
+                "label": form[f"label_{row.stage}"],
+                "percent": form[f"percent_{row.stage}"],
+                "gate": form[f"gate_{row.stage}"],
+                "items": [
+                    {"key": key, "label": label, "is_standard": std, "is_active": active, "filed": counts.get(key, 0)}
+                    for key, label, std, active in items[row.stage]
+                ],
+            }
+            for row in rows
+        ],
+    }
+
+
+@org_view(Permission.SETTINGS_EDIT)
+@require_POST
+def effect(request: OrgRequest) -> HttpResponse:
+    """Say what these percentages would make of the weighted pipeline, before they are saved."""
+    rows = queries.stage_table()
+    typed = {row.stage: number(request.POST.get(f"percent_{row.stage}")) for row in rows}
+    weighing = queries.weighing({stage: min(percent, 100) for stage, percent in typed.items()})
+    return render(request, "funnel/stages.html#effect", {"weighing": weighing})
+
+
+def _item_saved(request: OrgRequest, text: str) -> HttpResponse:
+    messages.success(request, text)
+    return go(request, url_of(request, "stages"))
+
+
+@org_view(Permission.SETTINGS_EDIT)
+@read_write
+def item_new(request: OrgRequest, stage: int) -> HttpResponse:
+    """Demand one more piece of evidence in a stage."""
+    if stage not in set(Stage):
+        raise Http404
+    row = queries.stage_table()[stage - 1]
+    form = ItemForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        actions.add_item(Stage(stage), label=form.cleaned_data["label"], by=request.membership, at=request.now)
+        return _item_saved(request, _("Evidence added"))
+    status = 422 if request.method == "POST" else 200
+    return dialog(request, "item", form=form, row=row, status=status)
+
+
+@org_view(Permission.SETTINGS_EDIT)
+@read_write
+def item_edit(request: OrgRequest, key: str) -> HttpResponse:
+    """Call a piece of evidence something else."""
+    item = queries.item_or_404(key)
+    row = queries.stage_table()[item.stage - 1]
+    data = request.POST if request.method == "POST" else None
+    form = ItemForm(data, initial={"label": item.label})
+    if form.is_valid():
+        actions.rename_item(key, label=form.cleaned_data["label"], by=request.membership, at=request.now)
+        return _item_saved(request, _("Saved"))
+    status = 422 if request.method == "POST" else 200
+    return dialog(request, "item", form=form, row=row, item=item, status=status)
+
+
+@org_view(Permission.SETTINGS_EDIT)
+@require_POST
+def item_move(request: OrgRequest, key: str) -> HttpResponse:
+    """Move a piece of evidence up or down in its list."""
+    try:
+        actions.move_item(key, up=request.POST.get("to") == "up", by=request.membership, at=request.now)
+    except ObjectDoesNotExist as gone:
+        raise Http404 from gone
+    return _item_saved(request, _("Saved"))
+
+
+@org_view(Permission.SETTINGS_EDIT)
+@require_POST
+def item_switch(request: OrgRequest, key: str) -> HttpResponse:
+    """Demand a piece of evidence no longer, or again."""
+    is_active = request.POST.get("active") == "1"
+    try:
+        actions.switch_item(key, is_active=is_active, by=request.membership, at=request.now)
+    except ObjectDoesNotExist as gone:
+        raise Http404 from gone
+    return _item_saved(request, _("Demanded again") if is_active else _("No longer demanded"))
