@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
+from django.urls import reverse
 
 from accounts import actions as accounts
 from accounts.models import Account, Contact
@@ -17,6 +18,7 @@ from activities.times import FURTHEST, OLDEST, SLACK
 from funnel import actions as funnel
 from funnel.models import Opportunity
 from funnel.stages import Stage
+from jobs import actions as jobs
 from tenants import audit
 from tenants.errors import Refused, Stale
 from tenants.models import Membership
@@ -276,6 +278,8 @@ def add_next_action(
         account=account.pk,
     )
     _show_next_step(opportunity, at=at)
+    if origin == Origin.HAND and owner.pk != by.pk:
+        _tell_owner(action, at=at)
     return action
 
 
@@ -547,6 +551,16 @@ def _mark_first(account_ids: Sequence[int]) -> None:
     first = list(met.order_by("account_id", "happened_at", "id").distinct("account_id").values_list("pk", flat=True))
     Visit.objects.filter(account__in=account_ids, is_first=True).exclude(pk__in=first).update(is_first=False)
     Visit.objects.filter(pk__in=first, is_first=False).update(is_first=True)
+
+
+def _tell_owner(action: NextAction, *, at: datetime) -> None:
+    """Say to its owner that somebody else gave them an action."""
+    page, pk = "accounts:account", action.account_id
+    if action.opportunity_id is not None:
+        page, pk = "funnel:opportunity", action.opportunity_id
+    url = reverse(page, args=[action.organization.slug, pk])
+    data = {"by": action.created_by.name, "text": action.text}
+    jobs.notify(action.owner, "next_action", data=data, url=url, unique_key=f"next-action:{action.pk}", at=at)
 
 
 def _story(action: NextAction) -> dict[str, str]:

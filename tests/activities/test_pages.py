@@ -18,6 +18,7 @@ from activities.kinds import Result, VisitState
 from activities.models import NextAction, Visit
 from funnel.models import StageSetting
 from funnel.stages import Gate, Stage
+from jobs.models import Notification
 from tenants.scoping import working_for
 from tests.accounts.factories import make_contact
 from tests.activities.factories import make_plan, make_step, make_visit
@@ -354,6 +355,8 @@ def test_panels_show_and_add(acme: Cast, login: Login, now: datetime) -> None:
     with working_for(acme.org):
         step = NextAction.objects.get()
         assert (step.owner, step.created_by) == (acme.rep, acme.manager)
+        told = Notification.objects.get()
+        assert (told.to, told.code, told.data["text"]) == (acme.rep, "next_action", "call the CFO")
 
 
 def test_today_shows_what_waits(acme: Cast, login: Login, now: datetime) -> None:
