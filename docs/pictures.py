@@ -1,15 +1,18 @@
-"""Take the pictures of the README from a running demo: `make run`, then `.venv/bin/python docs/pictures.py [ADDRESS]`."""
+"""Take the pictures of the README from a running demo.
+
+`make run`, and in another terminal: `.venv/bin/python docs/pictures.py [ADDRESS]`
+"""
 
 import shutil
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 BASE = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8000"
 ORG = f"{BASE}/o/obsidian"
 TO = Path(__file__).parent / "pictures"
-WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+WIDE, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
 
 
 def sign_in(browser: Browser, who: str, *, phone: bool = False, dark: bool = False) -> Page:

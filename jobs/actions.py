@@ -14,6 +14,7 @@ from jobs.retries import LEASE
 from jobs.states import ENDED
 from tenants import audit
 from tenants.models import Membership
+from tenants.scoping import require_organization_id
 
 _SWEPT_AT_ONCE = 500
 
@@ -47,8 +48,9 @@ def enqueue(
         if faster is None:
             raise
         return faster
-    WakeUp.objects.create(organization_id=job.organization_id, job_id=job.pk, next_at=at + LEASE)
-    wake(job.organization_id, job.pk)
+    organization = require_organization_id()
+    WakeUp.objects.create(organization_id=organization, job_id=job.pk, next_at=at + LEASE)
+    wake(organization, job.pk)
     return job
 
 
@@ -57,7 +59,7 @@ def cancel(job: Job, *, by: Membership, at: datetime) -> Job:
     """Ask a job to stop; it does so at the border of its next chunk, what is done stays done."""
     if Job.objects.running().filter(pk=job.pk, cancel_requested=False).update(cancel_requested=True):
         audit.record("job.cancelled", job, by=by, at=at, kind=job.kind)
-        wake(job.organization_id, job.pk)
+        wake(require_organization_id(), job.pk)
     job.refresh_from_db()
     return job
 
@@ -149,7 +151,7 @@ def end(job: Job, state: str, *, at: datetime, url: str, error: str = "") -> Non
     assert state in ENDED  # noqa: S101  # a slip of the programmer, never of a user
     job.state, job.error, job.ended_at = state, error[:200], at
     job.save(update_fields=["state", "error", "ended_at"])
-    WakeUp.objects.filter(organization_id=job.organization_id, job_id=job.pk).delete()
+    WakeUp.objects.filter(organization_id=require_organization_id(), job_id=job.pk).delete()
     if job.by_id is not None:
         data = {"title": job.title, "kind": job.kind, "done": job.done, "total": job.total, "error": job.error}
         notify_all([Notice(job.by_id, f"job_{state}", f"job:{job.pk}:{state}", data, url)], at=at)

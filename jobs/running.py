@@ -76,7 +76,7 @@ def run(job: Job, *, seconds: float | None = None) -> bool:
 
     :param seconds: stop early after so long, so that other jobs get their turn; None works on to the end.
     """
-    organization = Organization.objects.get(pk=job.organization_id)
+    organization: Organization = job.organization
     until = None if seconds is None else time.monotonic() + seconds
     with working_for(organization):
         more = _pick_up(organization, job.pk, at=timezone.now())

@@ -16,6 +16,7 @@ from accounts.segments import Factor
 from activities import actions as activities_actions
 from activities.history import ImportedAction, ImportedVisit
 from activities.kinds import Kind, Origin, Result, VisitState
+from activities.models import NextAction
 from coaching import actions as coaching_actions
 from coaching.decisions import Decision, Outcome
 from coaching.models import ReviewPerson
@@ -140,14 +141,13 @@ def _archive(
     made = accounts_actions.import_accounts(rows, by=by, at=at)
     ids = {company.key: row.pk for company, row in zip(companies, made, strict=True)}
     persons = [
-        (ids[company.key], ContactRow(ids[company.key], name, {"position": position, "department": part, "phone": phone}))
+        ContactRow(ids[company.key], name, {"position": position, "department": part, "phone": phone})
         for company in companies
         for name, position, part, phone in company.contacts
     ]
     contacts: dict[int, list[int]] = {}
-    answers = accounts_actions.import_contacts([row for _account, row in persons], by=by, at=at)
-    for (account, _row), answer in zip(persons, answers, strict=True):
-        contacts.setdefault(account, []).append(answer.pk)
+    for row, answer in zip(persons, accounts_actions.import_contacts(persons, by=by, at=at), strict=True):
+        contacts.setdefault(row.account_id, []).append(answer.pk)
     accounts_actions.import_assessments(
         [
             AssessmentRow(
@@ -239,7 +239,7 @@ def _plan(deals: Sequence[Deal], demo: Demo, *, today: date, by: Membership, at:
                     account_id=account,
                     owner_id=owner,
                     text=demo_company.NEXT_STEPS[number % len(demo_company.NEXT_STEPS)],
-                    due_on=today + timedelta(days=(number * 5) % 17 - 4),
+                    due_on=today + timedelta(days=(number * 5) % 17 - 2),
                     created_by_id=owner,
                     created_at=max(deal.opened_at, at - timedelta(days=7)),
                     origin=Origin.VISIT,
@@ -306,7 +306,8 @@ def _review(demo: Demo, *, at: datetime) -> None:
         review = coaching_actions.start_review(by=leader, at=at)
         walked = Opportunity.objects.visible_to(leader).open().filter(opened_at__lt=at).exclude(owner=leader)
         people = set(ReviewPerson.objects.filter(review=review).values_list("person_id", flat=True))
-        for number, opportunity in enumerate(walked.with_card().filter(owner__in=people).order_by("owner_id", "-amount")):
+        walked = walked.with_card().filter(owner__in=people).order_by("owner_id", "-amount")
+        for number, opportunity in enumerate(walked):
             decision, comment, step = demo_company.DECISIONS[number % len(demo_company.DECISIONS)]
             entry = coaching_actions.decide(
                 review,
@@ -319,7 +320,7 @@ def _review(demo: Demo, *, at: datetime) -> None:
                 by=leader,
                 at=at,
             )
-            if entry.next_action is not None and number % 3:
+            if entry.next_action is not None and number % 6:
                 activities_actions.complete(
                     entry.next_action, by=opportunity.owner, at=at + timedelta(days=2 + number % 5)
                 )
@@ -334,9 +335,12 @@ def _coach(demo: Demo, *, at: datetime) -> None:
         chosen = ripe.exclude(owner__role="partner").filter(stage__gte=Stage.DEVELOP).order_by("-amount").first()
         if chosen is None:
             continue
+        agreed: NextAction | None = None
         for number, (days, session) in enumerate(zip((33, 19, 5), demo_company.SESSIONS, strict=True)):
             held_at = at - timedelta(days=days)
-            coaching_actions.hold_session(
+            if agreed is not None:
+                activities_actions.complete(agreed, by=chosen.owner, at=held_at - timedelta(days=2))
+            agreed = coaching_actions.hold_session(
                 chosen,
                 by=coach,
                 at=held_at,
@@ -349,7 +353,7 @@ def _coach(demo: Demo, *, at: datetime) -> None:
                 agreed=session.agreed,
                 next_text=session.agreed,
                 next_on=held_at.astimezone(demo_company.ZONE).date() + timedelta(days=8),
-            )
+            ).next_action
 
 
 def _batches(rows: Iterable[T]) -> Iterable[list[T]]:

@@ -1,6 +1,5 @@
 """The home pages, which compose what the apps answer."""
 
-from typing import cast
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -10,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.queries import search as find
 from activities.queries import exceptions, today_of
-from tenants.models import Membership, User
+from tenants.models import Membership
 from tenants.permissions import Permission, Role
 from tenants.web import OrgRequest, open_view, org_view, render_page
 
@@ -21,7 +20,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Go where this person works; someone in no organization is told so."""
     if not request.user.is_authenticated:
         return redirect("account_login")
-    user = cast(User, request.user)
+    user = request.user
     membership = Membership.objects.active().filter(user=user).select_related("organization").order_by("id").first()
     if membership is None:
         return render(request, "tenants/no_organization.html")

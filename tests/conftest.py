@@ -14,8 +14,7 @@ from salesops.celery import app as celery_app
 from tenants.models import Membership
 from tests.cast import Cast, make_cast, sign_in
 
-
-celery_app.conf.broker_url = "memory://"  # wake-ups go nowhere; tests of the transports start workers of their own
+celery_app.conf.update(broker_url="memory://")  # wake-ups go nowhere; tests of transports start workers themselves
 
 
 def _flush_as_owner(self: TransactionTestCase) -> None:
@@ -24,7 +23,7 @@ def _flush_as_owner(self: TransactionTestCase) -> None:
     call_command("flush", verbosity=0, interactive=False, database="owner", inhibit_post_migrate=True)
 
 
-TransactionTestCase._fixture_teardown = _flush_as_owner  # type: ignore[method-assign]
+TransactionTestCase._fixture_teardown = _flush_as_owner  # type: ignore[attr-defined]  # not in the stubs
 
 
 @pytest.fixture(scope="session")

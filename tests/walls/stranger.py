@@ -110,7 +110,7 @@ def fingerprint(organization_id: int) -> dict[str, tuple[int, str]]:
         for model in tenant_models():
             table = model._meta.db_table
             cursor.execute(
-                f"SELECT count(*), coalesce(md5(string_agg(t::text, '|' ORDER BY t.id)), '')"  # noqa: S608
+                f"SELECT count(*), coalesce(md5(string_agg(t::text, '|' ORDER BY t.id)), '')"
                 f' FROM "{table}" t WHERE organization_id = %s',
                 [organization_id],
             )
