@@ -12,7 +12,7 @@ from accounts.segments import Kind
 from exchange import targets
 from exchange.mapping import Field, words
 from exchange.matching import Names, plain_key
-from exchange.queries import reach_of, sellers
+from exchange.queries import heir_of, reach_of, sellers
 from exchange.records import Record
 from exchange.staging import Outcome
 from exchange.states import Verdict
@@ -534,17 +534,17 @@ class Customers:
 
 def _apply_contacts(records: Sequence[Record], occasion: Occasion) -> list[Outcome]:
     customers = Customers(occasion)
-    reach = reach_of(occasion.by)
+    reach, heir = reach_of(occasion.by), heir_of(occasion.by)
     owners = {each.pk: each.owner_id for each in queries.known_accounts()}
     for record in records:
-        customers.want(record, None, blank=False)
+        customers.want(record, heir, blank=False)
     customers.make()
     sound: list[tuple[Record, ContactRow]] = []
     for record in records:
         if record.problems:
             continue
         account = customers.find(record)
-        if reach is not None and owners.get(account, occasion.by.pk) not in reach:
+        if reach is not None and owners.get(account, heir) not in reach:
             record.reject("not_yours", "account")
             continue
         fields = present(record, ("position", "department", "phone", "email", "birthday", "notes"))

@@ -206,6 +206,7 @@ def remark_short(code: str, own: Mapping[str, Text]) -> str:
 def _grouped(counts: Mapping[str, int]) -> list[tuple[str, str]]:
     return [(text, f"{count:,}") for text, count in sorted(counts.items(), key=lambda item: -item[1])]
 
+
 # The audit ----------------------------------------------------------------------------------------
 
 for _verb, _said in {
@@ -230,3 +231,13 @@ for _field, _said in {
     "rejected": pgettext_lazy("audit", "Rejected"),
 }.items():
     tenants_labels.name_field(_field, _said)
+
+
+for _verb, _words in {
+    "import.uploaded": _("uploaded a file"),
+    "import.mapped": _("said what the columns of a file are"),
+    "import.started": _("began to import a file"),
+    "import.finished": _("imported a file"),
+}.items():
+    tenants_labels.name_verb(_verb, _words)
+tenants_labels.name_kind("exchange.import", _("Import"))

@@ -85,6 +85,12 @@ def sellers(by: Membership) -> list[Membership]:
     return [member for member in members if reach is None or member.pk in reach]
 
 
+def heir_of(by: Membership) -> int:
+    """Return who gets what nobody is named for: the importer, or the first seller where the importer sells nothing."""
+    members = [member.pk for member in sellers(by)]
+    return by.pk if by.pk in members or not members else members[0]
+
+
 def reach_of(by: Membership) -> frozenset[int] | None:
     """Return whose records an import by this member may change: None for everyone's."""
     return None if by.is_admin else by.visible_owner_ids

@@ -241,6 +241,14 @@ def test_contacts_find_their_customer(acme: Cast) -> None:
     assert bring_in("contacts", data, by=acme.executive).tally.verdicts == {"unchanged": 2, "rejected": 3}
 
 
+def test_an_admin_who_sells_nothing_gets_no_customers(acme: Cast) -> None:
+    bring_in("contacts", make_csv(["公司", "姓名"], ["台積電", "陳怡君"]), by=acme.admin)
+    bring_in("accounts", make_csv(["公司"], ["鴻海"]), by=acme.admin)
+    bring_in("opportunities", deals(["A1", "聯發科", "", "Lead", "1", "", "", ""]), by=acme.admin)
+    assert not Account.objects.filter(owner=acme.admin).exists()
+    assert Account.objects.count() == 3
+
+
 def test_customers_with_millions_parents_and_slips_of_the_pen(acme: Cast) -> None:
     data = make_csv(
         ["account", "sector", "year_established", "revenue", "employees", "office_location", "subsidiary_of"],
