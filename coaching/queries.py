@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Count, Max, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, Count, F, Max, Q, QuerySet, Sum
 
 from coaching.models import CoachingSession, Review, ReviewEntry, ReviewPerson
 from forecasting import health, waterfall
@@ -23,8 +23,8 @@ from funnel.stages import Health, StageRow, Status
 from tenants.models import Membership, Organization, Team
 from tenants.permissions import Role
 
-ROWS = 100
-"""How many opportunities of a person are walked through on one page; the figures count all."""
+ROWS = 36
+"""How many opportunities of a person stand on one page; the figures count all."""
 
 MINUTES_EACH = 10
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -114,6 +114,8 @@ class Meeting:
     seat: Seat | None
     deals: list[Deal]
     pulse: Pulse
+    page: int = 1
+    has_more: bool = False
 
     def decided_after(self, since: int, *, but: Membership | None = None) -> list[Deal]:
         """Return the opportunities decided after `since` (microseconds), unless by `but`."""
@@ -154,14 +156,15 @@ class Meeting:
         waiting = [deal for deal in self.deals if deal.entry is None]
         return next(iter(waiting or self.deals), None)
 
-    @property
-    def rest(self) -> int:
-        """How many opportunities are not on this page."""
-        return self.seat.open_count - len(self.deals) if self.seat and len(self.deals) == ROWS else 0
 
+def meeting(
+    review: Review, member: Membership, *, today: date, person: int | None = None, page: int | None = None
+) -> Meeting:
+    """Return the meeting with one person's opportunities: the one asked for, else whoever is being walked through.
 
-def meeting(review: Review, member: Membership, *, today: date, person: int | None = None) -> Meeting:
-    """Return the meeting with one person's opportunities: the one asked for, else whoever is being walked through."""
+    :param page: which part of many opportunities, from 1.
+    """
+    page = min(max(page or 1, 1), 100)
     period = quarter(member.organization, today)
     table = StageSetting.objects.all().table()
     rows = list(ReviewPerson.objects.filter(review=review).select_related("person__user", "person__team"))
@@ -169,12 +172,12 @@ def meeting(review: Review, member: Membership, *, today: date, person: int | No
     seats = _seats(rows, entries, table, period, member.organization)
     seat = _shown(seats, person)
     mine = {entry.opportunity_id: entry for entry in entries if seat and entry.person_id == seat.person.pk}
-    deals = _deals(review, seat.person, mine, table, member.organization, today) if seat else []
+    deals = _deals(review, seat.person, mine, table, member.organization, today, page=page) if seat else []
     at = max((entry.at for entry in entries), default=None)
     versions = sum(entry.version for entry in entries) or None
     people = [(row.person_id, row.begun_at, row.done_at) for row in rows]
     beat = _pulse(review, at, versions, people, seat.person.pk if seat else None)
-    return Meeting(review, period, seats, seat, deals, beat)
+    return Meeting(review, period, seats, seat, deals[:ROWS], beat, page, len(deals) > ROWS)
 
 
 def _seats(
@@ -250,12 +253,17 @@ def _deals(
     today: date,
     *,
     only: Collection[int] | None = None,
+    page: int = 1,
 ) -> list[Deal]:
-    """Return a person's opportunities, the nearest to the signature first: the open ones, and those decided here."""
+    """Return a page of a person's opportunities, and the first of the next one: the nearest to the signature first.
+
+    Those are the open ones, and those decided here.
+    """
     rows = Opportunity.objects.filter(owner=person).filter(Q(status=Status.OPEN) | Q(pk__in=entries))
     if only is not None:
         rows = rows.filter(pk__in=only)
-    opportunities = list(rows.select_related("account").order_by("-stage", "-amount", "id")[:ROWS])
+    rows = rows.select_related("account").order_by("-stage", F("amount").desc(nulls_last=True), "id")
+    opportunities = list(rows[ROWS * (page - 1) : ROWS * page + 1])
     last = _last_decisions(review, opportunities)
     return [
         _deal(opportunity, table, entries.get(opportunity.pk), last.get(opportunity.pk), organization, today)

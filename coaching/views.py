@@ -86,7 +86,8 @@ def meeting(request: OrgRequest, pk: int) -> HttpResponse:
     if not found.is_running:
         return go(request, to_page(request, "coaching:minutes", found.pk))
     person = number(request, "person")
-    shown_meeting = queries.meeting(found, request.membership, today=request.today, person=person)
+    page = number(request, "page")
+    shown_meeting = queries.meeting(found, request.membership, today=request.today, person=person, page=page)
     return render_page(request, "coaching/meeting.html", _meeting_context(request, shown_meeting, person))
 
 
@@ -119,7 +120,8 @@ def pulse(request: OrgRequest, pk: int) -> HttpResponse:
         return _tagged(HttpResponse(status=304), tag)
     if not found.is_running or (follow and now.current and now.current != person):
         return HttpResponse(headers={"HX-Refresh": "true"})
-    shown_meeting = queries.meeting(found, request.membership, today=request.today, person=person)
+    page = number(request, "page")
+    shown_meeting = queries.meeting(found, request.membership, today=request.today, person=person, page=page)
     changed = shown_meeting.decided_after(number(request, "since") or 0, but=None if follow else request.membership)
     context = {**_meeting_context(request, shown_meeting), "changed": changed, "follow": follow}
     return _tagged(render_page(request, "coaching/pulse.html", context), tag)
@@ -198,10 +200,15 @@ def review_entry(request: OrgRequest, pk: int, opportunity: int) -> HttpResponse
 
 def _saved(request: OrgRequest, found: Review, about: Opportunity) -> HttpResponse:
     """Answer a browser with the meeting; htmx with the row, and what else changed, out of band."""
+    page = number(request, "page") or 1
     if not request.htmx:
-        return go(request, f"{to_page(request, 'coaching:meeting', found.pk)}?person={about.owner_id}#row-{about.pk}")
-    shown_meeting = queries.meeting(found, request.membership, today=request.today, person=about.owner_id)
-    deal = next(deal for deal in shown_meeting.deals if deal.opportunity.pk == about.pk)
+        return go(
+            request,
+            f"{to_page(request, 'coaching:meeting', found.pk)}?person={about.owner_id}&page={page}#row-{about.pk}",
+        )
+    shown_meeting = queries.meeting(found, request.membership, today=request.today, person=about.owner_id, page=page)
+    here = [deal for deal in shown_meeting.deals if deal.opportunity.pk == about.pk]
+    deal = here[0] if here else queries.deal(found, about, request.membership, today=request.today)
     follow = request.POST.get("follow") == "1"
     context = {**_meeting_context(request, shown_meeting), "deal": deal, "saved": True, "follow": follow}
     return announce(render_page(request, "coaching/saved.html", context), "review:saved", pk=about.pk)

@@ -19,6 +19,7 @@ from activities.models import NextAction
 from coaching import actions
 from coaching.decisions import Outcome
 from coaching.models import CoachingSession, Review, ReviewEntry
+from coaching.queries import ROWS
 from tenants.scoping import working_for
 from tests.cast import Cast
 from tests.coaching.factories import make_entry, make_review, make_session
@@ -173,6 +174,24 @@ def test_another_screen_sees_what_happened_and_nothing_else(acme: Cast, login: L
     leader.post(at(acme, "coaching:turn", review.pk), {"to": acme.rep2.pk})
     assert projector.get(address, headers=HTMX)["HX-Refresh"] == "true"
     assert "HX-Refresh" not in leader.get(own, headers=HTMX)
+
+
+def test_many_opportunities_stand_on_pages(acme: Cast, login: Login, now: datetime) -> None:
+    with working_for(acme.org):
+        account = make_opportunity(acme.rep, "Deal 0").account
+        last = make_opportunity(acme.rep, "Deal 1", account=account, amount=1)
+        for n in range(2, ROWS + 3):
+            make_opportunity(acme.rep, f"Deal {n}", account=account, amount=n)
+        review = make_review(acme.manager, now)
+    client, url = login(acme.manager), at(acme, "coaching:meeting", review.pk)
+    assert client.get(url).content.decode().count("data-row=") == ROWS
+    page = client.get(f"{url}?page=2").content.decode()
+    assert page.count("data-row=") == 3
+    assert f'data-row="{last.pk}"' in page
+    entry = at(acme, "coaching:review_entry", review.pk, last.pk)
+    for number in (1, 2):
+        answer = client.post(f"{entry}?page={number}", decided(version=number - 1), headers=HTMX)
+        assert f'id="row-{last.pk}"' in answer.content.decode()
 
 
 def test_the_roster_and_the_walk(acme: Cast, login: Login, now: datetime) -> None:
