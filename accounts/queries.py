@@ -161,9 +161,12 @@ def account_or_404(membership: Membership, pk: int) -> Account:
     return get_object_or_404(visible(membership).select_related("owner__user", "parent"), pk=pk)
 
 
-def may_see(membership: Membership, pk: int | None) -> bool:
-    """Return whether `membership` may see the account of this id."""
-    return pk is not None and visible(membership).filter(pk=pk).exists()
+def may_see(membership: Membership, account: Account | None) -> bool:
+    """Return whether `membership` may see this account; asks the database only about accounts of others."""
+    if account is None:
+        return False
+    ids = membership.visible_owner_ids
+    return ids is None or account.owner_id in ids or visible(membership).filter(pk=account.pk).exists()
 
 
 def picked(membership: Membership, value: Any) -> Account | None:

@@ -62,7 +62,7 @@ def account_page(request: OrgRequest, pk: int) -> HttpResponse:
         "page": page,
         "placement": account.placement(page.setting.limits),
         "chart": answers.chart_rows(page.chart),
-        "parent": account.parent if queries.may_see(request.membership, account.parent_id) else None,
+        "parent": account.parent if queries.may_see(request.membership, account.parent) else None,
         "kind": dict(labels.KINDS)[account.kind],
     }
     return render_page(request, "accounts/account.html", context | _segment_words(account, page.setting))

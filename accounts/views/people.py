@@ -101,7 +101,7 @@ def member_remove(request: OrgRequest, pk: int, member: int) -> HttpResponse:
     helper = queries.member_or_404(account, member)
     actions.remove_member(account, helper, by=request.membership, at=request.now)
     words = _("%(name)s no longer works with this customer") % {"name": helper.name}
-    if not queries.may_see(request.membership, pk):
+    if not queries.may_see(request.membership, account):
         messages.success(request, words)
         return go(request, answers.url(request, "list"))
     return _members(request, account, words)
