@@ -480,15 +480,19 @@ class Customers:
         self._wanted: dict[str, AccountRow] = {}
         self._made: dict[str, int] = {}
 
-    def want(self, record: Record, owner_id: int | None, *, blank: bool) -> None:
-        """Make sure that the account of a record will be there, or reject the record."""
+    def want(self, record: Record, owner_id: int | None, *, blank: bool, needed: bool = True) -> None:
+        """Make sure that the account of a record will be there, or reject the record.
+
+        Not `needed` in a dry run, where nothing will be written for the record: then its account has the id 0.
+        """
         text = record.text("account")
         if not text:
             if not blank or self._occasion.answer(NO_CUSTOMER, targets.CREATE) == targets.REJECT:
                 record.reject("customer_missing", "account")
                 return
             record.remarks.append("no_customer")
-            self._wanted[""] = AccountRow(str(NO_CUSTOMER_NAME), owner_id, NO_CUSTOMER)
+            if needed:
+                self._wanted[""] = AccountRow(str(NO_CUSTOMER_NAME), owner_id, NO_CUSTOMER)
             return
         if self._chosen(text) is not None:
             return
@@ -498,7 +502,7 @@ class Customers:
         if answer == targets.REJECT:
             closest = self._names.find(text).name or "—"
             record.reject("customer_unknown", "account", value=text[:80], closest=closest)
-        else:
+        elif needed:
             self._wanted.setdefault(names.key(text), AccountRow(text, owner_id))
 
     def _chosen(self, text: str) -> int | None:
@@ -527,9 +531,9 @@ class Customers:
         """Return the id of a record's account, once `make` was called."""
         text = record.text("account")
         if not text:
-            return self._made[""]
+            return self._made.get("", 0)
         chosen = self._chosen(text)
-        return self._made[names.key(text)] if chosen is None else chosen
+        return self._made.get(names.key(text), 0) if chosen is None else chosen
 
 
 def _apply_contacts(records: Sequence[Record], occasion: Occasion) -> list[Outcome]:

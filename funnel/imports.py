@@ -508,7 +508,7 @@ def _prepare(records: Sequence[Record], desk: _Desk) -> dict[int, int]:
         if owner_id is None:
             continue
         owned[record.number] = owner_id
-        desk.customers.want(record, owner_id, blank=True)
+        desk.customers.want(record, owner_id, blank=True, needed=known is not None or not desk.occasion.dry)
         if not record.problems:
             desk.products.want(record)
     return owned
