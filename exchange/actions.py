@@ -35,7 +35,6 @@ from exchange.writing import REASON_MARK, is_ours, restored, write_rejects
 from jobs import actions as jobs
 from jobs.models import StoredFile
 from tenants import audit
-from tenants.currencies import exponent
 from tenants.errors import Refused, Stale
 from tenants.models import Membership
 
@@ -335,8 +334,7 @@ def _records(imported: Import, rows: Sequence[Row]) -> list[Record]:
     sources = imported.sources()
     headers = {source.field.code: source.header for source in sources}
     ours = is_ours(imported.headers)
-    digits = exponent(imported.by.organization.currency)
-    return [read_record(row, sources, headers, ours=ours, digits=digits) for row in rows]
+    return [read_record(row, sources, headers, ours=ours) for row in rows]
 
 
 def _reject_repeats(imported: Import, chunk: ImportChunk, records: Sequence[Record]) -> None:

@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from forecasting.labels import REFUSALS
 from forecasting.models import PERIODS
 from forecasting.periods import Kind, Period, period_of
-from tenants.currencies import exponent
 from tenants.formats import AmountError, parse_money
 from tenants.models import Organization
 
@@ -36,18 +35,13 @@ class TargetForm(forms.Form):
     amount = forms.CharField(required=False, max_length=60)
     version = forms.IntegerField(min_value=0, max_value=2**31)
 
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
-        """Take the reporting currency, which says how many decimals there are."""
-        super().__init__(*args, **kwargs)
-        self.currency = currency
-
     def clean_amount(self) -> int | None:
         """Read 12.8M, 1,280萬 or 12800000 into minor units; empty takes the target away."""
         text = self.cleaned_data["amount"].strip()
         if not text:
             return None
         try:
-            amount = parse_money(text, exponent(self.currency))
+            amount = parse_money(text)
         except AmountError as error:
             raise ValidationError(str(REFUSALS.get(error.code, REFUSALS["unreadable"]))) from error
         if amount < 0:

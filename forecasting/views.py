@@ -289,7 +289,7 @@ def targets(request: OrgRequest) -> HttpResponse:
 @require_POST
 def set_target(request: OrgRequest) -> HttpResponse:
     """Set one cell of the targets; the answer is that cell, with the sums it belongs to."""
-    form = TargetForm(request.POST, currency=request.organization.currency)
+    form = TargetForm(request.POST)
     typed = request.POST.get("owner", "")
     person = queries.person_or_404(request.membership, int(typed) if typed.isascii() and typed.isdigit() else 0)
     if not form.is_valid():

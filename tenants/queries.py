@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from tenants.calendar import WorkCalendar, weekdays
-from tenants.currencies import convert, exponent
+from tenants.currencies import convert
 from tenants.errors import Refused
 from tenants.invitations import digest
 from tenants.models import AuditEvent, ExchangeRate, Holiday, Invitation, Membership, Organization, Team, User
@@ -191,12 +191,7 @@ def in_reporting_currency(minor: int, currency: str, *, organization: Organizati
     """
     if currency == organization.currency:
         return minor
-    return convert(
-        minor,
-        rate_on(currency, on),
-        source_exponent=exponent(currency),
-        target_exponent=exponent(organization.currency),
-    )
+    return convert(minor, rate_on(currency, on))
 
 
 # Audit --------------------------------------------------------------------------------------------

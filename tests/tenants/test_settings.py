@@ -167,7 +167,7 @@ def test_a_missing_rate_is_said_clearly(acme: Cast, currency: str, on: date) -> 
 def test_yen_have_no_cents(acme: Cast) -> None:
     add_rate(acme, currency="JPY", rate="0.21")
     with working_for(acme.org):
-        assert queries.in_reporting_currency(1000, "JPY", organization=acme.org, on=AT.date()) == 210_00
+        assert queries.in_reporting_currency(100_000, "JPY", organization=acme.org, on=AT.date()) == 210_00
 
 
 def test_rates_of_another_organization_do_not_count(acme: Cast, globex: Cast) -> None:
