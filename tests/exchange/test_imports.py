@@ -27,6 +27,7 @@ from tenants.models import AuditEvent
 from tenants.scoping import working_for
 from tests.cast import Cast
 from tests.exchange.factories import bring_in, checked, finished, make_csv, make_import, reasons
+from tests.exchange.workbooks import make_workbook, text_row
 
 pytestmark = pytest.mark.django_db
 
@@ -411,3 +412,21 @@ def test_traces(acme: Cast) -> None:
         "import.uploaded", "import.mapped", "import.started", "import.finished", "import.uploaded",
     ]  # fmt: skip
     assert list(verbs).count("products.imported") == 1
+
+
+def test_workbooks_with_formulas_dates_and_merged_cells(acme: Cast) -> None:
+    def cell(value: object, kind: str = "inlineStr") -> str:
+        return f"<c t='{kind}'><is><t>{value}</t></is></c>"
+
+    day = "<v>45366</v></c></row>"
+    head = f"{cell('台積電')}{cell('')}{cell('Lead')}"
+    rows = text_row(1, *DEALS) + (
+        f"<row r='2'>{cell('A1')}{head}<c r='E2'><f>1+1</f></c><c r='F2' s='1'>{day}"
+        f"<row r='3'>{cell('A2')}{head}<c r='E3'><f>1+1</f><v>2</v></c><c r='F3' s='1'>{day}"
+        f"<row r='4'>{cell('A3')}{head}<c r='F4'>{day}"
+    )
+    data = make_workbook(rows, after="<mergeCells count='1'><mergeCell ref='E3:E4'/></mergeCells>")
+    imported = bring_in("opportunities", data, by=acme.executive)
+    assert reasons(imported) == {2: [("formula_without_value", "金額")], 4: [("merged_number", "金額")]}
+    opportunity = Opportunity.objects.get()
+    assert (opportunity.amount, opportunity.opened_at.astimezone(acme.org.zone).date()) == (200, date(2024, 3, 15))
