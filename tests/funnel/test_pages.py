@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import actions as accounts_actions
@@ -564,3 +565,15 @@ def test_evidence_items_of_the_company(acme: Cast, login: Login) -> None:
     for path in ("stages/9/items/", "stages/items/own-999999/", "stages/items/nonsense/"):
         assert client.get(url(acme, path)).status_code == 404
     assert client.post(url(acme, "stages/items/own-999999/switch/"), {"active": "0"}).status_code == 404
+
+
+def test_a_colleague_on_the_sales_team_reads_and_changes_nothing(acme: Cast, login: Login) -> None:
+    with working_for(acme.org):
+        shared, other = make_opportunity(acme.rep, "Shared"), make_opportunity(acme.rep, "Not theirs")
+        actions.add_member(shared, member=acme.colleague, part="terms", by=acme.rep, at=timezone.now())
+    client = login(acme.colleague)
+    page = client.get(reverse("funnel:opportunity", args=["acme", shared.pk]))
+    assert page.status_code == 200
+    assert 'id="opportunity-edit"' not in page.content.decode()
+    assert client.get(reverse("funnel:edit", args=["acme", shared.pk])).status_code == 403
+    assert client.get(reverse("funnel:opportunity", args=["acme", other.pk])).status_code == 404
