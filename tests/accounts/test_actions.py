@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts import actions, labels
+from accounts.actions import _rows
 from accounts.models import Account, AccountMember, Assessment, AssessmentSetting, Contact, SearchRow, TimelineEntry
 from accounts.records import AccountRow, AssessmentRow, ContactRow, Outcome, ProductRow
 from accounts.segments import Factor, Segment
@@ -52,7 +53,7 @@ def test_a_request_that_arrives_in_between_is_found(acme: Cast, monkeypatch: pyt
 
         looks = iter([Account.objects.none(), Account.objects.filter(pk=first.pk), Account.objects.none()])
         monkeypatch.setattr(Account._default_manager, "filter", lambda **_: next(looks))
-        assert actions._once(Account, uuid4(), blocked) == first
+        assert _rows.once(Account, uuid4(), blocked) == first
 
 
 def test_another_integrity_error_is_not_swallowed(acme: Cast) -> None:
@@ -60,7 +61,7 @@ def test_another_integrity_error_is_not_swallowed(acme: Cast) -> None:
         raise IntegrityError
 
     with working_for(acme.org), transaction.atomic(), pytest.raises(IntegrityError):
-        actions._once(Account, uuid4(), broken)
+        _rows.once(Account, uuid4(), broken)
 
 
 @pytest.mark.parametrize("name", ["", "   "])

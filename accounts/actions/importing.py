@@ -1,0 +1,253 @@
+"""Many at a time: accounts, contacts, products and assessments, as imports and the demo write them."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import Q
+
+from accounts import names
+from accounts.actions import _rows
+from accounts.actions.accounts import above
+from accounts.actions.assessments import add_ratings
+from accounts.actions.search import index_many
+from accounts.actions.timeline import tell_many
+from accounts.models import Account, Assessment, AssessmentSetting, Contact, Product
+from accounts.records import (
+    ACCOUNT_FIELDS,
+    CONTACT_FIELDS,
+    PRODUCT_FIELDS,
+    AccountRow,
+    AssessmentRow,
+    ContactRow,
+    Imported,
+    Outcome,
+    ProductRow,
+)
+from tenants import audit
+from tenants.models import Membership
+
+
+def _known(fields: Mapping[str, Any], allowed: frozenset[str]) -> dict[str, Any]:
+    """Return the fields of a row.
+
+    :raises ValueError: one is not of the record; a fault of the caller, not of the data.
+    """
+    if not fields.keys() <= allowed:
+        raise ValueError(f"unknown fields: {sorted(fields.keys() - allowed)}")
+    return dict(fields)
+
+
+def _apply(row: models.Model, fields: Mapping[str, Any]) -> bool:
+    """Set the fields; return whether one differed."""
+    differs = any(getattr(row, name) != value for name, value in fields.items())
+    for name, value in fields.items():
+        setattr(row, name, value)
+    return differs
+
+
+class _Books:
+    """The accounts that a batch of rows may mean, by external id and by name."""
+
+    def __init__(self, rows: Sequence[AccountRow]) -> None:
+        keys = {names.key(name)[:200] for row in rows for name in (row.name, row.parent) if name}
+        ids = {row.external_id for row in rows} - {""}
+        self.by_id: dict[str, Account] = {}
+        self.by_name: dict[str, list[Account]] = defaultdict(list)
+        query = Account.objects.select_for_update().filter(Q(name_key__in=keys) | Q(external_id__in=ids))
+        for account in query.order_by("pk"):
+            self.add(account)
+
+    def add(self, account: Account) -> None:
+        if account.external_id:
+            self.by_id[account.external_id] = account
+        if account not in self.by_name[account.name_key]:
+            self.by_name[account.name_key].append(account)
+
+    def named(self, name: str) -> Account | None:
+        return next(iter(self.by_name.get(names.key(name)[:200], ())), None)
+
+    def meant(self, row: AccountRow) -> Account | None:
+        """Return the account a row stands for: by external id, else by a name that no other external id claims."""
+        if row.external_id in self.by_id:
+            return self.by_id[row.external_id]
+        same = self.by_name.get(names.key(row.name)[:200], ())
+        return next((account for account in same if not row.external_id or not account.external_id), None)
+
+
+@transaction.atomic
+def import_accounts(rows: Sequence[AccountRow], *, by: Membership, at: datetime) -> list[Imported]:
+    """Record or update companies, many at a time; the answers stand in the order of the rows.
+
+    Found again by external id, else by name, so that the same rows twice change nothing. The caller has checked
+    lengths, numbers and owners. A row that repeats an earlier one of the batch updates that.
+    """
+    books = _Books(rows)
+    made: list[Account] = []
+    changed: dict[int, Account] = {}
+    answers: list[tuple[Outcome, Account]] = []
+    for row in rows:
+        fields = _known(row.fields, ACCOUNT_FIELDS)
+        account = books.meant(row)
+        if account is None:
+            name = row.name.strip()
+            account = Account(
+                **fields,
+                name=name,
+                name_key=names.key(name)[:200],
+                owner_id=row.owner_id or by.pk,
+                external_id=row.external_id,
+                created_at=row.created_at or at,
+                updated_at=at,
+                updated_by=by,
+            )
+            made.append(account)
+            books.add(account)
+            answers.append((Outcome.CREATED, account))
+            continue
+        fields |= {"owner_id": row.owner_id} if row.owner_id else {}
+        fields |= {"external_id": row.external_id} if row.external_id else {}
+        if names.key(row.name)[:200] != account.name_key:
+            fields |= {"name": row.name.strip(), "name_key": names.key(row.name)[:200]}
+        differs = _apply(account, fields)
+        books.add(account)
+        if differs and account.pk:
+            changed[account.pk] = account
+        answers.append((Outcome.UPDATED if differs else Outcome.UNCHANGED, account))
+    Account.objects.bulk_create(made, batch_size=_rows.BATCH)
+    answers = _link_parents(rows, answers, books, changed)
+    _save_accounts(list(changed.values()), by=by, at=at)
+    index_many("account", [(a.pk, (a.name, a.tax_id), a.owner_id) for a in [*made, *changed.values()]])
+    tell_many((a.pk, "account.imported", by.pk, a.created_at, a, {}) for a in made)
+    _record_import("accounts.imported", [outcome for outcome, _account in answers], by=by, at=at)
+    return [Imported(outcome, account.pk) for outcome, account in answers]
+
+
+def _link_parents(
+    rows: Sequence[AccountRow],
+    answers: list[tuple[Outcome, Account]],
+    books: _Books,
+    changed: dict[int, Account],
+) -> list[tuple[Outcome, Account]]:
+    """Put accounts under the companies their rows name, where those are known; return the answers after that."""
+    result = []
+    for row, (outcome, account) in zip(rows, answers, strict=True):
+        parent = books.named(row.parent) if row.parent else None
+        moved = parent is not None and account.parent_id != parent.pk and not above(account, parent)
+        if moved:
+            account.parent = parent
+            changed[account.pk] = account
+        result.append((Outcome.UPDATED if moved and outcome == Outcome.UNCHANGED else outcome, account))
+    return result
+
+
+def _save_accounts(accounts: Sequence[Account], *, by: Membership, at: datetime) -> None:
+    for account in accounts:
+        account.version += 1
+        account.updated_at, account.updated_by = at, by
+    fields = ["name", "name_key", "owner", "external_id", "parent", "version", "updated_at", "updated_by"]
+    Account.objects.bulk_update(accounts, [*fields, *sorted(ACCOUNT_FIELDS)], batch_size=_rows.BATCH)
+
+
+def _record_import(verb: str, outcomes: Sequence[Outcome], *, by: Membership, at: datetime) -> None:
+    """Leave one trace of a batch that changed anything."""
+    counts = {str(outcome): outcomes.count(outcome) for outcome in Outcome}
+    if any(outcome != Outcome.UNCHANGED for outcome in outcomes):
+        audit.record(verb, None, by=by, at=at, **counts)
+
+
+@transaction.atomic
+def import_contacts(rows: Sequence[ContactRow], *, by: Membership, at: datetime) -> list[Imported]:
+    """Record or update people, many at a time, found again by their name at the account; answers in the rows' order."""
+    people: dict[tuple[int, str], Contact] = {}
+    ids = {row.account_id for row in rows}
+    for contact in Contact.objects.select_for_update().filter(account_id__in=ids).order_by("-pk"):
+        people[contact.account_id, names.key(contact.name)] = contact
+    made: list[Contact] = []
+    changed: dict[int, Contact] = {}
+    answers: list[tuple[Outcome, Contact]] = []
+    for row in rows:
+        fields = _known(row.fields, CONTACT_FIELDS)
+        found = people.get((row.account_id, names.key(row.name)))
+        if found is None:
+            found = Contact(account_id=row.account_id, name=row.name.strip(), created_at=at, **fields)
+            people[row.account_id, names.key(row.name)] = found
+            made.append(found)
+            answers.append((Outcome.CREATED, found))
+            continue
+        differs = _apply(found, fields)
+        if differs and found.pk:
+            changed[found.pk] = found
+        answers.append((Outcome.UPDATED if differs else Outcome.UNCHANGED, found))
+    for contact in changed.values():
+        contact.version += 1
+    Contact.objects.bulk_create(made, batch_size=_rows.BATCH)
+    Contact.objects.bulk_update(changed.values(), ["version", *sorted(CONTACT_FIELDS)], batch_size=_rows.BATCH)
+    owners = dict(Account.objects.filter(pk__in=ids).values_list("pk", "owner_id"))
+    index_many("contact", [(c.pk, (c.name,), owners.get(c.account_id)) for c in made])
+    _record_import("contacts.imported", [outcome for outcome, _contact in answers], by=by, at=at)
+    return [Imported(outcome, contact.pk) for outcome, contact in answers]
+
+
+@transaction.atomic
+def import_products(rows: Sequence[ProductRow], *, by: Membership, at: datetime) -> list[Imported]:
+    """Record or update products, many at a time, found again by name; answers in the rows' order."""
+    keys = {names.key(row.name)[:120] for row in rows}
+    known = {p.name_key: p for p in Product.objects.select_for_update().filter(name_key__in=keys).order_by("pk")}
+    made: list[Product] = []
+    changed: dict[int, Product] = {}
+    answers: list[tuple[Outcome, Product]] = []
+    for row in rows:
+        fields, name_key = _known(row.fields, PRODUCT_FIELDS), names.key(row.name)[:120]
+        found = known.get(name_key)
+        if found is None:
+            found = known[name_key] = Product(name=row.name.strip(), name_key=name_key, **fields)
+            made.append(found)
+            answers.append((Outcome.CREATED, found))
+            continue
+        differs = _apply(found, fields)
+        if differs and found.pk:
+            changed[found.pk] = found
+        answers.append((Outcome.UPDATED if differs else Outcome.UNCHANGED, found))
+    for product in changed.values():
+        product.version += 1
+    Product.objects.bulk_create(made, batch_size=_rows.BATCH)
+    Product.objects.bulk_update(changed.values(), ["version", *sorted(PRODUCT_FIELDS)], batch_size=_rows.BATCH)
+    _record_import("products.imported", [outcome for outcome, _product in answers], by=by, at=at)
+    return [Imported(outcome, product.pk) for outcome, product in answers]
+
+
+@transaction.atomic
+def import_assessments(rows: Sequence[AssessmentRow], *, by: Membership, at: datetime) -> list[int]:
+    """Record dated assessments, many at a time, and place their accounts by the latest; returns their ids."""
+    setting = AssessmentSetting.current()
+    accounts = {
+        a.pk: a
+        for a in Account.objects.select_for_update().filter(pk__in={row.account_id for row in rows}).order_by("pk")
+    }
+    made, lines = [], []
+    for row in sorted(rows, key=lambda row: row.at):
+        account, judgement = accounts[row.account_id], setting.judge(dict(row.ratings))
+        if account.assessed_at is None or account.assessed_at <= row.at:
+            account.score, account.confidence, account.assessed_at = judgement.score, judgement.confidence, row.at
+            account.take_place(setting.limits)
+        assessment = Assessment(
+            account=account,
+            by_id=row.by_id,
+            at=row.at,
+            score=judgement.score,
+            confidence=judgement.confidence,
+            segment=account.segment,
+        )
+        made.append((assessment, row.ratings, row.notes))
+        told = {"score": judgement.score, "segment": str(account.segment)}
+        lines.append((account.pk, "account.assessed", row.by_id, row.at, account, told))
+    Assessment.objects.bulk_create([assessment for assessment, _ratings, _notes in made], batch_size=_rows.BATCH)
+    add_ratings(made)
+    fields = ["score", "confidence", "assessed_at", "segment", "needs_assessment"]
+    Account.objects.bulk_update(accounts.values(), fields, batch_size=_rows.BATCH)
+    tell_many(lines)
+    audit.record("assessments.imported", None, by=by, at=at, created=len(made))
+    return [assessment.pk for assessment, _ratings, _notes in made]
