@@ -172,7 +172,8 @@ def may_see(membership: Membership, account: Account | None) -> bool:
 def picked(membership: Membership, value: Any) -> Account | None:
     """Return the account that a form's hidden field holds, if `membership` may see it."""
     text = str(value or "")
-    return visible(membership).filter(pk=int(text)).first() if text.isascii() and text.isdigit() else None
+    is_key = text.isascii() and text.isdigit() and len(text) < 19
+    return visible(membership).filter(pk=int(text)).first() if is_key else None
 
 
 def named(membership: Membership, name: str) -> Account | None:

@@ -190,7 +190,7 @@ def ask_names(
 def answered_id(answer: str) -> int | None:
     """Return the key in an answer "id:<key>"."""
     head, _sep, tail = answer.partition(":")
-    return int(tail) if head == "id" and tail.isdigit() else None
+    return int(tail) if head == "id" and tail.isdecimal() and len(tail) < 19 else None
 
 
 REJECT_ROWS = Option(REJECT, _("Reject these rows"))

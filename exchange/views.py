@@ -247,7 +247,12 @@ def import_run(request: OrgRequest, pk: int) -> HttpResponse:
     imported = _mine(request, pk)
     seen = request.POST.get("version", "")
     try:
-        actions.run(imported, seen=int(seen) if seen.isdigit() else 0, by=request.membership, at=request.now)
+        actions.run(
+            imported,
+            seen=int(seen) if seen.isdecimal() and len(seen) < 10 else 0,
+            by=request.membership,
+            at=request.now,
+        )
     except Stale:
         rows = [(_("Columns"), _mapped(imported, imported.mapping), _("as you saw them before"))]
         return _conflict(request, imported, rows)

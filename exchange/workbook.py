@@ -328,7 +328,7 @@ class _Rows(ContentHandler):
             self._has_formula = True
         elif local == "row":
             number = attrs.get("r", "")
-            self._number = int(number) if number.isdigit() else self._number + 1
+            self._number = int(number) if number.isdecimal() and len(number) < 8 else self._number + 1
             self._cells = []
             self._column = -1
 
@@ -338,7 +338,7 @@ class _Rows(ContentHandler):
         self._column = _column(found[1]) if found else self._column + 1
         self._type = attrs.get("t", "n")
         style = attrs.get("s", "0")
-        self._style = int(style) if style.isdigit() else 0
+        self._style = int(style) if style.isdecimal() and len(style) < 8 else 0
         self._value = []
         self._has_value = self._has_formula = False
 

@@ -10,6 +10,7 @@ from funnel.windows import WINDOWS, window
 SORTS = ("name", "stage", "amount", "due", "owner", "health", "next", "closed")
 ALL, CLOSED, ATTENTION = "all", "closed", "attention"
 _MANY = 2**31
+_FIRST, _LAST = date(1900, 1, 1), date(2200, 12, 31)  # the day before and after still are dates
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,10 @@ def _one_of(text: str, known: tuple[str, ...]) -> str:
 
 def _date(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if len(text) == 10 else None
+        day = date.fromisoformat(text) if len(text) == 10 else None
     except ValueError:
         return None
+    return day if day and _FIRST <= day <= _LAST else None
 
 
 def read(query: Mapping[str, str]) -> Filters:

@@ -171,6 +171,10 @@ class AuditFilter(forms.Form):
     before = forms.IntegerField(required=False, min_value=1)
 
     def chosen(self) -> dict[str, Any]:
-        """Return what was chosen; what cannot be read narrows nothing."""
+        """Return what was chosen; what cannot be read, or lies beyond all calendars, narrows nothing."""
         self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if value not in (None, "") and not (isinstance(value, date) and not 1900 <= value.year <= 2200)
+        }

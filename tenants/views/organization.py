@@ -134,7 +134,10 @@ def restore_rate(request: OrgRequest) -> HttpResponse:
     form = RateForm(request.GET, organization=request.organization)
     if not form.is_valid():
         return HttpResponse(status=422)
-    actions.add_rate(request.organization, by=request.membership, at=request.now, **form.cleaned_data)
+    try:
+        actions.add_rate(request.organization, by=request.membership, at=request.now, **form.cleaned_data)
+    except Refused as refused:
+        return toast(HttpResponse(status=204), labels.refusal(refused.code, refused.data), kind="error")
     return HttpResponseClientRefresh()
 
 
@@ -164,7 +167,7 @@ def calendar(request: OrgRequest) -> HttpResponse:
 
 def _year(request: OrgRequest) -> int:
     asked = request.GET.get("year", "")
-    year = int(asked) if asked.isascii() and asked.isdigit() else request.today.year
+    year = int(asked) if asked.isascii() and asked.isdigit() and len(asked) == 4 else request.today.year
     return year if 1970 <= year <= 2200 else request.today.year
 
 
@@ -212,5 +215,8 @@ def restore_holiday(request: OrgRequest) -> HttpResponse:
     form = HolidayForm(request.GET)
     if not form.is_valid():
         return HttpResponse(status=422)
-    actions.add_days_to_calendar(request.organization, by=request.membership, at=request.now, **form.cleaned_data)
+    try:
+        actions.add_days_to_calendar(request.organization, by=request.membership, at=request.now, **form.cleaned_data)
+    except Refused as refused:
+        return toast(HttpResponse(status=204), labels.refusal(refused.code, refused.data), kind="error")
     return HttpResponseClientRefresh()

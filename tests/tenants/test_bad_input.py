@@ -38,3 +38,8 @@ def test_a_day_cannot_be_restored_over_another(acme: Cast, login: Login) -> None
     assert '"kind": "error"' in answer["HX-Trigger"]
     with working_for(acme.org):
         assert [day.name for day in Holiday.objects.all()] == ["One"]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_beyond_all_calendars_narrows_no_audit(acme: Cast, login: Login, day: str) -> None:
+    assert login(acme.admin).get("/o/acme/settings/audit/", {"since": day, "until": day}).status_code == 200
