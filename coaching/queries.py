@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import BigIntegerField, Count, F, Max, Q, QuerySet, Sum
+from django.shortcuts import get_object_or_404
 
 from coaching.models import CoachingSession, Review, ReviewEntry, ReviewPerson
 from forecasting import health, waterfall
@@ -18,8 +19,9 @@ from forecasting.periods import Kind, Period, period_of
 from forecasting.queries import Scope, summary, targets_of
 from forecasting.queries import waterfall as waterfall_of
 from forecasting.weighting import Numbers, target_of
-from funnel.models import Opportunity, StageSetting
-from funnel.stages import Health, StageRow, Status
+from funnel.evidence import Item
+from funnel.models import EvidenceItem, Opportunity, StageSetting
+from funnel.stages import Health, Stage, StageRow, Status, missing
 from tenants.models import Membership, Organization, Team
 from tenants.permissions import Role
 
@@ -466,6 +468,13 @@ def running_of(leader: Membership) -> Review | None:
     return found
 
 
+def walker_or_404(review: Review, person: int) -> ReviewPerson:
+    """Return the row of a person (membership id) on the roster of a review."""
+    rows = ReviewPerson.objects.select_related("person__user")
+    found: ReviewPerson = get_object_or_404(rows, review=review, person_id=person)
+    return found
+
+
 def entry_of(review: Review, opportunity: Opportunity) -> ReviewEntry | None:
     """Return what was decided about an opportunity in a review."""
     rows = ReviewEntry.objects.filter(review=review, opportunity=opportunity).select_related("next_action")
@@ -500,6 +509,21 @@ def sessions(member: Membership, *, person: int | None = None) -> QuerySet[Coach
 def sessions_of(member: Membership, opportunity: Opportunity) -> list[CoachingSession]:
     """Return the sessions on an opportunity that a member may read, the latest first."""
     return list(sessions(member).filter(opportunity=opportunity)[:20])
+
+
+def stage_row(stage: Stage) -> StageRow:
+    """Return a stage as this organization words and weighs it."""
+    row: StageRow = StageSetting.objects.all().table()[stage - 1]
+    return row
+
+
+def lacking(opportunity: Opportunity) -> Collection[Item]:
+    """Return the evidence still missing to leave the stage in which an opportunity stands."""
+    stage = Stage(opportunity.stage)
+    if stage == Stage.DEPLOY:
+        return ()
+    filed = {row.item.key for row in opportunity.evidence.select_related("item")}
+    return missing(EvidenceItem.objects.all().checklist(), filed, left=stage, to=Stage(stage + 1))
 
 
 def last_session(opportunity: Opportunity) -> CoachingSession | None:

@@ -15,11 +15,11 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from coaching import actions, labels, queries
 from coaching.forms import DecisionForm, EndForm, SessionEditForm, SessionForm, StartForm, shown
-from coaching.models import CoachingSession, Review, ReviewPerson, who_walks
+from coaching.models import CoachingSession, Review, who_walks
 from forecasting.labels import BUCKETS, period_label
 from funnel.labels import GUIDES
-from funnel.models import EvidenceItem, Opportunity, StageSetting
-from funnel.stages import Stage, missing
+from funnel.models import Opportunity
+from funnel.stages import Stage
 from tenants.charts import Change
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
@@ -138,7 +138,7 @@ def _tagged(response: HttpResponse, tag: str) -> HttpResponse:
 def beside(request: OrgRequest, pk: int, person: int) -> HttpResponse:
     """Show a person's funnel and what changed since the last review."""
     found = _led(request, pk)
-    row = get_object_or_404(ReviewPerson.objects.select_related("person__user"), review=found, person_id=person)
+    row = queries.walker_or_404(found, person)
     shown_beside = queries.beside(found, row.person, request.membership, today=request.today)
     steps = [Change(label, delta) for label, delta, _count in _buckets(shown_beside)]
     return render_page(request, "coaching/beside.html", {"beside": shown_beside, "steps": steps})
@@ -154,9 +154,7 @@ def turn(request: OrgRequest, pk: int) -> HttpResponse:
     """Turn to another person."""
     found = _led(request, pk)
     to = request.POST.get("to", "")
-    rows = ReviewPerson.objects.select_related("person__user")
-    pk = int(to) if to.isascii() and to.isdigit() and len(to) < 19 else 0
-    row = get_object_or_404(rows, review=found, person_id=pk)
+    row = queries.walker_or_404(found, int(to) if to.isascii() and to.isdigit() and len(to) < 19 else 0)
     try:
         actions.turn_to(found, row.person, by=request.membership, at=request.now)
     except Refused as refused:
@@ -173,7 +171,7 @@ def review_entry(request: OrgRequest, pk: int, opportunity: int) -> HttpResponse
     found = _led(request, pk)
     rows = Opportunity.objects.visible_to(request.membership).select_related("account", "owner__user")
     about: Opportunity = get_object_or_404(rows, pk=opportunity)
-    get_object_or_404(ReviewPerson, review=found, person_id=about.owner_id)
+    queries.walker_or_404(found, about.owner_id)
     form = DecisionForm(request.POST, today=request.today, entry=queries.entry_of(found, about))
     refused = ""
     if form.is_valid():
@@ -317,11 +315,7 @@ def _coachable(request: OrgRequest, pk: int) -> Opportunity:
 def _guide(about: Opportunity) -> dict[str, Any]:
     """Return what the method asks in this stage, and which evidence of it is missing."""
     stage = Stage(about.stage)
-    table = StageSetting.objects.all().table()
-    filed = {row.item.key for row in about.evidence.select_related("item")}
-    to = Stage(min(stage + 1, Stage.DEPLOY))
-    lacking = missing(EvidenceItem.objects.all().checklist(), filed, left=stage, to=to) if stage < to else ()
-    return {"guide": GUIDES[stage], "stage": table[stage - 1], "lacking": lacking}
+    return {"guide": GUIDES[stage], "stage": queries.stage_row(stage), "lacking": queries.lacking(about)}
 
 
 def _readable(request: OrgRequest) -> QuerySet[CoachingSession]:
@@ -338,7 +332,7 @@ def session(request: OrgRequest, pk: int) -> HttpResponse:
         "session": found,
         "before": before,
         "after": after,
-        "stage": StageSetting.objects.all().table()[found.stage - 1],
+        "stage": queries.stage_row(Stage(found.stage)),
         "may_change": _may_change(request, found),
     }
     return render_page(request, "coaching/session.html", context)
