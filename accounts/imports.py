@@ -48,7 +48,6 @@ def present(record: Record, codes: Sequence[str]) -> dict[str, Any]:
 
 # Units -------------------------------------------------------------------------------------------
 
-SMALL = 100_000
 UNITS = (
     Option("1", pgettext_lazy("unit of amounts", "as they stand")),
     Option("1000", pgettext_lazy("unit of amounts", "in thousands")),

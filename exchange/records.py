@@ -21,7 +21,6 @@ from exchange.values import (
 )
 
 MOST_PROBLEMS = 5
-LONGEST_REFERENCE = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from accounts import labels as accounts_labels
 from funnel.stages import Category, ChangeKind, Gate, Health, Reason, Stage, Status
@@ -215,8 +215,6 @@ REFUSALS: Mapping[str, Words] = {
     "text_unreadable": _("Remove the control characters."),
     "amount_negative": _("An amount cannot be negative."),
     "amount_too_large": _("This amount is too large to be true. Check the unit."),
-    "amount_unreadable": _("Enter an amount such as 12.8M or 1,280萬."),
-    "amount_too_precise": _("Use at most two decimals."),
     "close_before_opening": _("The expected close lies before the opening on %(opened_on)s."),
     "opened_in_future": _("The opening lies in the future."),
     "in_future": _("A date of its history lies in the future."),
@@ -250,13 +248,6 @@ def refusal(error: Refused) -> str:
     """Return the sentence that tells a person why an action refused."""
     text = str(REFUSALS[error.code]) if error.code in REFUSALS else error.code
     return text % error.data
-
-
-def missing_items(count: int) -> str:
-    """Return `3 pieces of evidence missing`."""
-    return ngettext("%(count)s piece of evidence missing", "%(count)s pieces of evidence missing", count) % {
-        "count": count
-    }
 
 
 accounts_labels.name_verb(

@@ -98,9 +98,9 @@ def members(request: OrgRequest, pk: int) -> HttpResponse:
 def member_remove(request: OrgRequest, pk: int, member: int) -> HttpResponse:
     """Take somebody off a customer."""
     account = queries.account_or_404(request.membership, pk)
-    helper = queries.member_or_404(account, member)
-    actions.remove_member(account, helper, by=request.membership, at=request.now)
-    words = _("%(name)s no longer works with this customer") % {"name": helper.name}
+    found = queries.member_or_404(account, member)
+    actions.remove_member(account, found, by=request.membership, at=request.now)
+    words = _("%(name)s no longer works with this customer") % {"name": found.name}
     if not queries.may_see(request.membership, account):
         messages.success(request, words)
         return go(request, answers.url(request, "list"))

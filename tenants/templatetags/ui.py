@@ -45,12 +45,6 @@ def money_exact(value: int | None, currency: str = "") -> str:
 
 
 @register.filter
-def money_plain(value: int | None) -> str:
-    """Digits for the value of a form field: 12800000."""
-    return formats.plain(value)
-
-
-@register.filter
 def figure(value: int | None) -> SafeString:
     """Like money, with the unit set lighter, so that the digits carry the weight."""
     digits, unit = formats.split(value, language())
@@ -269,15 +263,6 @@ def nav_url(context: Context, name: str, permission: str = "", *args: Any) -> st
 def home_url(organization: Any) -> str:
     """Where a member of this organization starts."""
     return reverse("salesops:start", args=[organization.slug])
-
-
-@register.simple_tag
-def url_or_empty(name: str, *args: Any) -> str:
-    """The address of a page outside organizations, or nothing when it does not exist."""
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
 
 
 @register.inclusion_tag("components/nav_item.html", takes_context=True)

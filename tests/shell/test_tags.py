@@ -33,7 +33,6 @@ def _english() -> object:
         ("{{ v|money }}", "12.8M"),
         ("{{ v|money_exact }}", "12,800,000"),
         ("{{ v|money_exact:'TWD' }}", "TWD 12,800,000"),
-        ("{{ v|money_plain }}", "12800000"),
         ("{{ v|figure }}", '12.8<span class="u">M</span>'),
         ("{{ v|signed }}", "+12.8M"),
         ("{{ none|money }}{{ none|figure }}", "——"),

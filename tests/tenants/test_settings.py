@@ -367,7 +367,7 @@ def test_a_verb_nobody_named_is_spelled_out(acme: Cast, login: Login) -> None:
 
 
 def test_every_verb_in_the_code_has_words() -> None:
-    """Read from the code: the verb of each `audit.record(…)` and of the helpers that pass one on."""
+    """Read from the code: the verb of each `audit.record(…)` and of the functions that pass one on."""
     get_resolver().url_patterns  # noqa: B018  # loads the labels of every app
     written = re.compile(r"""(?:audit\.record|tell|name_verb)\(\s*"([a-z_]+\.[a-z_]+)\"""")
     verbs = {
