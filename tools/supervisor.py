@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
+import hashlib
 import http.client
 import json
 import os
@@ -215,10 +216,11 @@ def write_notes(cluster: Cluster, notes: dict[str, Any]) -> None:
 
 
 def prepare(cluster: Cluster | None, env: dict[str, str]) -> None:
-    """Bring catalogues, schema and (on the first start of a private server) the demo company up to date."""
+    """Bring catalogues, static files, schema and (on a private server's first start) the demo company up to date."""
     if stale_catalogues():
         say("Compiling translations …")
         manage(env, "messages", "compile")
+    collect(env)
     if cluster is None:
         manage(env, "migrate", "--verbosity", "0")
         if wants_demo(env, private=False):
@@ -251,6 +253,20 @@ def stale_catalogues() -> bool:
         if not mo.exists() or mo.stat().st_mtime < po.stat().st_mtime:
             return True
     return False
+
+
+def collect(env: dict[str, str]) -> None:
+    """Put style sheets and scripts, compressed, where the web server takes them from; only when one has changed."""
+    seen = hashlib.sha256((ROOT / "requirements.lock").read_bytes())
+    for path in sorted((ROOT / "static").rglob("*")):
+        if path.is_file():
+            seen.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    stamp = var() / "static.sha256"
+    if stamp.exists() and stamp.read_text(encoding="ascii") == seen.hexdigest() and (var() / "static").is_dir():
+        return
+    stamp.unlink(missing_ok=True)
+    manage(env, "collectstatic", "--no-input", "--clear", "--verbosity", "0")
+    stamp.write_text(seen.hexdigest(), encoding="ascii")
 
 
 def fresh_broker() -> None:
@@ -391,7 +407,6 @@ def serve(began: float) -> None:
             cluster.start()
         env = run_environment(cluster, port)
         address = env["BASE_URL"]
-        (var() / "static").mkdir(exist_ok=True)
         turn_logs()
         fresh_broker()
         prepare(cluster, env)

@@ -48,6 +48,8 @@ import os, sys, time
 import psycopg2
 with open(os.path.join(os.environ["VAR_DIR"], "asked"), "a") as out:
     out.write(" ".join(sys.argv[1:]) + "\\n")
+if sys.argv[1] == "collectstatic":
+    os.makedirs(os.path.join(os.environ["VAR_DIR"], "static"), exist_ok=True)
 with psycopg2.connect(os.environ["DATABASE_OWNER_URL"]) as connection, connection.cursor() as cursor:
     if sys.argv[1] == "migrate":
         time.sleep(float(os.environ.get("SLOW", 0)))

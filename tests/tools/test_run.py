@@ -61,6 +61,18 @@ def test_starts_stops_and_starts_again_with_its_data(checkout: Checkout, port: i
     assert of_this(checkout) == []
     assert checkout.asked().count("demo --if-empty") == 1
     assert [line.split()[0] for line in checkout.asked()].count("migrate") == 1
+    assert [line.split()[0] for line in checkout.asked()].count("collectstatic") == 1
+
+
+def test_changed_style_sheets_are_collected_again(checkout: Checkout, port: int) -> None:
+    sheet = checkout.root / "static" / "css" / "base.css"
+    for said in ("a{}", "b{}", "b{}"):
+        sheet.parent.mkdir(parents=True, exist_ok=True)
+        sheet.write_text(said)
+        running = checkout.start(PORT=str(port))
+        read_until(running, "rows kept")
+        stop(running)
+    assert [line.split()[0] for line in checkout.asked()].count("collectstatic") == 2
 
 
 def test_a_killed_start_leaves_no_ruin(checkout: Checkout, port: int) -> None:
