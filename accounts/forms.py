@@ -1,14 +1,16 @@
 """What people type about customers, contacts, products and the limits of segments."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import labels, queries
+from accounts import labels, names, queries
 from accounts.assessment import LARGEST_WEIGHT, STEPS
 from accounts.models import Account, AssessmentSetting, Contact, Product
 from accounts.segments import Factor, Kind
@@ -16,6 +18,7 @@ from tenants import formats
 from tenants.models import Membership
 
 EARLIEST_YEAR = 1500
+EARLIEST_BIRTH = 1900
 
 
 class MoneyField(forms.CharField):
@@ -53,7 +56,20 @@ _AMOUNTS = {
 }
 
 
-class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs alone
+class NamedMixin:
+    """A form whose `name` is one line that can be seen."""
+
+    cleaned_data: dict[str, Any]
+
+    def clean_name(self) -> str:
+        """Take what cannot be seen out of the name; refuse it if nothing is left."""
+        name = names.tidy(self.cleaned_data["name"])
+        if not name:
+            raise ValidationError(labels.REFUSALS["name_missing"], code="name_missing")
+        return name
+
+
+class AccountForm(NamedMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs alone
     """A customer. Who may give it to whom comes from the member who fills it in."""
 
     turnover = MoneyField(label=gettext_lazy("Turnover"), required=False)
@@ -136,14 +152,14 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
         return {name: self.cleaned_data[name] for name in (*self.Meta.fields, "owner", "parent")}
 
 
-class QuickAccountForm(forms.Form):
+class QuickAccountForm(NamedMixin, forms.Form):
     """The name alone, from the last option of a combobox."""
 
     name = forms.CharField(max_length=200)
     request_key = forms.UUIDField(required=False)
 
 
-class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs alone
+class ContactForm(NamedMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs alone
     """A person at an account."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -158,6 +174,16 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
             "notes": forms.Textarea(attrs={"rows": 3}),
         }
 
+    def clean_birthday(self) -> date | None:
+        """Refuse a day on which nobody who lives was born."""
+        born: date | None = self.cleaned_data["birthday"]
+        today = timezone.localdate()
+        if born is not None and (born.year < EARLIEST_BIRTH or born > today):
+            raise ValidationError(
+                _("Write a year from %(first)s to %(last)s."), params={"first": EARLIEST_BIRTH, "last": today.year}
+            )
+        return born
+
     def validate_constraints(self) -> None:
         """Leave these to the database: none is about what is typed here."""
 
@@ -167,7 +193,7 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
         return {name: self.cleaned_data[name] for name in self.Meta.fields}
 
 
-class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs alone
+class ProductForm(NamedMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs alone
     """What we sell."""
 
     list_price = MoneyField(label=gettext_lazy("List price"), required=False)

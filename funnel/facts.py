@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from accounts import names
 from tenants.errors import Refused
 from tenants.formats import LARGEST
 
@@ -11,14 +12,14 @@ NAME_LENGTH = 200
 def check_name(name: str) -> str:
     """Return the name without spaces around it.
 
-    :raises Refused: `name_empty`, `name_too_long` or `name_unreadable` (control characters).
+    :raises Refused: `name_empty`, `name_too_long` or `name_unreadable` (see `is_odd`).
     """
     name = name.strip()
-    if not name:
+    if names.is_blank(name):
         raise Refused("name_empty")
     if len(name) > NAME_LENGTH:
         raise Refused("name_too_long", length=len(name), limit=NAME_LENGTH)
-    if any(ord(character) < 32 for character in name):
+    if names.is_odd(name):
         raise Refused("name_unreadable")
     return name
 

@@ -27,7 +27,7 @@ def item_row(key: str) -> EvidenceItem:
     own = key.removeprefix("own-")
     found: EvidenceItem = (
         EvidenceItem.objects.get(pk=int(own))
-        if key.startswith("own-") and own.isdecimal()
-        else EvidenceItem.objects.exclude(code="").get(code=key)
+        if key.startswith("own-") and own.isdecimal() and len(own) < 19
+        else EvidenceItem.objects.exclude(code="").get(code=key.replace("\x00", "?"))
     )
     return found

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -29,8 +30,7 @@ from tenants.web import OrgRequest, org_view
 @require_POST
 def move(request: OrgRequest, pk: int) -> HttpResponse:
     """Move an opportunity to another stage; on the way evidence can be filed. Deploy asks for the signature."""
-    by, at = request.membership, request.now
-    found, stages = queries.opportunity_or_404(by, pk), queries.stage_table()
+    found, stages = queries.opportunity_or_404(request.membership, pk), queries.stage_table()
     form = MoveForm(request.POST)
     if not form.is_valid():
         return dialog(request, "refused", error=_("Choose a stage."), opportunity=found, status=422)
@@ -42,22 +42,32 @@ def move(request: OrgRequest, pk: int) -> HttpResponse:
     try:
         if seen is not None and seen != found.version:
             raise queries.stale(found)
-        for key, note in form.notes().items():
-            actions.file_evidence(found, key, note=note, by=by, at=at)
-        why, override = form.cleaned_data["why"], form.cleaned_data["anyway"]
-        moved = actions.move(found, left=left, to=to, by=by, at=at, why=why, override=override)
+        moved = _file_and_move(request, found, form, to)
     except Stale as stale:
         return told_stale(request, stale, stages[to - 1].label, stages)
-    except MissingEvidence as lacking:
-        return dialog(request, "missing", lacking=lacking, status=422, **context)
     except Refused as refused:
         if refused.code == "reason_needed":
             return dialog(request, "back", tried="why" in request.POST, status=422, **context)
         return dialog(request, "refused", error=labels.refusal(refused), opportunity=found, status=422)
     except ObjectDoesNotExist as gone:
         raise Http404 from gone
+    if isinstance(moved, MissingEvidence):
+        return dialog(request, "missing", lacking=moved, status=422, **context)
     names = {"name": found.account.name, "from": stages[left - 1].label, "to": stages[to - 1].label}
     return answer(request, moved, _("%(name)s: %(from)s → %(to)s") % names, [left, to])
+
+
+def _file_and_move(request: OrgRequest, found: Opportunity, form: MoveForm, to: Stage) -> Opportunity | MissingEvidence:
+    """File what was typed and move, or do neither; where evidence still lacks, what was filed stays filed."""
+    by, at = request.membership, request.now
+    with transaction.atomic():
+        for key, note in form.notes().items():
+            actions.file_evidence(found, key, note=note, by=by, at=at)
+        why, override = form.cleaned_data["why"], form.cleaned_data["anyway"]
+        try:
+            return actions.move(found, left=Stage(found.stage), to=to, by=by, at=at, why=why, override=override)
+        except MissingEvidence as lacking:
+            return lacking
 
 
 def _win_dialog(

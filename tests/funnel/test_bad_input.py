@@ -1,12 +1,17 @@
 """Ids no row can have, in the addresses and bodies of opportunities and targets."""
 
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
 
+from funnel.models import Evidence, Opportunity
 from tenants.models import Membership
+from tenants.scoping import working_for
 from tests.cast import Cast
+from tests.funnel.factories import make_account, make_opportunity
 
 pytestmark = pytest.mark.django_db
 Login = Callable[[Membership], Client]
@@ -24,3 +29,34 @@ def test_a_customer_that_cannot_be_is_no_customer(acme: Cast, login: Login, acco
 def test_a_day_beyond_all_calendars_narrows_nothing(acme: Cast, login: Login, page: str, day: str) -> None:
     asked = dict.fromkeys(["due_from", "due_to", "closed_from", "closed_to"], day)
     assert login(acme.manager).get(f"/o/acme/funnel/{page}", asked).status_code == 200
+
+
+def board_move(client: Client, opportunity: Opportunity, **typed: str) -> Any:
+    body = {"stage": "2", "version": str(opportunity.version), "anyway": "on", **typed}
+    kind = "application/x-www-form-urlencoded"
+    return client.post(f"/o/acme/funnel/{opportunity.pk}/move/", urlencode(body), content_type=kind)
+
+
+@pytest.mark.parametrize("key", ["own-" + "9" * 5_000, "own-" + "9" * 25, "own-1", "a\x00b", "<b>"])
+def test_evidence_for_an_item_that_is_not_there_is_not_found(acme: Cast, login: Login, key: str) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep)
+    assert board_move(login(acme.rep), opportunity, **{f"note_{key}": "seen"}).status_code == 404
+
+
+def test_a_move_that_is_refused_files_nothing(acme: Cast, login: Login) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep)
+    notes = {"note_opportunity_plan": "seen", "note_key_needs": "x" * 10_000}
+    assert board_move(login(acme.rep), opportunity, **notes).status_code == 422
+    with working_for(acme.org):
+        assert not Evidence.objects.exists()
+        assert Opportunity.objects.get().stage == 1
+
+
+@pytest.mark.parametrize("name", ["\u200b", "a\nb", "\x07", "pay\u202eexe.pdf"])
+def test_a_name_that_cannot_be_seen_or_turns_around_is_refused(acme: Cast, login: Login, name: str) -> None:
+    with working_for(acme.org):
+        account = make_account(acme.rep)
+    typed = {"account": account.pk, "name": name, "owner": acme.rep.pk, "stage": 1, "quoted_currency": "TWD"}
+    assert login(acme.rep).post("/o/acme/funnel/new/", typed).status_code == 422
