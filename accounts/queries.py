@@ -6,10 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.core.paginator import Paginator
 from django.db.models import Case, Count, F, IntegerField, Prefetch, Q, QuerySet, Sum, Value, When
 from django.shortcuts import get_object_or_404
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts import names
@@ -31,7 +29,6 @@ from accounts.segments import Factor, Limits, Segment, few_that_make, place
 from tenants.models import Membership, Team
 from tenants.permissions import Role
 
-PAGE = 50
 LINES = 20
 SUGGESTIONS = 8
 
@@ -225,20 +222,6 @@ def helpers_for(account: Account) -> QuerySet[Membership]:
 
 
 # The list -----------------------------------------------------------------------------------------
-
-
-class CountedPaginator(Paginator):  # type: ignore[type-arg]  # generic only in its stubs
-    """Pages of rows that have been counted already."""
-
-    def __init__(self, rows: Any, count: int) -> None:
-        """Take the rows and how many there are."""
-        super().__init__(rows, PAGE)
-        self._counted = count
-
-    @cached_property
-    def count(self) -> int:
-        """How many rows there are."""
-        return self._counted
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,8 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
 from typing import Any, cast
 
-from django.core.paginator import Paginator
 from django.db.models import Case, Count, Exists, F, IntegerField, Min, OuterRef, Q, QuerySet, Sum, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.http import Http404
@@ -38,7 +36,6 @@ from tenants.errors import Stale
 from tenants.models import ExchangeRate, Membership, Organization, Team
 
 CARDS = 30
-PAGE = 50
 LINES = 100
 RANK = Case(
     When(health=Health.RISK, then=Value(0)),
@@ -309,20 +306,6 @@ def currencies() -> list[str]:
 
 
 # The table ----------------------------------------------------------------------------------------
-
-
-class CountedPaginator(Paginator):  # type: ignore[type-arg]  # generic only in its stubs
-    """Pages of rows that have been counted already."""
-
-    def __init__(self, rows: Any, count: int) -> None:
-        """Take the rows and how many there are."""
-        super().__init__(rows, PAGE)
-        self._counted = count
-
-    @cached_property
-    def count(self) -> int:
-        """How many rows there are."""
-        return self._counted
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The home pages, which compose what the apps answer."""
 
-
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -9,8 +8,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.queries import search as find
 from activities.queries import exceptions, today_of
-from tenants.models import Membership
 from tenants.permissions import Permission, Role
+from tenants.queries import memberships_of
 from tenants.web import OrgRequest, open_view, org_view, render_page
 
 
@@ -20,8 +19,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Go where this person works; someone in no organization is told so."""
     if not request.user.is_authenticated:
         return redirect("account_login")
-    user = request.user
-    membership = Membership.objects.active().filter(user=user).select_related("organization").order_by("id").first()
+    membership = min(memberships_of(request.user), key=lambda each: each.pk, default=None)
     if membership is None:
         return render(request, "tenants/no_organization.html")
     return redirect("salesops:start", membership.organization.slug)

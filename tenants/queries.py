@@ -6,8 +6,10 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
+from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.functional import cached_property
 
 from tenants.calendar import WorkCalendar, weekdays
 from tenants.currencies import convert
@@ -16,6 +18,24 @@ from tenants.invitations import digest
 from tenants.models import AuditEvent, ExchangeRate, Holiday, Invitation, Membership, Organization, Team, User
 
 AUDIT_ROWS = 50
+PAGE = 50
+
+
+# Lists --------------------------------------------------------------------------------------------
+
+
+class CountedPaginator(Paginator):  # type: ignore[type-arg]  # generic only in its stubs
+    """Pages of rows that have been counted already."""
+
+    def __init__(self, rows: Any, count: int) -> None:
+        """Take the rows and how many there are."""
+        super().__init__(rows, PAGE)
+        self._counted = count
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are."""
+        return self._counted
 
 
 # People and teams ---------------------------------------------------------------------------------

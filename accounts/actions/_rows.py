@@ -57,7 +57,10 @@ def refuse_stale(row: Any, seen: int, fields: Mapping[str, Any]) -> None:
 
 
 def named(fields: dict[str, Any]) -> dict[str, Any]:
-    """Trim the name among the fields, if there is one, and add its key."""
+    """Trim the name among the fields, if there is one.
+
+    :raises Refused: name_missing.
+    """
     if "name" in fields:
         fields["name"] = fields["name"].strip()
         if not fields["name"]:

@@ -10,6 +10,7 @@ from accounts import filters, labels, queries
 from accounts.models import Account, AssessmentSetting
 from accounts.views import answers
 from tenants.permissions import Permission
+from tenants.queries import CountedPaginator
 from tenants.web import OrgRequest, org_view, render_page
 
 
@@ -20,9 +21,7 @@ def account_list(request: OrgRequest) -> HttpResponse:
     wanted = filters.read(request.GET)
     rows = queries.narrowed(request.membership, wanted, now=request.now)
     totals = queries.totals(rows)
-    page = queries.CountedPaginator(queries.listed(rows, wanted.sort), totals.count).get_page(
-        filters.page_number(request.GET)
-    )
+    page = CountedPaginator(queries.listed(rows, wanted.sort), totals.count).get_page(filters.page_number(request.GET))
     few = None if wanted.active else queries.few(rows, totals.count)
     context = {
         "page": page,

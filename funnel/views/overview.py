@@ -12,6 +12,7 @@ from funnel.stages import Category, Status
 from funnel.views.answers import card_context, language
 from tenants.formats import short_date
 from tenants.permissions import Permission
+from tenants.queries import CountedPaginator
 from tenants.web import OrgRequest, org_view, render_page
 
 
@@ -41,7 +42,7 @@ def table(request: OrgRequest) -> HttpResponse:
     stages = queries.stage_table()
     rows = queries.listed(request.membership, wanted, today=request.today)
     totals = queries.totals(rows, stages)
-    pages = queries.CountedPaginator(queries.in_order(rows, wanted), totals.count)
+    pages = CountedPaginator(queries.in_order(rows, wanted), totals.count)
     context = {
         "page": pages.get_page(filters.page_number(request.GET)),
         "totals": totals,
