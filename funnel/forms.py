@@ -16,12 +16,13 @@ from funnel import labels, queries
 from funnel.facts import NAME_LENGTH
 from funnel.models import Opportunity
 from funnel.stages import Category, Gate, Reason, Stage, StageRow
+from tenants.forms.organization import DayField
 from tenants.models import Membership
 
 
 def day_field(**kwargs: Any) -> forms.DateField:
     """Return a field for one day; what came in is shown again."""
-    return forms.DateField(widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **kwargs)
+    return DayField(widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **kwargs)
 
 
 class OpportunityForm(forms.Form):

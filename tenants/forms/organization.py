@@ -14,6 +14,7 @@ from tenants import labels
 from tenants.models import Organization, User
 
 LONGEST_HOLIDAY = 31
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 AUTOMATIC = "auto"
 
 
@@ -25,6 +26,17 @@ class DateInput(forms.DateInput):
     def __init__(self, **kwargs: Any) -> None:
         """Write dates as the field reads them."""
         super().__init__(format="%Y-%m-%d", **kwargs)
+
+
+class DayField(forms.DateField):
+    """A day of a calendar people keep: a slip such as the year 9999 is no date."""
+
+    def to_python(self, value: Any) -> date | None:
+        """Read the day."""
+        day: date | None = super().to_python(value)
+        if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return day
 
 
 class OrganizationForm(forms.Form):
@@ -79,7 +91,7 @@ class RateForm(forms.Form):
     """What one unit of a currency is worth from a day on."""
 
     currency = forms.ChoiceField(label=_("Currency"), choices=labels.CURRENCIES)
-    on = forms.DateField(label=_("From"), widget=DateInput)
+    on = DayField(label=_("From"), widget=DateInput)
     rate = forms.DecimalField(
         label=_("Rate"),
         max_digits=18,
@@ -98,8 +110,8 @@ class RateForm(forms.Form):
 class HolidayForm(forms.Form):
     """A day off, several in a row, or a working day that makes up for one."""
 
-    first = forms.DateField(label=_("From"), widget=DateInput)
-    last = forms.DateField(label=_("Until"), widget=DateInput, required=False)
+    first = DayField(label=_("From"), widget=DateInput)
+    last = DayField(label=_("Until"), widget=DateInput, required=False)
     name = forms.CharField(label=_("Name"), max_length=60)
     is_working = forms.BooleanField(label=_("Make-up working day"), required=False)
 

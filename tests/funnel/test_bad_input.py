@@ -60,3 +60,13 @@ def test_a_name_that_cannot_be_seen_or_turns_around_is_refused(acme: Cast, login
         account = make_account(acme.rep)
     typed = {"account": account.pk, "name": name, "owner": acme.rep.pk, "stage": 1, "quoted_currency": "TWD"}
     assert login(acme.rep).post("/o/acme/funnel/new/", typed).status_code == 422
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "2201-01-01", "0001-01-01"])
+def test_nothing_closes_in_the_year_9999(acme: Cast, login: Login, day: str) -> None:
+    with working_for(acme.org):
+        account = make_account(acme.rep)
+    typed = {"account": account.pk, "name": "x", "owner": acme.rep.pk, "stage": 1, "quoted_currency": "TWD"}
+    client = login(acme.rep)
+    assert client.post("/o/acme/funnel/new/", {**typed, "expected_close_on": day}).status_code == 422
+    assert client.post("/o/acme/funnel/new/", {**typed, "expected_close_on": "2030-01-31"}).status_code == 303

@@ -43,3 +43,11 @@ def test_a_day_cannot_be_restored_over_another(acme: Cast, login: Login) -> None
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
 def test_a_day_beyond_all_calendars_narrows_no_audit(acme: Cast, login: Login, day: str) -> None:
     assert login(acme.admin).get("/o/acme/settings/audit/", {"since": day, "until": day}).status_code == 200
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31", "2201-01-01", "9999-12-31"])
+def test_no_calendar_and_no_rate_reaches_there(acme: Cast, login: Login, day: str) -> None:
+    client = login(acme.admin)
+    assert client.post("/o/acme/settings/calendar/", {"first": day, "name": "x"}).status_code == 422
+    rate = {"currency": "USD", "on": day, "rate": "1"}
+    assert client.post("/o/acme/settings/currencies/", rate).status_code == 422
