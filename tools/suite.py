@@ -157,12 +157,16 @@ def suite(words: Sequence[str]) -> int:
     build(dev=True)
     command = [str(VENV_PYTHON), "-m", "pytest", "-n", os.environ.get("SALESOPS_TEST_PROCESSES", "2"), *words]
     if outside(os.environ):
-        return run(command, environment(None))
+        env = environment(None)
+        return run([str(VENV_PYTHON), "manage.py", "messages", "compile"], env) or run(command, env)
     cluster = throw_away()
     held = hold(fcntl.LOCK_SH)
     try:
         start(cluster)
-        code = run(command, {**environment(cluster), "TEST_DB_TEMPLATE": template(cluster)})
+        env = environment(cluster)
+        if code := run([str(VENV_PYTHON), "manage.py", "messages", "compile"], env):
+            return code
+        code = run(command, {**env, "TEST_DB_TEMPLATE": template(cluster)})
         drop_databases(cluster, of=os.getpid())
         return code
     finally:
