@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from tenants.models import Membership
 
@@ -21,9 +22,15 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "errors/403.html", {"ask": [], "expired": True}, status=403)
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400; the page is rendered without the request, since the request is what is wrong."""
+    return HttpResponse(render_to_string("errors/400.html"), status=400)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 with a reference number."""
-    return render(request, "errors/500.html", {"reference": request.META.get("REQUEST_ID", "")}, status=500)
+    """Answer 500 with a reference number; the page asks nothing of the database, which may be what failed."""
+    page = render_to_string("errors/500.html", {"reference": request.META.get("REQUEST_ID", "")})
+    return HttpResponse(page, status=500)
 
 
 def _admins(request: HttpRequest) -> list[Membership]:

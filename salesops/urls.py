@@ -11,6 +11,7 @@ urlpatterns = [
     path("o/<slug:org>/", include("salesops.org_urls")),
 ]
 
+handler400 = "salesops.errors.bad_request"
 handler403 = "salesops.errors.forbidden"
 handler404 = "salesops.errors.not_found"
 handler500 = "salesops.errors.server_error"

@@ -9,6 +9,7 @@ from django.db import connections
 from django.test import Client, TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
+from pytest_django.fixtures import Settings
 
 from salesops.celery import app as celery_app
 from tenants.models import Membership
@@ -41,9 +42,9 @@ def django_db_setup(
 
 
 @pytest.fixture(autouse=True)
-def _fresh_cache(settings: pytest.FixtureRequest) -> Iterator[None]:
+def _fresh_cache(settings: Settings) -> Iterator[None]:
     """Throttles count from zero in each test."""
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}  # type: ignore[attr-defined]
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     cache.clear()
     yield
     cache.clear()

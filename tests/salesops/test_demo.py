@@ -1,0 +1,72 @@
+"""The demo company: alike every time, as large as promised, thrown away without a trace."""
+
+from collections import Counter
+from datetime import date
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+from pytest_django.fixtures import Settings
+
+from accounts.models import Account
+from activities.models import Visit
+from coaching.models import CoachingSession, Review
+from forecasting.models import Target
+from funnel.models import Change, Opportunity
+from salesops import demo_company
+from tenants.models import Membership, Organization, Team
+from tenants.scoping import reading
+
+TODAY = date(2026, 11, 22)
+
+
+def test_the_same_day_gives_the_same_company() -> None:
+    customers = demo_company.companies(TODAY)
+    assert demo_company.companies(TODAY) == customers
+    assert list(demo_company.deals(TODAY, customers)) == list(demo_company.deals(TODAY, customers))
+
+
+def test_nothing_lies_in_the_future() -> None:
+    customers = demo_company.companies(TODAY)
+    for deal in demo_company.deals(TODAY, customers):
+        moments = [when for when, _ in (*deal.stages, *deal.amounts, *deal.closes)] + [m.at for m in deal.meetings]
+        assert max(moments).date() <= TODAY
+        assert min(moments) == deal.opened_at
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> None:
+    settings.BASE_URL = "http://localhost:8000"
+    call_command("demo", "--if-empty", verbosity=0)
+    organization = Organization.objects.get()
+    with reading(organization):
+        assert Account.objects.count() == demo_company.ACCOUNTS == 400
+        assert Opportunity.objects.count() == demo_company.OPPORTUNITIES == 1_500
+        assert Membership.objects.count() == len(demo_company.PEOPLE) == 14
+        assert Team.objects.exclude(parent=None).count() == len(demo_company.REGIONS) == 3
+        assert {row["status"] for row in Opportunity.objects.values("status")} == {"open", "won", "lost", "abandoned"}
+        first, last = (Change.objects.order_by(order).first().occurred_at for order in ("occurred_at", "-occurred_at"))
+        assert (last - first).days > 700
+        assert Visit.objects.count() > 4_000
+        assert Target.objects.exists()
+        assert Review.objects.exclude(ended_at=None).count() == 3
+        chains = Counter(CoachingSession.objects.values_list("opportunity_id", flat=True))
+        assert set(chains.values()) == {3}
+    with pytest.raises(CommandError, match="already"):
+        call_command("demo")
+    call_command("demo", "--if-empty")
+    assert Organization.objects.count() == 1
+
+    call_command("demo", "--reset", verbosity=0)
+    assert Organization.objects.get().pk != organization.pk
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM funnel_change WHERE organization_id = %s", [organization.pk])
+        assert cursor.fetchone() == (0,)
+        cursor.execute("SELECT tgenabled FROM pg_trigger WHERE tgname = 'append_only'")
+        assert {row[0] for row in cursor.fetchall()} <= {"O", b"O"}
+
+
+def test_the_demo_is_refused_where_it_could_be_reached(settings: Settings) -> None:
+    settings.BASE_URL = "https://sales.example.com"
+    with pytest.raises(CommandError, match="this machine"):
+        call_command("demo")
