@@ -12,7 +12,14 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 BASE = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8000"
 ORG = f"{BASE}/o/obsidian"
 TO = Path(__file__).parent / "pictures"
-WIDE, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
+WIDE, PHONE = ViewportSize(width=1440, height=720), ViewportSize(width=390, height=844)
+FILE = """公司名稱,統一編號,產業,地區,年營收
+弘岳精密,24681357,機械,北區,"12,000,000"
+晶旺半導體,12345675,半導體,北區,"86,000,000"
+立鋒電子,22099131,電子,中區,"9,500,000"
+,04595257,食品,南區,"1,200,000"
+永泰物流,04541302,物流,南區,三百萬左右
+"""
 
 
 def sign_in(browser: Browser, who: str, *, phone: bool = False, dark: bool = False) -> Page:
@@ -36,9 +43,27 @@ def sign_in(browser: Browser, who: str, *, phone: bool = False, dark: bool = Fal
 
 def take(page: Page, path: str, name: str) -> None:
     """Open a page of the organization and keep its picture."""
-    page.goto(f"{ORG}/{path}", wait_until="networkidle")
+    page.goto(f"{ORG}/{path}")
+    keep(page, name)
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a picture of what this page shows once it is complete."""
+    page.wait_for_load_state("networkidle")
     page.screenshot(path=TO / f"{name}.png")
     print(name)  # noqa: T201
+
+
+def preview_import(page: Page) -> None:
+    """Choose a file with two mistakes and keep the picture of what would happen; nothing is imported."""
+    page.goto(f"{ORG}/import/new/")
+    page.check("[name=target][value=accounts]")
+    page.set_input_files("#id_file", {"name": "客戶名單.csv", "mimeType": "text/csv", "buffer": FILE.encode("big5")})
+    page.click("#content form button.primary")
+    page.wait_for_url("**/columns/**", timeout=60_000)
+    page.click("form:has(table.pairs) button.primary")
+    page.wait_for_url("**/preview/**", timeout=60_000)
+    keep(page, "import")
 
 
 def main() -> None:
@@ -49,13 +74,26 @@ def main() -> None:
         manager = sign_in(browser, "lin")
         take(manager, "funnel/", "board")
         take(manager, "accounts/", "accounts")
-        manager.click("tbody tr[data-href] a >> nth=0")
-        manager.wait_for_load_state("networkidle")
-        manager.screenshot(path=TO / "account.png")
-        take(manager, "import/", "import")
+        manager.click("tbody tr:has-text('A+') a >> nth=0")
+        keep(manager, "account")
+        preview_import(manager)
         take(sign_in(browser, "wang"), "forecast/", "forecast")
-        take(sign_in(browser, "chen", phone=True), "visits/new/", "visit-phone")
-        take(sign_in(browser, "lin", dark=True), "coaching/review/", "review-dark")
+        rep = sign_in(browser, "chen", phone=True)
+        rep.goto(f"{ORG}/visits/new/")
+        rep.click("#content ul.list a[href*='account=']", timeout=10_000)
+        rep.click(".pick:has([name=contacts]) >> nth=0")
+        rep.click(".pick:has([name=result][value=advanced])")
+        rep.fill("[name=note]", "廠長希望看到節電試算")
+        rep.fill("[name=next_text]", "下週三 拜訪廠長")
+        rep.wait_for_selector("#due *")
+        rep.eval_on_selector("#due", "it => it.scrollIntoView({block: 'center'})")
+        keep(rep, "visit-phone")
+        leader = sign_in(browser, "lin", dark=True)
+        leader.goto(f"{ORG}/coaching/review/")
+        if "/reviews/" not in leader.url:  # a review that runs already is gone on with
+            leader.click("form.formfoot button.primary")
+            leader.wait_for_url("**/reviews/**")
+        keep(leader, "review-dark")
         browser.close()
 
 
