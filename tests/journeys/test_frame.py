@@ -121,7 +121,7 @@ def test_nothing_runs_off_a_narrow_screen(visit: Visit, acme: Cast, language: st
 def test_what_one_may_not_see_is_said_plainly(visit: Visit, acme: Cast) -> None:
     visitor = visit(acme.colleague, language="en")
     visitor.allowed = {403, 404}
-    page = visitor.go("funnel/")
+    page = visitor.go("forecast/")
     expect(page.locator("h1")).to_have_text("You may not open this page")
     expect(page.locator("main")).to_contain_text(acme.admin.user.name)
     page = visitor.go("nowhere/")
