@@ -74,6 +74,7 @@ MARKS: Mapping[Mark, Words] = {
 ROWS: Mapping[str, Words] = {
     "due": gettext_lazy("Open and due"),
     "won": pgettext_lazy("change", "Won"),
+    "counted": gettext_lazy("Won, and open and due"),
     "lost": gettext_lazy("Lost or abandoned"),
     "reached": gettext_lazy("Reached this stage"),
     "overdue": gettext_lazy("Expected before the period"),

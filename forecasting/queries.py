@@ -288,11 +288,12 @@ def rows(
 ) -> QuerySet[Opportunity]:
     """Return the opportunities behind a number of `summary`.
 
-    :param what: due (open and due), won, lost (with abandoned), reached (a stage or beyond), overdue or undated.
+    :param what: due (open and due), won, counted (both, what the weighted forecast adds up), lost (with abandoned), reached (a stage or beyond), overdue or undated.
     """
     begins = {
         "due": due_in(period),
         "won": closed_in(period, zone) & Q(status=Status.WON),
+        "counted": due_in(period) | closed_in(period, zone) & Q(status=Status.WON),
         "lost": closed_in(period, zone) & Q(status__in=[Status.LOST, Status.ABANDONED]),
         "reached": due_in(period) | closed_in(period, zone),
         "overdue": open_and_counted() & Q(expected_close_on__lt=period.starts_on),

@@ -108,7 +108,8 @@ def _cuts(request: OrgRequest, period: Period, whose: queries.Scope, found: quer
             Reached(stage, each.row.label, each.reached_amount, each.reached_count, rows(what="reached", stage=stage))
             for each, stage in stages
         ],
-        "urls": {what: rows(what=what) for what in ("due", "won", "overdue", "undated")},
+        "urls": {what: rows(what=what) for what in ("due", "won", "counted", "overdue", "undated")}
+        | {"targets": _address(request, "targets", period, whose.who)},
         "people": [(row, _address(request, "forecast", period, f"m{row.member.pk}")) for row in found.people],
         "stages": [(each, rows(what="due", stage=stage)) for each, stage in stages if stage < Stage.DEPLOY],
     }

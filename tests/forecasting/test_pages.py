@@ -107,11 +107,13 @@ def test_every_number_of_the_report_opens_its_rows(acme: Cast) -> None:
     assert {what for link in links for what in re.findall(r"what=(\w+)", link)} == {
         "won",
         "due",
+        "counted",
         "reached",
         "overdue",
         "undated",
         "moved",
     }
+    assert re.search(r'<a href="/o/acme/forecast/targets/\?period=', text), "target and pace open the targets"
     for link in links:
         assert "No opportunity stands behind" not in client.get(link).content.decode() or "stage=" in link
 
