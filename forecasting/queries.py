@@ -288,7 +288,8 @@ def rows(
 ) -> QuerySet[Opportunity]:
     """Return the opportunities behind a number of `summary`.
 
-    :param what: due (open and due), won, counted (both, what the weighted forecast adds up), lost (with abandoned), reached (a stage or beyond), overdue or undated.
+    :param what: due (open and due), won, counted (both: what the weighted forecast adds up), lost (with abandoned),
+        reached (a stage or beyond), overdue or undated.
     """
     begins = {
         "due": due_in(period),
