@@ -8,6 +8,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("path", ["css/tokens.css", "js/app.js", "django_htmx/htmx-2.min.js"])
 def test_static_files_are_collected_and_served_compressed(settings: Settings, tmp_path: Path, path: str) -> None:
     settings.STATIC_ROOT = tmp_path
