@@ -1,0 +1,43 @@
+"""Words for the codes of this app."""
+
+from funnel.labels.opportunities import (
+    CATEGORIES,
+    CHANGES,
+    CLOSED,
+    DUE,
+    EVIDENCE,
+    FLAGS,
+    GATES,
+    GUIDES,
+    HEALTHS,
+    REASONS,
+    REFUSALS,
+    STAGES,
+    STATUS_FILTERS,
+    STATUSES,
+    Flag,
+    Guide,
+    Words,
+    refusal,
+)
+
+__all__ = [
+    "CATEGORIES",
+    "CHANGES",
+    "CLOSED",
+    "DUE",
+    "EVIDENCE",
+    "FLAGS",
+    "GATES",
+    "GUIDES",
+    "HEALTHS",
+    "REASONS",
+    "REFUSALS",
+    "STAGES",
+    "STATUSES",
+    "STATUS_FILTERS",
+    "Flag",
+    "Guide",
+    "Words",
+    "refusal",
+]
