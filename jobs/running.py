@@ -18,7 +18,7 @@ from jobs.models import Job, StoredFile, WakeUp
 from jobs.retries import LEASE, TRIES, wait_after
 from jobs.states import State
 from tenants.errors import Refused
-from tenants.models import Organization
+from tenants.models import Membership, Organization
 from tenants.scoping import working_for
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,10 @@ class Progress:
     finished: bool = False
     result: Mapping[str, Any] = field(default_factory=dict)
     result_file: StoredFile | None = None
+
+
+class _StarterIsOut(Exception):
+    """Whoever started the job may not enter any more: what the chunk did is taken back."""
 
 
 ChunkFunction = Callable[..., Progress]
@@ -124,6 +128,8 @@ def _chunk(organization: Organization, job_id: int) -> bool:
     try:
         with transaction.atomic():
             return _work(organization, job_id, at=timezone.now())
+    except _StarterIsOut:
+        _call_off(organization, job_id)
     except Refused as refusal:
         _give_up(organization, job_id, error=refusal.code)
     except Exception:
@@ -138,10 +144,12 @@ def _work(organization: Organization, job_id: int, *, at: datetime) -> bool:
     if turn is None:
         return False
     job: Job = Job.objects.get(pk=job_id)
-    if job.cancel_requested:
+    if job.cancel_requested or _starter_is_out(job):
         actions.end(job, State.CANCELLED, at=at, url=_page(organization, job))
         return False
     progress = _chunks[job.kind](job, at=at)
+    if _starter_is_out(job):
+        raise _StarterIsOut
     job.done, job.total, job.step = max(job.done, progress.done), progress.total, progress.step
     job.cursor = dict(progress.cursor)
     job.result = {**job.result, **progress.result}
@@ -155,6 +163,19 @@ def _work(organization: Organization, job_id: int, *, at: datetime) -> bool:
     turn.attempts, turn.next_at = 1, now + LEASE
     turn.save(update_fields=["attempts", "next_at"])
     return True
+
+
+def _starter_is_out(job: Job) -> bool:
+    """Whether the member who started it was deactivated, as the database says at this moment."""
+    return job.by_id is not None and not Membership.objects.active().filter(pk=job.by_id).exists()
+
+
+@transaction.atomic
+def _call_off(organization: Organization, job_id: int) -> None:
+    """Cancel a job whose starter was deactivated while a chunk ran."""
+    if _lock(organization, job_id) is not None:
+        job: Job = Job.objects.get(pk=job_id)
+        actions.end(job, State.CANCELLED, at=timezone.now(), url=_page(organization, job))
 
 
 @transaction.atomic

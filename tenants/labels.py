@@ -75,6 +75,7 @@ INVITATION_STATES: Mapping[InvitationState, Words] = {
 }
 
 REFUSALS: dict[str, Words] = {
+    "name_missing": _("Write a name that can be read."),
     "last_admin": _("At least one active admin must remain. Make someone else an admin first."),
     "team_name_taken": _("There is already a team with this name here."),
     "team_under_itself": _("A team cannot move into itself or into a team below it."),
@@ -85,6 +86,10 @@ REFUSALS: dict[str, Words] = {
     ),
     "rates_exist": _("The dated rates are in {currency}. Delete them before you change the reporting currency."),
     "rate_taken": _("There is already a rate for {currency} from this day. Delete it first."),
+    "rate_in_use": _(
+        "{n} amounts in {currency} were converted at this rate, and there is no earlier one. "
+        "Add the right rate first; it may be dated earlier."
+    ),
     "rate_of_itself": _("This is the reporting currency itself; it needs no rate."),
     "rate_missing": _("There is no rate for {currency} on {on}. An admin can add one in the settings."),
     "day_taken": _("There is already an entry for {on}."),

@@ -1,6 +1,6 @@
 """People, organizations, memberships and teams; the base of every tenant table; the audit."""
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -133,6 +133,16 @@ def amounts_exist() -> bool:
     return any(
         model.objects.filter(~models.Q(**{name: 0}), **{f"{name}__isnull": False}).exists()
         for model, name in money_columns()
+    )
+
+
+def converted_amounts(currency: str, *, on: date) -> int:
+    """Return how many rows of the current organization were typed in `currency` and converted at the rate of `on`."""
+    return sum(
+        model.objects.filter(quoted_currency=currency, rate_on=on).count()
+        for model in apps.get_models()
+        if issubclass(model, TenantModel)
+        and {"quoted_currency", "rate_on"} <= {field.name for field in model._meta.local_fields}
     )
 
 

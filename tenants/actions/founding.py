@@ -9,6 +9,7 @@ from django.db import transaction
 from tenants import audit
 from tenants.actions.teams import create_team
 from tenants.models import Membership, Organization, User
+from tenants.names import checked
 from tenants.permissions import Role
 from tenants.scoping import working_for
 
@@ -33,7 +34,11 @@ def found_organization(
     currency: str = "TWD",
     time_zone: str = "Asia/Taipei",
 ) -> Membership:
-    """Create an organization; its founder is executive and admin, in a root team of the company's name."""
+    """Create an organization; its founder is executive and admin, in a root team of the company's name.
+
+    :raises Refused: name_missing.
+    """
+    name = checked(name)
     organization = Organization.objects.create(
         slug=slug or _free_slug(name), name=name, language=language, currency=currency, time_zone=time_zone
     )

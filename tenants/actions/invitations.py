@@ -12,6 +12,7 @@ from tenants import audit
 from tenants.errors import Refused
 from tenants.invitations import VALID_FOR, InvitationState, digest
 from tenants.models import Invitation, Membership, Organization, Team, User
+from tenants.names import checked
 from tenants.scoping import require_organization_id
 
 
@@ -134,8 +135,9 @@ def accept(invitation: Invitation, *, user: User, at: datetime) -> Membership:
 def join(invitation: Invitation, *, name: str, password: str, at: datetime) -> Membership:
     """Make a person of the invited address and give them the seat. The link itself proves the address.
 
-    :raises Refused: has_account, or what `accept` refuses.
+    :raises Refused: has_account, name_missing, or what `accept` refuses.
     """
+    name = checked(name)
     Organization.objects.select_for_update().get(pk=require_organization_id())
     if User.objects.filter(email__iexact=invitation.email).exists():
         raise Refused("has_account")

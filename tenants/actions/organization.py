@@ -9,7 +9,16 @@ from django.db import transaction
 from tenants import audit
 from tenants.calendar import days
 from tenants.errors import Refused, Stale
-from tenants.models import AuditEvent, ExchangeRate, Holiday, Membership, Organization, amounts_exist
+from tenants.models import (
+    AuditEvent,
+    ExchangeRate,
+    Holiday,
+    Membership,
+    Organization,
+    amounts_exist,
+    converted_amounts,
+)
+from tenants.names import checked
 
 
 @transaction.atomic
@@ -19,8 +28,10 @@ def change_organization(
     """Change the settings named in `fields`: name, currency, time_zone, fiscal_year_start, working_days, language.
 
     :raises Stale: somebody changed them since version `seen`.
-    :raises Refused: amounts_exist, rates_exist; the currency cannot change any more.
+    :raises Refused: name_missing; amounts_exist, rates_exist: the currency cannot change any more.
     """
+    if "name" in fields:
+        fields["name"] = checked(fields["name"])
     organization = Organization.objects.select_for_update().get(pk=organization.pk)
     before = {name: getattr(organization, name) for name in fields}
     if organization.version != seen:
@@ -80,7 +91,14 @@ def add_rate(
 
 @transaction.atomic
 def delete_rate(rate: ExchangeRate, *, by: Membership, at: datetime) -> None:
-    """Delete a dated rate; the one before it holds on."""
+    """Delete a dated rate; the one before it holds on. Amounts converted at it stay as they are.
+
+    :raises Refused: rate_in_use; amounts were converted at it, and no earlier one could explain them.
+    """
+    Organization.objects.select_for_update().get(pk=rate.organization_id)
+    converted = converted_amounts(rate.currency, on=rate.on)
+    if converted and not ExchangeRate.objects.filter(currency=rate.currency, on__lt=rate.on).exists():
+        raise Refused("rate_in_use", currency=rate.currency, n=converted)
     audit.record("rate.deleted", rate, by=by, at=at, currency=rate.currency, on=str(rate.on), rate=str(rate.rate))
     rate.delete()
 

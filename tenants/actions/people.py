@@ -9,6 +9,7 @@ from django.db import transaction
 from tenants import audit
 from tenants.errors import Refused, Stale
 from tenants.models import Membership, Organization, Team, User
+from tenants.names import checked
 
 
 @transaction.atomic
@@ -68,7 +69,11 @@ def _shown(member: Membership) -> dict[str, Any]:
 def change_profile(
     user: User, *, name: str, language: str, theme: str, single_keys: bool, by: Membership, at: datetime
 ) -> User:
-    """Change how a person is called and how they see the pages; only the name concerns others and is audited."""
+    """Change how a person is called and how they see the pages; only the name concerns others and is audited.
+
+    :raises Refused: name_missing.
+    """
+    name = checked(name)
     user = User.objects.select_for_update().get(pk=user.pk)
     changes = audit.changes({"name": user.name}, {"name": name})
     user.name, user.language, user.theme, user.single_keys = name, language, theme, single_keys

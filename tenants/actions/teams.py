@@ -10,6 +10,7 @@ from django.db.models.functions import Concat, Substr
 from tenants import audit, tree
 from tenants.errors import Refused, Stale
 from tenants.models import Invitation, Membership, Organization, Team
+from tenants.names import checked
 from tenants.scoping import require_organization_id
 
 
@@ -23,9 +24,10 @@ def create_team(
 ) -> Team:
     """Add a node to the team tree.
 
-    :raises Refused: team_name_taken.
+    :raises Refused: team_name_taken, name_missing.
     """
     Organization.objects.select_for_update().get(pk=organization.pk)
+    name = checked(name)
     if parent is not None:
         parent = Team.objects.get(pk=parent.pk)
     if _name_is_taken(organization, name, parent):
@@ -43,9 +45,10 @@ def change_team(team: Team, *, name: str, parent: Team | None, seen: int, by: Me
     """Rename a team and put it under `parent`; its teams and its people go with it.
 
     :raises Stale: somebody changed it since version `seen`.
-    :raises Refused: team_under_itself, team_name_taken.
+    :raises Refused: team_under_itself, team_name_taken, name_missing.
     """
     Organization.objects.select_for_update().get(pk=require_organization_id())
+    name = checked(name)
     team = Team.objects.select_related("parent").get(pk=team.pk)
     parent = None if parent is None else Team.objects.get(pk=parent.pk)
     if team.version != seen:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tenants import labels
+from tenants.forms.names import NameField
 from tenants.models import Organization, User
 
 LONGEST_HOLIDAY = 31
@@ -42,7 +43,7 @@ class DayField(forms.DateField):
 class OrganizationForm(forms.Form):
     """Name, money, days and language of an organization."""
 
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = NameField(label=_("Name"), max_length=120)
     currency = forms.ChoiceField(
         label=_("Reporting currency"),
         choices=labels.CURRENCIES,
@@ -112,7 +113,7 @@ class HolidayForm(forms.Form):
 
     first = DayField(label=_("From"), widget=DateInput)
     last = DayField(label=_("Until"), widget=DateInput, required=False)
-    name = forms.CharField(label=_("Name"), max_length=60)
+    name = NameField(label=_("Name"), max_length=60)
     is_working = forms.BooleanField(label=_("Make-up working day"), required=False)
 
     def clean(self) -> dict[str, Any]:
@@ -131,7 +132,7 @@ class HolidayForm(forms.Form):
 class ProfileForm(forms.Form):
     """How I am called, and how I see the pages."""
 
-    name = forms.CharField(label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = NameField(label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     language = forms.ChoiceField(
         label=_("Language"),
         choices=[(AUTOMATIC, _("As the organization")), *labels.LANGUAGES],

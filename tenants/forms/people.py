@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tenants import labels, queries
+from tenants.forms.names import NameField
 from tenants.invitations import MOST_AT_ONCE, split_addresses
 from tenants.models import Membership, Team
 from tenants.permissions import Role
@@ -99,7 +100,7 @@ class Member(_WithTeams):
 class TeamForm(_WithTeams):
     """The name of a team, and where it stands."""
 
-    name = forms.CharField(label=_("Name"), max_length=80)
+    name = NameField(label=_("Name"), max_length=80)
     parent = TeamChoice(label=_("Inside"), required=False, empty_label=_("At the top"))
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 

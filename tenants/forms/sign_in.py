@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from tenants import actions, queries
+from tenants.forms.names import NameField
 from tenants.models import User
 
 PASSWORD_HELP = _("At least 10 characters; not a common word, and not your name.")
@@ -41,8 +42,8 @@ class SignIn(allauth_forms.LoginForm):  # type: ignore[misc]  # allauth ships no
 class SignUp(allauth_forms.SignupForm):  # type: ignore[misc]
     """Who founds an organization: their name, its name, address and password."""
 
-    name = forms.CharField(label=_("Your name"), max_length=80)
-    organization = forms.CharField(label=_("Company"), max_length=120)
+    name = NameField(label=_("Your name"), max_length=80)
+    organization = NameField(label=_("Company"), max_length=120)
     field_order = ["name", "organization", "email", "password1"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -141,7 +142,7 @@ class ConfirmItIsMe(allauth_forms.ReauthenticateForm):  # type: ignore[misc]
 class Join(forms.Form):
     """What an invited person without an account types; the address stands in the invitation."""
 
-    name = forms.CharField(label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = NameField(label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     password = forms.CharField(
         label=_("Password"),
         strip=False,

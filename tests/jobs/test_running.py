@@ -15,7 +15,7 @@ from jobs.retries import LEASE, TRIES
 from jobs.running import Progress, job_kind
 from jobs.states import State
 from tenants.errors import Refused
-from tenants.models import AuditEvent
+from tenants.models import AuditEvent, Membership, User
 from tenants.scoping import working_for
 from tests.cast import Cast
 
@@ -208,3 +208,42 @@ def test_the_worker_holds_the_lock_of_the_wake_up_so_that_a_job_can_be_cancelled
         running._lock(acme.org, job.pk)
         cursor.execute("SELECT count(*) FROM pg_locks WHERE relation = 'jobs_job'::regclass AND mode = 'RowShareLock'")
         assert cursor.fetchone() == (0,)
+
+
+# Whoever started it is deactivated ----------------------------------------------------------------
+
+
+def test_a_job_of_a_deactivated_member_is_cancelled_before_its_first_chunk(acme: Cast, counting: None) -> None:
+    job = make_job(acme)
+    Membership.objects.filter(pk=acme.rep.pk).update(is_active=False)
+    assert running.run(job)
+    assert (job.state, job.done) == (State.CANCELLED, 0)
+    assert files(acme) == []
+    assert not WakeUp.objects.exists()
+
+
+def test_a_member_deactivated_while_a_chunk_runs_has_that_chunk_taken_back(acme: Cast, kinds: None) -> None:
+    @job_kind("leaving", label="Leaving")
+    def leave(job: Job, *, at: datetime) -> Progress:
+        here = job.cursor.get("next", 0)
+        actions.store_file(f"{job.pk}-{here}", b"x", "text/plain", by=job.by, at=at)
+        if here == 1:
+            User.objects.filter(pk=acme.rep.user_id).update(is_active=False)
+        return Progress(here + 1, 3, "", {"next": here + 1}, finished=here == 2)
+
+    with working_for(acme.org):
+        job = actions.enqueue("leaving", payload={}, by=acme.rep, at=AT)
+    running.run(job)
+    assert files(acme) == [f"{job.pk}-0"], "the first chunk stays, the second never was"
+    # The test switches the person off inside the chunk, so that is taken back as well; outside it would stand.
+    assert (job.state, job.done) == (State.CANCELLED, 1)
+
+
+def test_jobs_of_the_system_and_of_colleagues_go_on(acme: Cast, counting: None) -> None:
+    Membership.objects.filter(pk=acme.rep.pk).update(is_active=False)
+    with working_for(acme.org):
+        nightly = actions.enqueue("counting", payload={"upto": 1, "breaks_at": None}, by=None, at=AT)
+        other = actions.enqueue("counting", payload={"upto": 1}, by=acme.rep2, at=AT)
+    for job in (nightly, other):
+        running.run(job)
+        assert job.state == State.DONE
