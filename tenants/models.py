@@ -76,6 +76,7 @@ class Organization(models.Model):
     )
     working_days = models.CharField(_("Working days"), max_length=7, default="12345")  # ISO weekdays, 1 is Monday
     language = models.CharField(_("Language"), max_length=10, default="zh-hant", choices=labels.LANGUAGES)
+    second_factor_required = models.BooleanField(default=False)  # who has none is led to its set-up at the door
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
 
