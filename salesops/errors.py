@@ -39,5 +39,3 @@ def _admins(request: HttpRequest) -> list[Membership]:
         return []
     admins = Membership.objects.active().filter(organization_id=membership.organization_id, is_admin=True)
     return list(admins.select_related("user")[:3])
-
-

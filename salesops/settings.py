@@ -3,7 +3,8 @@
 DATABASE_URL        the runtime role: owns nothing, bypasses nothing
 DATABASE_OWNER_URL  the owner role: migrates, backs up, sets up tests
 REDIS_URL           wake-ups and cache by Redis; without it the filesystem
-SECRET_KEY, DEBUG, ALLOWED_HOSTS, BASE_URL, VAR_DIR, EMAIL_URL, TEST_DB_NAME
+SECRET_KEY, DEBUG, ALLOWED_HOSTS, BASE_URL, BEHIND_PROXY, VAR_DIR, STATIC_ROOT, EMAIL_URL, LOG_FORMAT, LOG_LEVEL,
+TEST_DB_NAME: see .env.example, which explains each
 """
 
 import os
@@ -14,12 +15,15 @@ import dj_database_url
 from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
+from salesops.logs import logging_config
+from salesops.needed import on
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def flag(name: str) -> bool:
     """Return whether the environment variable `name` is switched on (1, true, yes, on)."""
-    return os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
+    return on(os.environ.get(name, ""))
 
 
 def database(name: str, fallback: str) -> dict[str, object]:
@@ -33,6 +37,7 @@ def database(name: str, fallback: str) -> dict[str, object]:
 
 
 DEBUG = flag("DEBUG")
+BEHIND_PROXY = flag("BEHIND_PROXY")
 SECRET_KEY = os.environ.get("SECRET_KEY") or ("insecure-development-key-" + "0" * 40 if DEBUG else "")
 BASE_URL = os.environ.get("BASE_URL", "http://localhost:8000").rstrip("/")
 ALLOWED_HOSTS = [host for host in os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1").split(",") if host]
@@ -54,6 +59,8 @@ INSTALLED_APPS = [
     "rest_framework",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -76,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "tenants.sign_in.note_session",
 ]
 
 ROOT_URLCONF = "salesops.urls"
@@ -134,6 +142,8 @@ TABLES_OUTSIDE_THE_WALLS = frozenset(
         "jobs_wakeup",
         "account_emailaddress",
         "account_emailconfirmation",
+        "mfa_authenticator",  # a person's, whatever organizations they are in
+        "usersessions_usersession",
         "auth_group",
         "auth_group_permissions",
         "auth_permission",
@@ -186,13 +196,32 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(BASE_URL).scheme
 ACCOUNT_SESSION_REMEMBER = True
-ALLAUTH_TRUSTED_PROXY_COUNT = int(flag("BEHIND_PROXY"))  # whose X-Forwarded-For the throttles believe
+ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)  # whose X-Forwarded-For the throttles believe
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60  # so long counts "it is still me"
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 60 * 60
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "signup": "20/m/ip"}
+MFA_ADAPTER = "tenants.sign_in.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "salesops"
+MFA_TOTP_TOLERANCE = 1  # telephones whose clock is up to half a minute off; a code still counts once
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}  # nothing to guess there, and an office shares its address
+MFA_FORMS = {
+    "authenticate": "tenants.forms.second_factor.Code",
+    "reauthenticate": "tenants.forms.second_factor.CodeAgain",
+    "activate_totp": "tenants.forms.second_factor.FirstCode",
+    "add_webauthn": "tenants.forms.second_factor.NewPasskey",
+    "edit_webauthn": "tenants.forms.second_factor.PasskeyName",
+    "authenticate_webauthn": "tenants.forms.second_factor.Passkey",
+    "login_webauthn": "tenants.forms.second_factor.PasskeyAlone",
+    "reauthenticate_webauthn": "tenants.forms.second_factor.PasskeyAgain",
+}
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BASE_URL.startswith("https://")
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("BEHIND_PROXY") else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -261,6 +290,8 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_POOL = "prefork" if REDIS_URL else "solo"
+CELERY_WORKER_CONCURRENCY = int(os.environ.get("WORKER_CONCURRENCY") or 2)
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
@@ -276,12 +307,16 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
 }
 
-# --- Logs: request id, never a customer's words ------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"django.request": {"level": "ERROR"}},  # a refusal is no trouble of ours
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
-}
+# --- Logs: see salesops.logs --------------------------------------------------
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+LOGGING = logging_config(
+    os.environ.get("LOG_FORMAT", ""),
+    os.environ.get("LOG_LEVEL", ""),
+    {
+        "django": "INFO",
+        "django.request": "ERROR",  # a refusal is no trouble of ours
+        "salesops.requests": "INFO",
+        "salesops.tasks": "INFO",
+        "gunicorn.error": "WARNING",
+    },
+)

@@ -33,6 +33,11 @@ FIRST_PORT = 8000
 PORTS_TO_TRY = 50
 LARGEST_LOG = 20_000_000
 
+# The three programs, as docker-compose.yml starts them too; how they work is said by gunicorn.conf.py and the settings.
+WEB = ["gunicorn", "salesops.wsgi"]
+WORKER = ["celery", "-A", "salesops", "worker", "--without-gossip", "--without-mingle", "--hostname=salesops@localhost"]
+BEAT = ["celery", "-A", "salesops", "beat", "--pidfile="]
+
 
 class Stop(BaseException):
     """We were asked to stop (Ctrl-C, SIGTERM, the terminal closed)."""
@@ -297,16 +302,11 @@ def trim_logs() -> None:
 
 def programs(env: dict[str, str], port: int) -> list[Child]:
     """The three programs. None of them is told the owner's address: only migrations need it."""
-    env = {key: value for key, value in env.items() if key != "DATABASE_OWNER_URL"}
-    binaries = VENV / "bin"
-    python = str(binaries / "python")
-    web = [python, "-m", "gunicorn", "salesops.wsgi", "--bind", f"{HOST}:{port}", "--worker-class", "gthread"]
-    web += ["--workers", "1", "--threads", "8", "--timeout", "120", "--graceful-timeout", "5", "--access-logfile", "-"]
-    web += ["--worker-tmp-dir", str(var()), "--no-control-socket"]
-    worker = [python, "-m", "celery", "-A", "salesops", "worker", "--loglevel", "WARNING", "--without-gossip"]
-    worker += ["--without-mingle", "--hostname", "salesops@localhost"]
-    worker += ["--concurrency", "2"] if env.get("REDIS_URL") else ["--pool", "solo"]
-    beat = [python, "-m", "celery", "-A", "salesops", "beat", "--loglevel", "WARNING", "--pidfile="]
+    env = {key: value for key, value in env.items() if key != "DATABASE_OWNER_URL"} | {
+        "PORT": str(port),
+        "WEB_GRACE": "5",
+    }
+    web, worker, beat = ([str(VENV_PYTHON), "-m", *words] for words in (WEB, WORKER, BEAT))
     return [Child("web", web, env), Child("worker", worker, env), Child("beat", beat, env)]
 
 

@@ -154,6 +154,8 @@ def make_checkout(root: Path) -> None:
     (root / "salesops").mkdir()
     for name, text in (("__init__", ""), ("wsgi", PAGE), ("celery", CELERY), ("settings", "")):
         (root / "salesops" / f"{name}.py").write_text(text, encoding="utf-8")
+    for ours in ("gunicorn.conf.py", "salesops/logs.py"):
+        shutil.copy(places.ROOT / ours, root / ours)
     (root / "manage.py").write_text(MANAGE, encoding="utf-8")
     borrow_environment(root)
 
