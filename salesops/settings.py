@@ -222,6 +222,12 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BASE_URL.startswith("https://")
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+_TLS = BASE_URL.startswith("https://")
+SECURE_SSL_REDIRECT = _TLS and BEHIND_PROXY
+SECURE_REDIRECT_EXEMPT = [r"^(health|ready)/$"]  # asked on the loopback address, without TLS
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if _TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _TLS  # give salesops a name of its own: sales.example.com
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # the preload list binds a whole domain, which is not ours to promise
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -236,11 +242,11 @@ LANGUAGES = [("zh-hant", _("Traditional Chinese")), ("zh-hans", _("Simplified Ch
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = Path(os.environ.get("STATIC_ROOT") or VAR_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "salesops.static.FingerprintedStorage"},
 }
 WHITENOISE_USE_FINDERS = DEBUG  # otherwise `collectstatic` has put everything, compressed, under STATIC_ROOT
 WHITENOISE_MAX_AGE = 0 if DEBUG else 300
@@ -250,8 +256,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 
 # --- Mail --------------------------------------------------------------------
 def _email(url: str) -> dict[str, object]:
-    """Return the mail settings of `smtp://user:password@host:587/?tls=1&from=a@b`, or files without a URL."""
-    if not url:
+    """Return the mail settings of `smtp://user:password@host:587/?tls=1&from=a@b`; for "files" or nothing, files."""
+    if url in ("", "files"):
         return {
             "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
             "EMAIL_FILE_PATH": str(VAR_DIR / "mail"),

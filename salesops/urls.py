@@ -2,11 +2,12 @@
 
 from django.urls import include, path
 
-from salesops import views
+from salesops import health, views
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("health/", views.health, name="health"),
+    path("health/", health.health, name="health"),
+    path("ready/", health.ready, name="ready"),
     path("accounts/", include("tenants.sign_in_urls")),
     path("o/<slug:org>/", include("salesops.org_urls")),
 ]

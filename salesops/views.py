@@ -1,7 +1,6 @@
 """The home pages, which compose what the apps answer."""
 
-from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -23,15 +22,6 @@ def home(request: HttpRequest) -> HttpResponse:
     if membership is None:
         return render(request, "tenants/no_organization.html")
     return redirect("salesops:start", membership.organization.slug)
-
-
-@open_view("load balancers ask it before anyone has signed in")
-@require_safe
-def health(request: HttpRequest) -> HttpResponse:
-    """Answer whether the database can be reached."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return JsonResponse({"status": "ok"})
 
 
 @org_view(Permission.HOME_VIEW)

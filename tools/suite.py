@@ -19,6 +19,9 @@ from tools.processes import birth
 from tools.schema import schema_fingerprint
 from tools.trouble import say
 
+NOT_COLLECTED = str(ROOT / "static-of-no-test")
+"""A folder that is never there: tests see style sheets and scripts under their plain names, whatever was collected."""
+
 TEST_DATABASE = re.compile(r"^test_salesops_(\d+)(_|$)")
 
 
@@ -143,7 +146,7 @@ def dev(words: Sequence[str]) -> int:
         return 0
     env = environment(cluster)
     if words[0] == "pytest":
-        env["TEST_DB_TEMPLATE"] = template(cluster)
+        env |= {"TEST_DB_TEMPLATE": template(cluster), "STATIC_ROOT": NOT_COLLECTED}
     try:
         return run(command_line(words), env)
     finally:
@@ -157,7 +160,7 @@ def suite(words: Sequence[str]) -> int:
     build(dev=True)
     command = [str(VENV_PYTHON), "-m", "pytest", "-n", os.environ.get("SALESOPS_TEST_PROCESSES", "2"), *words]
     if outside(os.environ):
-        env = environment(None)
+        env = {**environment(None), "STATIC_ROOT": NOT_COLLECTED}
         return run([str(VENV_PYTHON), "manage.py", "messages", "compile"], env) or run(command, env)
     cluster = throw_away()
     held = hold(fcntl.LOCK_SH)
@@ -166,7 +169,7 @@ def suite(words: Sequence[str]) -> int:
         env = environment(cluster)
         if code := run([str(VENV_PYTHON), "manage.py", "messages", "compile"], env):
             return code
-        code = run(command, {**env, "TEST_DB_TEMPLATE": template(cluster)})
+        code = run(command, {**env, "TEST_DB_TEMPLATE": template(cluster), "STATIC_ROOT": NOT_COLLECTED})
         drop_databases(cluster, of=os.getpid())
         return code
     finally:

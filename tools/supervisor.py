@@ -263,7 +263,7 @@ def stale_catalogues() -> bool:
 def collect(env: dict[str, str]) -> None:
     """Put style sheets and scripts, compressed, where the web server takes them from; only when one has changed."""
     seen = hashlib.sha256((ROOT / "requirements.lock").read_bytes())
-    for path in sorted((ROOT / "static").rglob("*")):
+    for path in [ROOT / "salesops" / "static.py", *sorted((ROOT / "static").rglob("*"))]:
         if path.is_file():
             seen.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
     stamp = var() / "static.sha256"

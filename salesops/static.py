@@ -1,0 +1,14 @@
+"""Style sheets and scripts under names that change with their content, so that browsers may keep them for good."""
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class FingerprintedStorage(CompressedManifestStaticFilesStorage):
+    """Names from what `collectstatic` wrote down; where it has not run (tests, development) the plain names."""
+
+    manifest_strict = False
+
+    def stored_name(self, name: str) -> str:
+        """Return the name with its fingerprint, or the name itself."""
+        found: str = self.hashed_files.get(self.hash_key(self.clean_name(name)), name)
+        return found
