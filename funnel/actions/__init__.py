@@ -2,13 +2,25 @@
 
 from funnel.actions.changing import change_opportunity
 from funnel.actions.closing import abandon, lose, reopen, win
+from funnel.actions.converting import convert, merge
 from funnel.actions.importing import Counts, import_opportunities
+from funnel.actions.leads import (
+    answer_criteria,
+    change_criteria,
+    change_lead,
+    drop_lead,
+    move_lead,
+    note_lead,
+    record_lead,
+    resume_lead,
+)
 from funnel.actions.moving import UNDO_WITHIN, move, undo
 from funnel.actions.noting import note_contact, note_contacts, note_health, note_next_step, note_next_steps
 from funnel.actions.opening import open_opportunity
 from funnel.actions.proving import file_evidence, import_evidence, withdraw_evidence
 from funnel.actions.shaping import add_item, change_stages, move_item, rename_item, switch_item
 from funnel.actions.teaming import add_member, remove_member
+from funnel.actions.web_forms import change_web_form, make_web_form, receive, renew_secret, secret_of, show_secret
 
 __all__ = [
     "UNDO_WITHIN",
@@ -16,24 +28,39 @@ __all__ = [
     "abandon",
     "add_item",
     "add_member",
+    "answer_criteria",
+    "change_criteria",
+    "change_lead",
     "change_opportunity",
     "change_stages",
+    "change_web_form",
+    "convert",
+    "drop_lead",
     "file_evidence",
     "import_evidence",
     "import_opportunities",
     "lose",
+    "make_web_form",
+    "merge",
     "move",
     "move_item",
+    "move_lead",
     "note_contact",
     "note_contacts",
     "note_health",
+    "note_lead",
     "note_next_step",
     "note_next_steps",
     "open_opportunity",
+    "receive",
+    "record_lead",
     "remove_member",
     "rename_item",
     "reopen",
     "switch_item",
+    "resume_lead",
+    "secret_of",
+    "show_secret",
     "undo",
     "win",
     "withdraw_evidence",

@@ -1,5 +1,19 @@
 """Words for the codes of this app."""
 
+from funnel.labels.leads import (
+    ANSWERS,
+    ASKED,
+    CRITERIA,
+    DROP_REASONS,
+    EVENTS,
+    LEAD_STATUSES,
+    LEAD_STEPS,
+    SOURCES,
+    STANDINGS,
+    STEP_GUIDES,
+    WEB_ERRORS,
+    StepGuide,
+)
 from funnel.labels.opportunities import (
     CATEGORIES,
     CHANGES,
@@ -22,22 +36,34 @@ from funnel.labels.opportunities import (
 )
 
 __all__ = [
+    "ANSWERS",
+    "ASKED",
     "CATEGORIES",
     "CHANGES",
     "CLOSED",
+    "CRITERIA",
+    "DROP_REASONS",
     "DUE",
+    "EVENTS",
     "EVIDENCE",
     "FLAGS",
     "GATES",
     "GUIDES",
     "HEALTHS",
+    "LEAD_STATUSES",
+    "LEAD_STEPS",
     "REASONS",
     "REFUSALS",
+    "SOURCES",
     "STAGES",
+    "STANDINGS",
     "STATUSES",
     "STATUS_FILTERS",
+    "STEP_GUIDES",
+    "WEB_ERRORS",
     "Flag",
     "Guide",
+    "StepGuide",
     "Words",
     "refusal",
 ]

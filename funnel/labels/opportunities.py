@@ -201,7 +201,7 @@ DUE: Sequence[tuple[str, Words]] = [
     ("none", pgettext_lazy("due", "No date")),
 ]
 
-REFUSALS: Mapping[str, Words] = {
+REFUSALS: dict[str, Words] = {
     "closed": _("This opportunity is closed. Reopen it first."),
     "not_closed": _("This opportunity is still open."),
     "same_stage": _("It already stands in this stage."),

@@ -1,5 +1,15 @@
 """Opportunities with their stages, evidence and change log; leads; web forms."""
 
+from funnel.models.leads import (
+    Lead,
+    LeadAnswer,
+    LeadAnswerQuerySet,
+    LeadEvent,
+    LeadQuerySet,
+    LeadSetting,
+    WebForm,
+    WebMessage,
+)
 from funnel.models.opportunities import (
     Change,
     ChangeQuerySet,
@@ -19,9 +29,17 @@ __all__ = [
     "Evidence",
     "EvidenceItem",
     "EvidenceItemQuerySet",
+    "Lead",
+    "LeadAnswer",
+    "LeadAnswerQuerySet",
+    "LeadEvent",
+    "LeadQuerySet",
+    "LeadSetting",
     "Opportunity",
     "OpportunityMember",
     "OpportunityQuerySet",
     "StageSetting",
     "StageSettingQuerySet",
+    "WebForm",
+    "WebMessage",
 ]
