@@ -1,6 +1,6 @@
 # Needs only Python 3.11 (to 3.13) and make. What each command does: tools/README.md
 .POSIX:
-.PHONY: help run test lint demo-reset lock
+.PHONY: help run test lint demo-reset lock bench
 
 TOOLS = export PYTHON="$(PYTHON)"; python=$$(sh tools/python.sh) && exec "$$python" -m tools
 
@@ -8,6 +8,7 @@ help:
 	@echo 'make run         start salesops: http://localhost:8000, Ctrl-C stops it (PORT=8080 chooses the port)'
 	@echo 'make test        all tests (ARGS="-k word" narrows them)'
 	@echo 'make lint        ruff, import-linter, mypy'
+	@echo 'make bench       how fast the pages are, on a large made-up company (ARGS=--fresh makes it anew)'
 	@echo 'make demo-reset  throw the demo company away and make it anew'
 	@echo 'make lock        write the lock files from pyproject.toml (ARGS=--upgrade takes newer versions)'
 
@@ -25,3 +26,6 @@ demo-reset:
 
 lock:
 	@$(TOOLS) lock $(ARGS)
+
+bench:
+	@$(TOOLS) bench $(ARGS)
