@@ -38,10 +38,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Imported:
-    """The answer to one row: what became of it, and the id of the record it stands for now."""
+    """The answer to one row: what became of it, and the id of the record it stands for now.
+
+    `version` is the one the record has now, `before` what the fields that differed held.
+    """
 
     outcome: Outcome
     pk: int
+    version: int = 1
+    before: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

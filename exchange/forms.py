@@ -21,9 +21,10 @@ class UploadForm(forms.Form):
     file = forms.FileField(label=_("File"), max_length=200, allow_empty_file=True)
     request_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: Membership, **kwargs: Any) -> None:
+        """Take the arguments of a form, and who brings the file."""
         super().__init__(*args, **kwargs)
-        self.fields["target"].choices = [(each.code, each.label) for each in targets()]  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["target"].choices = [(each.code, each.label) for each in targets(by)]  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["file"].widget.attrs["accept"] = ".csv,.tsv,.txt,.xlsx,.xlsm"
 
     def clean_file(self) -> "UploadedFile[bytes]":

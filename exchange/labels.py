@@ -23,6 +23,7 @@ STATES: Mapping[str, Text] = {
     ImportState.IMPORTING: _("Being imported"),
     ImportState.DONE: pgettext_lazy("import", "Imported"),
     ImportState.REFUSED: pgettext_lazy("import", "Refused"),
+    ImportState.UNDONE: pgettext_lazy("import", "Undone"),
 }
 
 VERDICTS: Mapping[str, Text] = {
@@ -129,6 +130,31 @@ STEPS: Mapping[str, Text] = {
     "check": _("Check every row"),
     "import": _("Import the rows"),
     "rejects": _("Write down the rejected rows"),
+    "undo": _("Take everything back"),
+}
+
+UNDONE: Mapping[str, Text] = {"removed": _("Rows removed"), "restored": _("Rows as they were")}
+
+# Why something cannot be done with an import now.
+BARS: Mapping[str, Text] = {
+    "import_running": _("Work on this import is under way; stop it first."),
+    "import_over": _("This import is over."),
+    "import_begun": _("Rows of it are written already, so its columns stay. Go on with the rest, or undo it."),
+    "import_unchecked": _("Its rows were not checked yet."),
+    "import_not_run": _("It has written nothing, so there is nothing to undo."),
+    "import_undone": _("It was undone already."),
+    "import_untraced": _("It ran before imports could be undone."),
+    "import_purged": _("Its rows were removed from here after the time they are kept, and with them the way back."),
+    "import_touched": _("Some of its rows were worked on since, so nothing was undone."),
+    "importer_gone": _("Whoever started this may not import any more. Somebody else who may can go on with it."),
+}
+
+# Why a row cannot be taken back.
+TOUCHES: Mapping[str, Text] = {
+    "edited": _("changed since"),
+    "gone": _("no longer there"),
+    "used": pgettext_lazy("row of an import", "in use"),
+    "not_yours": _("belongs to somebody outside your team"),
 }
 
 
@@ -214,6 +240,9 @@ for _verb, _said in {
     "import.mapped": pgettext_lazy("audit", "settled the columns of an import"),
     "import.started": pgettext_lazy("audit", "started an import"),
     "import.finished": pgettext_lazy("audit", "finished an import"),
+    "import.resumed": pgettext_lazy("audit", "went on with an import"),
+    "import.undo_asked": pgettext_lazy("audit", "asked to undo an import"),
+    "import.undone": pgettext_lazy("audit", "undid an import"),
 }.items():
     tenants_labels.name_verb(_verb, _said)
 for _model, _said in {
@@ -229,15 +258,7 @@ for _field, _said in {
     "update": pgettext_lazy("audit", "Updated"),
     "unchanged": pgettext_lazy("audit", "Unchanged"),
     "rejected": pgettext_lazy("audit", "Rejected"),
+    "removed": pgettext_lazy("audit", "Removed"),
+    "restored": pgettext_lazy("audit", "As it was"),
 }.items():
     tenants_labels.name_field(_field, _said)
-
-
-for _verb, _words in {
-    "import.uploaded": _("uploaded a file"),
-    "import.mapped": _("said what the columns of a file are"),
-    "import.started": _("began to import a file"),
-    "import.finished": _("imported a file"),
-}.items():
-    tenants_labels.name_verb(_verb, _words)
-tenants_labels.name_kind("exchange.import", _("Import"))

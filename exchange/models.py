@@ -1,6 +1,6 @@
 """Imports and their staged rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from django.db import models
@@ -14,6 +14,7 @@ from exchange.staging import Counts, Outcome, unpack_outcomes, unpack_rows
 from exchange.states import ImportState
 from exchange.survey import Column
 from exchange.targets import TARGETS, Target, question_code
+from exchange.traces import Ledger, gathered
 from exchange.values import DateFormat, Decimals, order_of
 from exchange.writing import REASON_MARK
 from jobs.models import Job, StoredFile
@@ -35,8 +36,9 @@ class Import(TenantModel):
     """One uploaded file on its way in.
 
     `mapping` is {field code: column from 0}, `answers` {question code: answer}, `columns` describes each column
-    (`survey.Column`), `counts` what the dry run or the import found (`staging.Counts`). `problem` says why a file was
-    refused after its upload.
+    (`survey.Column`), `counts` what the dry run or the import found (`staging.Counts`), `position` the chunk that the
+    import comes to next. `problem` says why a file was refused after its upload. Its `file` and chunks go at
+    `purged_at`; what was imported stays then, and the import is a line of the list.
     """
 
     target = models.CharField(max_length=40)
@@ -44,7 +46,8 @@ class Import(TenantModel):
         max_length=10, default=ImportState.READING, choices=[(s.value, s.value) for s in ImportState]
     )
     by = TenantForeignKey(Membership, models.PROTECT, related_name="imports")
-    file = TenantForeignKey(StoredFile, models.PROTECT, related_name="+")
+    file = TenantForeignKey(StoredFile, models.PROTECT, null=True, related_name="+")
+    sha256 = models.CharField(max_length=64, blank=True)
     file_name = models.CharField(_("File"), max_length=200)
     encoding = models.CharField(_("Encoding"), max_length=20, blank=True)
     delimiter = models.CharField(_("Delimiter"), max_length=1, blank=True)
@@ -59,12 +62,16 @@ class Import(TenantModel):
     answers = models.JSONField(default=dict)
     counts = models.JSONField(default=dict)
     problem = models.JSONField(null=True)
+    position = models.PositiveIntegerField(default=0)
     job = TenantForeignKey(Job, models.PROTECT, null=True, related_name="+")
     rejects = TenantForeignKey(StoredFile, models.PROTECT, null=True, related_name="+")
     request_key = models.UUIDField(null=True, editable=False)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = TenantForeignKey(Membership, models.PROTECT, null=True, related_name="+")
+    purged_at = models.DateTimeField(null=True)
 
     objects: ClassVar[Any] = TenantManager.from_queryset(ImportQuerySet)()
 
@@ -124,6 +131,11 @@ class Import(TenantModel):
         return [(code, label, f"{found[code]:,}") for code, label in labels.VERDICTS.items() if found.get(code)]
 
     @property
+    def has_begun(self) -> bool:
+        """Whether rows of it are written and its end is still to come."""
+        return self.state == ImportState.IMPORTING and self.position > 0
+
+    @property
     def is_running(self) -> bool:
         """Whether a job is at work on it."""
         return bool(self.job_id) and Job.objects.running().filter(pk=self.job_id).exists()
@@ -153,6 +165,11 @@ class Import(TenantModel):
             found.append(Source(field, column, self.header_of(column), dates, decimals))
         return found
 
+    def ledger(self) -> Ledger:
+        """Return what it created and changed, by keeper."""
+        parts = self.chunks.filter(position__lt=self.position).order_by("position")
+        return gathered(bytes(part) for part in parts.values_list("effects", flat=True).iterator() if part)
+
     def outcomes(self, verdict: str = "") -> Iterator[tuple[Row, Outcome]]:
         """Yield each row with what became (or would become) of it, in the order of the file."""
         for chunk in self.chunks.order_by("position").iterator(chunk_size=4):
@@ -168,7 +185,10 @@ class Import(TenantModel):
 
 
 class ImportChunk(TenantModel):
-    """A piece of a file: its rows as read, their keys, and what became (or would become) of each."""
+    """A piece of a file: its rows as read, their keys, and what became (or would become) of each.
+
+    `effects` is what the import of these rows did (`traces.Ledger`): enough to take it back.
+    """
 
     imported = TenantForeignKey(Import, models.CASCADE, related_name="chunks")
     position = models.PositiveIntegerField()
@@ -178,9 +198,55 @@ class ImportChunk(TenantModel):
     rows = models.BinaryField()
     keys = models.BinaryField(default=bytes)
     outcomes = models.BinaryField(default=bytes)
+    effects = models.BinaryField(default=bytes)
 
     class Meta:
         ordering = ["position"]
         constraints = [
             models.UniqueConstraint(fields=["organization", "imported", "position"], name="import_chunk_once")
         ]
+
+
+class SavedMapping(TenantModel):
+    """What the columns of a kind of file are, under a name: for the next file with the same headings.
+
+    `headings` are those of the file it was learnt from, `columns` {field code: heading}, `answers` {question code:
+    answer}.
+    """
+
+    target = models.CharField(max_length=40)
+    name = models.CharField(_("Name"), max_length=80)
+    headings = models.JSONField(default=list)
+    columns = models.JSONField(default=dict)
+    answers = models.JSONField(default=dict)
+    by = TenantForeignKey(Membership, models.PROTECT, related_name="+")
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "target", "name"], name="saved_mapping_name_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def kind(self) -> Target:
+        """What it brings in."""
+        return TARGETS[self.target]
+
+    def missing(self, headings: Sequence[str]) -> list[str]:
+        """Return the headings it needs that a file does not have, or has more than once."""
+        return [heading for heading in self.columns.values() if list(headings).count(heading) != 1]
+
+    def is_learnt_from(self, headings: Sequence[str]) -> bool:
+        """Whether a file has just the headings that it was learnt from."""
+        return own_headings(headings) == self.headings
+
+
+def own_headings(headings: Sequence[str]) -> list[str]:
+    """Return the headings of a file without those that we wrote beside rejected rows."""
+    return [str(heading) for heading in headings if not str(heading).startswith(REASON_MARK)]

@@ -71,7 +71,7 @@ def open_dates(imported: Import, mapping: Mapping[str, int]) -> list[tuple[str, 
 def same_file(imported: Import) -> datetime | None:
     """Return when the very same file was imported as the same thing before, if it was."""
     earlier: Import | None = (
-        Import.objects.filter(target=imported.target, state=ImportState.DONE, file__sha256=imported.file.sha256)
+        Import.objects.filter(target=imported.target, state=ImportState.DONE, sha256=imported.sha256)
         .exclude(pk=imported.pk)
         .first()
     )

@@ -15,6 +15,7 @@ class ImportState(StrEnum):
     IMPORTING = "importing"
     DONE = "done"
     REFUSED = "refused"  # the file could not be taken after all
+    UNDONE = "undone"  # imported, and taken back
 
 
 class Verdict(StrEnum):
@@ -27,3 +28,18 @@ class Verdict(StrEnum):
 
 
 VERDICTS: tuple[Verdict, ...] = tuple(Verdict)
+
+
+def undo_bar(state: str, *, position: int, purged: bool) -> str:
+    """Return why an import cannot be taken back, "" when nothing of its own life bars it.
+
+    `import_undone`: it was already; `import_not_run`: it has written nothing; `import_untraced`: it ran before imports
+    noted what they did; `import_purged`: what it noted was removed with its rows.
+    """
+    if state == ImportState.UNDONE:
+        return "import_undone"
+    if state not in {ImportState.DONE, ImportState.IMPORTING} or (state == ImportState.IMPORTING and not position):
+        return "import_not_run"
+    if purged:
+        return "import_purged"
+    return "" if position else "import_untraced"

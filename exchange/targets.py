@@ -13,7 +13,9 @@ from exchange.matching import Names, written_key
 from exchange.records import Record
 from exchange.staging import Outcome
 from exchange.survey import Column
+from exchange.traces import Ledger
 from tenants.models import Membership
+from tenants.permissions import Permission
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -81,13 +83,15 @@ class Survey:
 class Occasion:
     """Who imports, when, and how the questions were answered (by their codes).
 
-    In a `dry` run all that is written is taken back: what no outcome depends on need not be written at all.
+    In a `dry` run all that is written is taken back: what no outcome depends on need not be written at all. Every row
+    that is created or changed is noted in the `ledger`, so that the import can be undone.
     """
 
     by: Membership
     at: datetime
     answers: Mapping[str, str]
     dry: bool = False
+    ledger: Ledger = field(default_factory=Ledger)
 
     def answer(self, code: str, default: str = "") -> str:
         """Return the answer to a question."""
@@ -102,9 +106,11 @@ class Target:
     :param key: what makes a row the same thing as another row of the file; None when it cannot be told.
     :param ask: the questions that a file under a mapping leaves open.
     :param apply: writes records inside the caller's transaction and answers for each, in order. It rejects what it
-        cannot take by an outcome, never by an exception. The dry run calls it too and rolls back.
+        cannot take by an outcome, never by an exception. The dry run calls it too and rolls back. What it creates and
+        changes it notes in the occasion's ledger, under the code of a `keepers.Keeper`.
     :param problems: words for its own codes of rejection, with named placeholders.
     :param remarks: words for its codes of remark; each is said with the number of rows.
+    :param permission: who may bring it in; only they are offered it.
     """
 
     code: str
@@ -119,6 +125,7 @@ class Target:
     problems: Mapping[str, Text] = field(default_factory=dict)
     remarks: Mapping[str, Text] = field(default_factory=dict)
     position: int = 0
+    permission: Permission = Permission.IMPORT_RUN
 
 
 TARGETS: dict[str, Target] = {}
@@ -129,9 +136,9 @@ def register(target: Target) -> None:
     TARGETS[target.code] = target
 
 
-def targets() -> list[Target]:
-    """Return every target, in the order in which a newcomer needs them."""
-    return sorted(TARGETS.values(), key=lambda target: target.position)
+def targets(by: Membership) -> list[Target]:
+    """Return every target that a member may bring in, in the order in which a newcomer needs them."""
+    return sorted((each for each in TARGETS.values() if by.can(each.permission)), key=lambda target: target.position)
 
 
 def question_code(group: str, value: str = "") -> str:

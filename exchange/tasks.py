@@ -1,4 +1,4 @@
-"""The jobs of an import: read the file, check it without writing, import it."""
+"""The jobs of an import: read the file, check it without writing, import it, take it back."""
 
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from exchange.models import Import
 from exchange.states import ImportState
 from jobs.models import Job
 from jobs.running import Progress, job_kind
+from tenants.models import Membership
 
 
 def _import(job: Job) -> Import:
@@ -42,6 +43,7 @@ def read_file(job: Job, *, at: datetime) -> Progress:
     label=_("Check an import"),
     steps={code: labels.STEPS[code] for code in ("check", "rejects")},
     counts=labels.VERDICTS,
+    errors=labels.BARS,
 )
 def check_rows(job: Job, *, at: datetime) -> Progress:
     """Check the next rows."""
@@ -53,10 +55,33 @@ def check_rows(job: Job, *, at: datetime) -> Progress:
     label=_("Import rows"),
     steps={code: labels.STEPS[code] for code in ("import", "rejects")},
     counts=labels.VERDICTS,
+    errors=labels.BARS,
 )
 def import_rows(job: Job, *, at: datetime) -> Progress:
     """Import the next rows."""
     return _chunk(job, "import", dry=False, at=at)
+
+
+@job_kind(
+    actions.UNDO_JOB,
+    label=_("Undo an import"),
+    steps={"undo": labels.STEPS["undo"]},
+    counts=labels.UNDONE,
+    errors=labels.BARS,
+)
+def undo_rows(job: Job, *, at: datetime) -> Progress:
+    """Take an import back, all of it in this one chunk."""
+    imported = _import(job)
+    done = actions.take_back(imported, by=_by(job), at=at)
+    removed, restored = (sum(counts[place] for counts in done.counts.values()) for place in (0, 1))
+    result = {"removed": removed, "restored": restored, "url": _page(imported)}
+    return Progress(done.rows, done.rows, "undo", {}, finished=True, result=result)
+
+
+def _by(job: Job) -> Membership:
+    """Whoever started the job, whose rights it works with."""
+    found: Membership = Membership.objects.select_related("user", "organization").get(pk=job.by_id or 0)
+    return found
 
 
 def _chunk(job: Job, step: str, *, dry: bool, at: datetime) -> Progress:
@@ -64,8 +89,8 @@ def _chunk(job: Job, step: str, *, dry: bool, at: datetime) -> Progress:
     if job.cursor.get("rejects"):
         rejects = actions.finish(imported, dry=dry, at=at)
         return _progress(imported, "rejects", dict(job.cursor), finished=True, result_file=rejects)
-    position = job.cursor.get("position", job.payload.get("position", 0))
-    done = actions.work_on(imported, position=position, dry=dry, at=at)
+    position = job.cursor.get("position", 0) if dry else imported.position
+    done = actions.work_on(imported, position=position, dry=dry, by=_by(job), at=at)
     return _progress(imported, step, dict(done.cursor))
 
 

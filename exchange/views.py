@@ -57,10 +57,10 @@ def imports(request: OrgRequest) -> HttpResponse:
 def import_new(request: OrgRequest) -> HttpResponse:
     """Choose a file and say what is in it."""
     if request.method != "POST":
-        first = request.GET.get("target") or next((each.code for each in targets()), "")
-        form = UploadForm(initial={"target": first, "request_key": uuid.uuid4()})
-        return render_page(request, "exchange/import_new.html", {"form": form, "targets": targets()})
-    form = UploadForm(request.POST, request.FILES)
+        first = request.GET.get("target") or next((each.code for each in targets(request.membership)), "")
+        form = UploadForm(by=request.membership, initial={"target": first, "request_key": uuid.uuid4()})
+        return render_page(request, "exchange/import_new.html", {"form": form, "targets": targets(request.membership)})
+    form = UploadForm(request.POST, request.FILES, by=request.membership)
     if form.is_valid():
         data = form.cleaned_data
         try:
@@ -76,7 +76,9 @@ def import_new(request: OrgRequest) -> HttpResponse:
             form.add_error("file", labels.problem_words(refused.problem))
         else:
             return go(request, _at(request, "import_detail", imported))
-    return render_page(request, "exchange/import_new.html", {"form": form, "targets": targets()}, status=422)
+    return render_page(
+        request, "exchange/import_new.html", {"form": form, "targets": targets(request.membership)}, status=422
+    )
 
 
 @org_view(Permission.IMPORT_RUN)

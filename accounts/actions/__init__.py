@@ -7,7 +7,7 @@ from accounts.actions.importing import import_accounts, import_assessments, impo
 from accounts.actions.members import add_member, remove_member
 from accounts.actions.noting import note_contact, note_contacts, note_revenue
 from accounts.actions.products import change_product, create_product
-from accounts.actions.search import index, index_many
+from accounts.actions.search import index, index_many, reindex_accounts, unindex
 from accounts.actions.timeline import tell, tell_many
 
 __all__ = [
@@ -29,7 +29,9 @@ __all__ = [
     "note_contact",
     "note_contacts",
     "note_revenue",
+    "reindex_accounts",
     "remove_member",
     "tell",
     "tell_many",
+    "unindex",
 ]

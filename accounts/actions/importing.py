@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.db import models, transaction
 from django.db.models import Q
@@ -40,12 +40,49 @@ def _known(fields: Mapping[str, Any], allowed: frozenset[str]) -> dict[str, Any]
     return dict(fields)
 
 
-def _apply(row: models.Model, fields: Mapping[str, Any]) -> bool:
-    """Set the fields; return whether one differed."""
-    differs = any(getattr(row, name) != value for name, value in fields.items())
+def _apply(row: models.Model, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Set the fields; return those that differed, with what they held."""
+    before = {name: getattr(row, name) for name, value in fields.items() if getattr(row, name) != value}
     for name, value in fields.items():
         setattr(row, name, value)
-    return differs
+    return before
+
+
+M = TypeVar("M", Account, Contact, Product)
+
+
+class _Answers(Generic[M]):
+    """What became of each row, and what the records that were there before held."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[Outcome, M]] = []
+        self._before: dict[int, dict[str, Any]] = {}
+
+    def made(self, record: M) -> None:
+        self._rows.append((Outcome.CREATED, record))
+
+    def met(self, record: M, before: Mapping[str, Any]) -> None:
+        self._rows.append((Outcome.UPDATED if before else Outcome.UNCHANGED, record))
+        self.held(record, before)
+
+    def held(self, record: M, before: Mapping[str, Any]) -> None:
+        if before and record.pk:
+            self._before[record.pk] = {**before, **self._before.get(record.pk, {})}
+
+    def moved(self, place: int) -> None:
+        outcome, record = self._rows[place]
+        self._rows[place] = (Outcome.UPDATED if outcome == Outcome.UNCHANGED else outcome, record)
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        return [outcome for outcome, _record in self._rows]
+
+    @property
+    def records(self) -> list[M]:
+        return [record for _outcome, record in self._rows]
+
+    def as_imported(self) -> list[Imported]:
+        return [Imported(outcome, r.pk, r.version, self._before.get(r.pk, {})) for outcome, r in self._rows]
 
 
 class _Books:
@@ -87,7 +124,7 @@ def import_accounts(rows: Sequence[AccountRow], *, by: Membership, at: datetime)
     books = _Books(rows)
     made: list[Account] = []
     changed: dict[int, Account] = {}
-    answers: list[tuple[Outcome, Account]] = []
+    answers = _Answers[Account]()
     for row in rows:
         fields = _known(row.fields, ACCOUNT_FIELDS)
         account = books.meant(row)
@@ -105,42 +142,37 @@ def import_accounts(rows: Sequence[AccountRow], *, by: Membership, at: datetime)
             )
             made.append(account)
             books.add(account)
-            answers.append((Outcome.CREATED, account))
+            answers.made(account)
             continue
         fields |= {"owner_id": row.owner_id} if row.owner_id else {}
         fields |= {"external_id": row.external_id} if row.external_id else {}
         if names.key(row.name)[:200] != account.name_key:
             fields |= {"name": row.name.strip(), "name_key": names.key(row.name)[:200]}
-        differs = _apply(account, fields)
+        before = _apply(account, fields)
         books.add(account)
-        if differs and account.pk:
+        if before and account.pk:
             changed[account.pk] = account
-        answers.append((Outcome.UPDATED if differs else Outcome.UNCHANGED, account))
+        answers.met(account, before)
     Account.objects.bulk_create(made, batch_size=_rows.BATCH)
-    answers = _link_parents(rows, answers, books, changed)
+    _link_parents(rows, answers, books, changed)
     _save_accounts(list(changed.values()), by=by, at=at)
     index_many("account", [(a.pk, (a.name, a.tax_id), a.owner_id) for a in [*made, *changed.values()]])
     tell_many((a.pk, "account.imported", by.pk, a.created_at, a, {}) for a in made)
-    _record_import("accounts.imported", [outcome for outcome, _account in answers], by=by, at=at)
-    return [Imported(outcome, account.pk) for outcome, account in answers]
+    _record_import("accounts.imported", answers.outcomes, by=by, at=at)
+    return answers.as_imported()
 
 
 def _link_parents(
-    rows: Sequence[AccountRow],
-    answers: list[tuple[Outcome, Account]],
-    books: _Books,
-    changed: dict[int, Account],
-) -> list[tuple[Outcome, Account]]:
-    """Put accounts under the companies their rows name, where those are known; return the answers after that."""
-    result = []
-    for row, (outcome, account) in zip(rows, answers, strict=True):
+    rows: Sequence[AccountRow], answers: _Answers[Account], books: _Books, changed: dict[int, Account]
+) -> None:
+    """Put accounts under the companies their rows name, where those are known."""
+    for place, (row, account) in enumerate(zip(rows, answers.records, strict=True)):
         parent = books.named(row.parent) if row.parent else None
-        moved = parent is not None and account.parent_id != parent.pk and not above(account, parent)
-        if moved:
+        if parent is not None and account.parent_id != parent.pk and not above(account, parent):
+            answers.held(account, {"parent_id": account.parent_id})
+            answers.moved(place)
             account.parent = parent
             changed[account.pk] = account
-        result.append((Outcome.UPDATED if moved and outcome == Outcome.UNCHANGED else outcome, account))
-    return result
 
 
 def _save_accounts(accounts: Sequence[Account], *, by: Membership, at: datetime) -> None:
@@ -167,7 +199,7 @@ def import_contacts(rows: Sequence[ContactRow], *, by: Membership, at: datetime)
         people[contact.account_id, names.key(contact.name)] = contact
     made: list[Contact] = []
     changed: dict[int, Contact] = {}
-    answers: list[tuple[Outcome, Contact]] = []
+    answers = _Answers[Contact]()
     for row in rows:
         fields = _known(row.fields, CONTACT_FIELDS)
         found = people.get((row.account_id, names.key(row.name)))
@@ -175,20 +207,20 @@ def import_contacts(rows: Sequence[ContactRow], *, by: Membership, at: datetime)
             found = Contact(account_id=row.account_id, name=row.name.strip(), created_at=at, **fields)
             people[row.account_id, names.key(row.name)] = found
             made.append(found)
-            answers.append((Outcome.CREATED, found))
+            answers.made(found)
             continue
-        differs = _apply(found, fields)
-        if differs and found.pk:
+        before = _apply(found, fields)
+        if before and found.pk:
             changed[found.pk] = found
-        answers.append((Outcome.UPDATED if differs else Outcome.UNCHANGED, found))
+        answers.met(found, before)
     for contact in changed.values():
         contact.version += 1
     Contact.objects.bulk_create(made, batch_size=_rows.BATCH)
     Contact.objects.bulk_update(changed.values(), ["version", *sorted(CONTACT_FIELDS)], batch_size=_rows.BATCH)
     owners = dict(Account.objects.filter(pk__in=ids).values_list("pk", "owner_id"))
     index_many("contact", [(c.pk, (c.name,), owners.get(c.account_id)) for c in made])
-    _record_import("contacts.imported", [outcome for outcome, _contact in answers], by=by, at=at)
-    return [Imported(outcome, contact.pk) for outcome, contact in answers]
+    _record_import("contacts.imported", answers.outcomes, by=by, at=at)
+    return answers.as_imported()
 
 
 @transaction.atomic
@@ -198,25 +230,25 @@ def import_products(rows: Sequence[ProductRow], *, by: Membership, at: datetime)
     known = {p.name_key: p for p in Product.objects.select_for_update().filter(name_key__in=keys).order_by("pk")}
     made: list[Product] = []
     changed: dict[int, Product] = {}
-    answers: list[tuple[Outcome, Product]] = []
+    answers = _Answers[Product]()
     for row in rows:
         fields, name_key = _known(row.fields, PRODUCT_FIELDS), names.key(row.name)[:120]
         found = known.get(name_key)
         if found is None:
             found = known[name_key] = Product(name=row.name.strip(), name_key=name_key, **fields)
             made.append(found)
-            answers.append((Outcome.CREATED, found))
+            answers.made(found)
             continue
-        differs = _apply(found, fields)
-        if differs and found.pk:
+        before = _apply(found, fields)
+        if before and found.pk:
             changed[found.pk] = found
-        answers.append((Outcome.UPDATED if differs else Outcome.UNCHANGED, found))
+        answers.met(found, before)
     for product in changed.values():
         product.version += 1
     Product.objects.bulk_create(made, batch_size=_rows.BATCH)
     Product.objects.bulk_update(changed.values(), ["version", *sorted(PRODUCT_FIELDS)], batch_size=_rows.BATCH)
-    _record_import("products.imported", [outcome for outcome, _product in answers], by=by, at=at)
-    return [Imported(outcome, product.pk) for outcome, product in answers]
+    _record_import("products.imported", answers.outcomes, by=by, at=at)
+    return answers.as_imported()
 
 
 @transaction.atomic

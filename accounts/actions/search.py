@@ -27,7 +27,7 @@ _INDEX = """
 def index_many(kind: str, rows: Iterable[tuple[int, Sequence[str], int | None]]) -> None:
     """Make many objects of one kind findable: (object id, texts, membership id of the owner)."""
     rows = list(rows)
-    SearchRow.objects.filter(kind=kind, object_id__in=[pk for pk, _texts, _owner in rows]).delete()
+    unindex(kind, [pk for pk, _texts, _owner in rows])
     found = [
         (pk, owner_id, suffix)
         for pk, texts, owner_id in rows
@@ -43,3 +43,13 @@ def index_many(kind: str, rows: Iterable[tuple[int, Sequence[str], int | None]])
 
 def index_account(account: Account) -> None:
     index_many("account", [(account.pk, (account.name, account.tax_id), account.owner_id)])
+
+
+def reindex_accounts(ids: Sequence[int]) -> None:
+    """Make accounts findable by what they are called now."""
+    index_many("account", [(a.pk, (a.name, a.tax_id), a.owner_id) for a in Account.objects.filter(pk__in=ids)])
+
+
+def unindex(kind: str, ids: Sequence[int]) -> None:
+    """Take objects of one kind out of the search."""
+    SearchRow.objects.filter(kind=kind, object_id__in=ids).delete()

@@ -1,5 +1,6 @@
 """Amounts in another currency, and what an account is worth to us."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -36,11 +37,12 @@ def reporting_amount(organization: Organization, amount: int | None, currency: s
     return Quoted(convert(amount, rate.rate), amount, currency, rate.on)
 
 
-def revenue_changed(account_ids: set[int], *, at: datetime) -> None:
-    """Tell these accounts what they bring in a year."""
+def revenue_changed(account_ids: set[int], *, at: datetime, without: Collection[int] = ()) -> None:
+    """Tell these accounts what they bring in a year; `without` are opportunities that are about to go."""
     won = (
         Opportunity.objects.won()
         .filter(account_id__in=account_ids, closed_at__gt=since(at), closed_at__lte=at)
+        .exclude(pk__in=without)
         .order_by()
         .values("account_id")
         .annotate(total=Sum("amount"), first=Min("closed_at"))

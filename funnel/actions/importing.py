@@ -23,13 +23,32 @@ BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """What became of the rows, and the opportunity of each by its `external_id`."""
+class Changed:
+    """What an import did to an opportunity that was there: its version now, what fields held, what it logged."""
 
-    created: int
-    updated: int
+    version: int
+    before: Mapping[str, Any]
+    log: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the rows: those `made`, those `changed`, and the opportunity of each by its `external_id`."""
+
+    made: Sequence[int]
+    changed: Mapping[int, Changed]
     unchanged: int
     ids: Mapping[str, int]
+
+    @property
+    def created(self) -> int:
+        """How many are new."""
+        return len(self.made)
+
+    @property
+    def updated(self) -> int:
+        """How many were there and differ now."""
+        return len(self.changed)
 
 
 @transaction.atomic
@@ -57,7 +76,7 @@ def import_opportunities(
     }
     new = [row for row in rows if row.external_id not in known]
     made = _create(new, percents, by=by, at=at)
-    changed = _update([row for row in rows if row.external_id in known], known, percents, by=by, at=at)
+    changed, differences = _update([row for row in rows if row.external_id in known], known, percents, by=by, at=at)
     if index:
         accounts_actions.index_many(
             "opportunity", [(each.pk, (each.name,), each.owner_id) for each in (*made, *changed)]
@@ -66,8 +85,8 @@ def import_opportunities(
     if won:
         revenue_changed(won, at=at)
     counts = Counts(
-        created=len(made),
-        updated=len(changed),
+        made=[each.pk for each in made],
+        changed=differences,
         unchanged=len(rows) - len(made) - len(changed),
         ids={each.external_id: each.pk for each in (*made, *known.values())},
     )
@@ -119,14 +138,20 @@ _APPEND = """
     FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::smallint[], %s::text[], %s::timestamptz[])
          WITH ORDINALITY AS draft (opportunity_id, kind, old, new, percent, why, occurred_at, place)
     ORDER BY place
+    RETURNING opportunity_id, id
 """
 
 
-def _log_many(told: Sequence[tuple[Opportunity, Sequence[Draft]]], *, by: Membership | None, at: datetime) -> None:
-    """Append all drafts in one statement: bulk_create takes three times as long, and this is most of an import."""
+def _log_many(
+    told: Sequence[tuple[Opportunity, Sequence[Draft]]], *, by: Membership | None, at: datetime
+) -> list[tuple[int, int]]:
+    """Append all drafts in one statement; return (opportunity id, id of the row) of each.
+
+    bulk_create takes three times as long, and this is most of an import.
+    """
     rows = [(opportunity.pk, draft) for opportunity, drafts in told for draft in drafts]
     if not rows:
-        return
+        return []
     columns: list[list[Any]] = [
         [pk for pk, _draft in rows],
         [str(draft.kind) for _pk, draft in rows],
@@ -138,6 +163,8 @@ def _log_many(told: Sequence[tuple[Opportunity, Sequence[Draft]]], *, by: Member
     ]
     with connection.cursor() as cursor:
         cursor.execute(_APPEND, [require_organization_id(), by.pk if by else None, at, *columns])
+        found: list[tuple[int, int]] = cursor.fetchall()
+        return found
 
 
 def _json(value: Any) -> str | None:
@@ -151,7 +178,7 @@ def _update(
     *,
     by: Membership | None,
     at: datetime,
-) -> list[Opportunity]:
+) -> tuple[list[Opportunity], dict[int, Changed]]:
     latest: dict[int, datetime] = dict(
         Change.objects.filter(opportunity__in=[known[row.external_id].pk for row in rows])
         .order_by()
@@ -160,18 +187,25 @@ def _update(
     )
     told: list[tuple[Opportunity, list[Draft]]] = []
     changed: list[Opportunity] = []
+    before: dict[int, dict[str, Any]] = {}
     for row in rows:
         opportunity = known[row.external_id]
+        held = {name: getattr(opportunity, name) for name in _HELD}
         _drafts, final = story(row, percents)
         drafts, differs = _differences(opportunity, row, final, percents, after=latest[opportunity.pk], at=at)
         if differs:
             opportunity.version += 1
             opportunity.updated_at, opportunity.updated_by = at, by
+            before[opportunity.pk] = {
+                name: value for name, value in held.items() if getattr(opportunity, name) != value
+            }
             changed.append(opportunity)
             told.append((opportunity, drafts))
     Opportunity.objects.bulk_update(changed, _UPDATED, batch_size=BATCH)
-    _log_many(told, by=by, at=at)
-    return changed
+    log: dict[int, list[int]] = {}
+    for pk, row_id in _log_many(told, by=by, at=at):
+        log.setdefault(pk, []).append(row_id)
+    return changed, {each.pk: Changed(each.version, before[each.pk], log.get(each.pk, [])) for each in changed}
 
 
 _PLAIN = ("account_id", "product_id", "name", "source")
@@ -196,6 +230,8 @@ _UPDATED = [
     "updated_at",
     "updated_by",
 ]
+_COUNTED = {"version", "updated_at", "updated_by"}
+_HELD = [field.attname for field in Opportunity._meta.concrete_fields if field.name in set(_UPDATED) - _COUNTED]
 
 
 def _differences(

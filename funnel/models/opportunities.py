@@ -292,3 +292,33 @@ class Change(TenantModel):
             percent=self.percent,
             undoes=self.undoes_id,
         )
+
+
+class WithdrawnChange(TenantModel):
+    """A row of the change log whose opportunity is gone, because its import was undone. Append-only, as the log is.
+
+    The log lets a row go only when it stands here word for word (a trigger compares), so nothing logged is ever lost;
+    and what stands here counts in no list, total or waterfall. `name` and `external_id` are the opportunity's.
+    """
+
+    change_id = models.BigIntegerField()
+    opportunity_id = models.BigIntegerField()
+    name = models.CharField(max_length=200)
+    external_id = models.CharField(max_length=80, blank=True)
+    kind = models.CharField(max_length=20)
+    old = models.JSONField(null=True)
+    new = models.JSONField(null=True)
+    percent = models.PositiveSmallIntegerField()
+    by = TenantForeignKey(Membership, models.PROTECT, null=True, related_name="+")
+    why = models.CharField(max_length=500, blank=True)
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    undoes_id = models.BigIntegerField(null=True)
+    withdrawn_at = models.DateTimeField()
+    withdrawn_by = TenantForeignKey(Membership, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "change_id"], name="change_withdrawn_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"

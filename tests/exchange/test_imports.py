@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts import actions as accounts_actions
 from accounts.models import Account, Contact, Product
 from exchange import actions, queries
+from exchange.actions import reading
 from exchange.models import Import, ImportChunk
 from exchange.problems import Refused as Unreadable
 from exchange.staging import Counts
@@ -299,9 +300,9 @@ def test_rejected_rows_come_back_mended(acme: Cast) -> None:
 
 
 def test_large_files_are_read_by_a_job_in_pieces(acme: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "INLINE_BYTES", 0)
-    monkeypatch.setattr(actions, "CHUNK_ROWS", 10)
-    monkeypatch.setattr(actions, "CHUNKS_AT_ONCE", 2)
+    monkeypatch.setattr(reading, "INLINE_BYTES", 0)
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(reading, "CHUNKS_AT_ONCE", 2)
     rows = [[f"產品 {n}", n] for n in range(1, 66)]
     imported = bring_in("products", make_csv(["產品", "定價"], *rows, ["產品 1", 5]), by=acme.executive)
     assert imported.tally.verdicts == {"created": 65, "rejected": 1}
@@ -310,21 +311,21 @@ def test_large_files_are_read_by_a_job_in_pieces(acme: Cast, monkeypatch: pytest
 
 
 def test_another_worker_reads_on_where_one_died(acme: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "INLINE_BYTES", 0)
-    monkeypatch.setattr(actions, "CHUNK_ROWS", 10)
-    monkeypatch.setattr(actions, "CHUNKS_AT_ONCE", 1)
+    monkeypatch.setattr(reading, "INLINE_BYTES", 0)
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(reading, "CHUNKS_AT_ONCE", 1)
     data = make_csv(["產品", "定價"], *[[f"產品 {n}", n] for n in range(35)])
     imported = actions.start(TARGETS["products"], name="f.csv", content=data, by=acme.executive, at=timezone.now())
     for _ in range(5):
         running.run(imported.job, seconds=0)
-        actions._readers.clear()
+        reading._readers.clear()
     running.run(imported.job)
     imported.refresh_from_db()
     assert (imported.state, imported.total) == (ImportState.MAPPING, 35)
 
 
 def test_a_file_that_turns_out_too_long(acme: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "INLINE_BYTES", 0)
+    monkeypatch.setattr(reading, "INLINE_BYTES", 0)
     monkeypatch.setattr("exchange.limits.MAX_ROWS", 5)
     imported = make_import("products", make_csv(["產品"], *[[n] for n in range(7)]), by=acme.executive)
     assert imported.state == ImportState.REFUSED
@@ -334,7 +335,7 @@ def test_a_file_that_turns_out_too_long(acme: Cast, monkeypatch: pytest.MonkeyPa
 
 
 def test_cancelled_and_gone_on_with(acme: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 10)
     data = make_csv(["產品", "定價"], *[[f"產品 {n}", n] for n in range(35)])
     imported = checked(make_import("products", data, by=acme.executive), by=acme.executive)
     imported = actions.run(imported, seen=imported.version, by=acme.executive, at=timezone.now())
@@ -348,7 +349,7 @@ def test_cancelled_and_gone_on_with(acme: Cast, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_each_row_once_although_the_worker_dies_again_and_again(acme: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 10)
     data = make_csv(["產品", "定價"], *[[f"產品 {n}", n] for n in range(35)])
     imported = checked(make_import("products", data, by=acme.executive), by=acme.executive)
     imported = actions.run(imported, seen=imported.version, by=acme.executive, at=timezone.now())
