@@ -9,4 +9,6 @@ urlpatterns = [
     path("", views.start, name="start"),
     path("search/", views.search, name="search"),
     path("today/", views.today, name="today"),
+    path("people/<int:pk>/sees/", views.sees, name="sees"),
+    path("people/<int:pk>/holds/", views.holds, name="holds"),
 ]

@@ -1,5 +1,6 @@
 """The home pages, which compose what the apps answer."""
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -7,8 +8,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.queries import search as find
 from activities.queries import exceptions, today_of
+from salesops import queries
 from tenants.permissions import Permission, Role
-from tenants.queries import memberships_of
+from tenants.queries import memberships_of, person_or_404
 from tenants.web import OrgRequest, open_view, org_view, render_page
 
 
@@ -58,3 +60,23 @@ def search(request: OrgRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\x00", "")[:200]
     found = find(request.membership, text) if request.membership.can(Permission.ACCOUNT_VIEW) else []
     return render(request, "salesops/search.html", {"groups": found})
+
+
+@org_view(Permission.HOME_VIEW)
+@require_safe
+def sees(request: OrgRequest, pk: int) -> HttpResponse:
+    """Show in numbers what a member sees: their own to everyone, anybody's to an admin, who learns counts alone."""
+    person = person_or_404(pk)
+    if person.pk != request.membership.pk and not request.membership.can(Permission.PEOPLE_EDIT):
+        raise PermissionDenied
+    context = {"person": person, "seen": queries.sight(person, request.membership)}
+    return render_page(request, "salesops/sees.html", context, partial="panel")
+
+
+@org_view(Permission.PEOPLE_EDIT)
+@require_safe
+def holds(request: OrgRequest, pk: int) -> HttpResponse:
+    """Show how much stands on a member's name: what waits when they are deactivated."""
+    person = person_or_404(pk)
+    context = {"person": person, "held": queries.holdings(person, request.membership, today=request.today)}
+    return render_page(request, "salesops/holds.html", context, partial="panel")

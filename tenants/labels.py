@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tenants.formats import exact
-from tenants.invitations import InvitationState
-from tenants.permissions import Role
+from tenants.invitations import InvitationState, Verdict
+from tenants.permissions import Permission, Reason, Role
 
 Words = str | Promise
 
@@ -22,6 +23,17 @@ ROLES: list[tuple[str, Words]] = [
     (Role.COLLEAGUE, _("Colleague")),
     (Role.PARTNER, _("Partner")),
 ]
+
+
+def role_words() -> dict[str, str]:
+    """Return the role that each word means, in small letters: its code, and its name in every language."""
+    found = {str(role): str(role) for role, _words in ROLES}
+    for language, _name in LANGUAGES:
+        with translation.override(language):
+            found |= {str(words).casefold(): str(role) for role, words in ROLES}
+    return found
+
+
 SIGHT: Mapping[str, Words] = {
     Role.REP: _("Sees and works on their own customers and opportunities, and those whose sales team they are on."),
     Role.MANAGER: _("Sees everything of the people in their team and in the teams below it, and leads the reviews."),
@@ -30,6 +42,26 @@ SIGHT: Mapping[str, Words] = {
     Role.PARTNER: _("From another company: sees only what was given to them."),
 }
 ADMIN_SIGHT = _("People, teams, settings, imports and the audit log; no customer data by itself.")
+PERMISSIONS: Mapping[str, Words] = {
+    Permission.HOME_VIEW: _("Enter, and read their own notifications"),
+    Permission.PROFILE_EDIT: _("Change their own profile"),
+    Permission.ACCOUNT_VIEW: _("Read customers within their sight"),
+    Permission.ACCOUNT_EDIT: _("Record and change customers"),
+    Permission.FUNNEL_VIEW: _("Read opportunities within their sight"),
+    Permission.FUNNEL_EDIT: _("Record, move and close opportunities"),
+    Permission.VISIT_VIEW: _("Read visits and next actions"),
+    Permission.VISIT_LOG: _("Log visits and plan next actions"),
+    Permission.FORECAST_VIEW: _("Read the forecast and the targets"),
+    Permission.TARGET_EDIT: _("Set targets"),
+    Permission.REVIEW_RUN: _("Lead pipeline reviews"),
+    Permission.COACHING_VIEW: _("Read their one-on-ones"),
+    Permission.COACHING_RUN: _("Hold one-on-ones"),
+    Permission.IMPORT_RUN: _("Import data"),
+    Permission.PRODUCT_EDIT: _("Change products"),
+    Permission.SETTINGS_EDIT: _("Change the settings of the organization"),
+    Permission.PEOPLE_EDIT: _("Invite and deactivate people, change roles and teams"),
+    Permission.AUDIT_VIEW: _("Read the audit log"),
+}
 CURRENCIES = [
     ("TWD", _("New Taiwan dollar")),
     ("CNY", _("Chinese yuan")),
@@ -74,6 +106,19 @@ INVITATION_STATES: Mapping[InvitationState, Words] = {
     InvitationState.ACCEPTED: _("Accepted"),
 }
 
+VERDICTS: Mapping[Verdict, Words] = {
+    Verdict.INVITED: _("Will be invited"),
+    Verdict.ANEW: _("Will be invited again: the earlier invitation has expired"),
+    Verdict.RETURNS: _("Was deactivated: the invitation lets them in again"),
+    Verdict.WAITING: _("Invited before: the open invitation stays as it is"),
+    Verdict.MEMBER: _("Already a member: nothing changes"),
+    Verdict.TWICE: _("Twice in the list: one mail"),
+    Verdict.NO_ADDRESS: _("Not an e-mail address"),
+    Verdict.UNKNOWN: _("Neither a role nor a team: {words}"),
+}
+
+LEFT_ALONE = (Verdict.WAITING, Verdict.MEMBER, Verdict.TWICE)
+
 REFUSALS: dict[str, Words] = {
     "name_missing": _("Write a name that can be read."),
     "last_admin": _("At least one active admin must remain. Make someone else an admin first."),
@@ -102,6 +147,7 @@ REFUSALS: dict[str, Words] = {
     "invitation_not_open": _("This invitation is no longer open."),
     "has_account": _("There is already an account with this address. Sign in to accept the invitation."),
     "user_inactive": _("This account is currently inactive."),
+    "second_factor_of_your_own": _("Set up a second factor of your own first: you would lock yourself out."),
 }
 
 VERBS: dict[str, Words] = {
@@ -119,7 +165,11 @@ VERBS: dict[str, Words] = {
     "invitation.withdrawn": _("withdrew an invitation"),
     "member.joined": _("joined"),
     "member.changed": _("changed a member"),
+    "member.deactivated": _("deactivated a member"),
+    "member.reactivated": _("reactivated a member"),
     "profile.changed": _("changed their profile"),
+    "security.second_factor_required": _("required a second factor"),
+    "security.second_factor_released": _("no longer requires a second factor"),
 }
 KINDS: dict[str, Words] = {
     "tenants.organization": _("Organization"),
@@ -184,6 +234,20 @@ def kind_words(model_label: str) -> str:
 def field_words(field: str) -> str:
     """Return the words of a field, or its name with spaces."""
     return str(FIELDS.get(field) or field.replace("_", " "))
+
+
+def permission_words(permission: str) -> str:
+    """Return what a permission allows, in words; its name where nobody wrote any."""
+    return str(PERMISSIONS.get(permission) or permission.replace("_", " "))
+
+
+def reason_words(reason: Reason, role: str) -> str:
+    """Return why a member of this role may do something, or who may instead."""
+    if reason.is_granted:
+        by = [str(dict(ROLES)[role])] * reason.by_role + [str(_("Admin"))] * reason.by_admin
+        return str(_("As: {list}")).format(list=", ".join(by))
+    others = [str(words) for each, words in ROLES if each in reason.roles] + [str(_("Admin"))] * reason.admins
+    return str(_("Only: {list}")).format(list=", ".join(others))
 
 
 def refusal(code: str, data: Mapping[str, object]) -> str:

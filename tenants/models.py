@@ -248,6 +248,7 @@ class Invitation(TenantModel):
     """A seat held for an address until it is taken, withdrawn or too old."""
 
     email = models.EmailField(_("E-mail address"))
+    name = models.CharField(_("Name"), max_length=80, blank=True)  # as typed with the address; offered when joining
     role = models.CharField(_("Role"), max_length=20, choices=labels.ROLES, default=Role.REP)
     is_admin = models.BooleanField(_("Admin"), default=False)
     team = TenantForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="invitations")

@@ -1,6 +1,7 @@
 """Who may do what: one permission enum, one table of grants per role. No Django here."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -56,8 +57,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.MANAGER: _MANAGER,
     Role.EXECUTIVE: _MANAGER,
     Role.COLLEAGUE: _EVERYONE | {P.ACCOUNT_VIEW, P.FUNNEL_VIEW},
-    Role.PARTNER: _EVERYONE
-    | {P.ACCOUNT_VIEW, P.ACCOUNT_EDIT, P.FUNNEL_VIEW, P.FUNNEL_EDIT, P.VISIT_VIEW, P.VISIT_LOG},
+    Role.PARTNER: _EVERYONE | {P.ACCOUNT_VIEW, P.ACCOUNT_EDIT, P.FUNNEL_VIEW, P.FUNNEL_EDIT, P.VISIT_VIEW, P.VISIT_LOG},
 }
 ADMIN_GRANTS = frozenset({P.IMPORT_RUN, P.PRODUCT_EDIT, P.SETTINGS_EDIT, P.PEOPLE_EDIT, P.AUDIT_VIEW})
 
@@ -65,3 +65,33 @@ ADMIN_GRANTS = frozenset({P.IMPORT_RUN, P.PRODUCT_EDIT, P.SETTINGS_EDIT, P.PEOPL
 def grants(role: str, *, is_admin: bool) -> frozenset[Permission]:
     """Return everything that a membership of this role, admin besides or not, may do."""
     return GRANTS[Role(role)] | (ADMIN_GRANTS if is_admin else frozenset())
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Whether a member may do one thing, and why: by their role, as admin, or who else may."""
+
+    permission: Permission
+    by_role: bool
+    by_admin: bool
+    roles: tuple[Role, ...]
+    admins: bool
+
+    @property
+    def is_granted(self) -> bool:
+        """Whether they may."""
+        return self.by_role or self.by_admin
+
+
+def reasons(role: str, *, is_admin: bool) -> list[Reason]:
+    """Return every permission there is, with the reason why a membership of this role has it or not."""
+    return [
+        Reason(
+            permission,
+            by_role=permission in GRANTS[Role(role)],
+            by_admin=is_admin and permission in ADMIN_GRANTS,
+            roles=tuple(each for each in Role if permission in GRANTS[each]),
+            admins=permission in ADMIN_GRANTS,
+        )
+        for permission in Permission
+    ]

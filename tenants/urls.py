@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tenants.views import audit, joining, organization, people, profile, teams
+from tenants.views import audit, inviting, joining, organization, people, profile, sight, teams
 
 app_name = "tenants"
 urlpatterns = [
@@ -17,13 +17,18 @@ urlpatterns = [
     path("settings/calendar/restore/", organization.restore_holiday, name="restore_holiday"),
     path("settings/calendar/<int:pk>/delete/", organization.delete_holiday, name="delete_holiday"),
     path("settings/people/", people.people, name="people"),
-    path("settings/people/invite/", people.invite, name="invite"),
+    path("settings/people/invite/", inviting.invite, name="invite"),
+    path("settings/people/invite/preview/", inviting.preview, name="invite_preview"),
     path("settings/people/<int:pk>/", people.person, name="person"),
-    path("settings/invitations/<int:pk>/resend/", people.resend, name="resend"),
-    path("settings/invitations/<int:pk>/withdraw/", people.withdraw, name="withdraw"),
+    path("settings/people/<int:pk>/deactivate/", people.deactivate, name="deactivate"),
+    path("settings/people/<int:pk>/reactivate/", people.reactivate, name="reactivate"),
+    path("settings/invitations/<int:pk>/resend/", inviting.resend, name="resend"),
+    path("settings/invitations/<int:pk>/withdraw/", inviting.withdraw, name="withdraw"),
     path("settings/teams/", teams.teams, name="teams"),
     path("settings/teams/new/", teams.new_team, name="new_team"),
     path("settings/teams/<int:pk>/", teams.team, name="team"),
     path("settings/teams/<int:pk>/delete/", teams.delete_team, name="delete_team"),
     path("settings/audit/", audit.audit, name="audit"),
+    path("settings/changes/<slug:topic>/", audit.history, name="history"),
+    path("people/<int:pk>/sight/", sight.sight, name="person_sight"),
 ]

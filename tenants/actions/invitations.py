@@ -1,7 +1,7 @@
 """Seats held for addresses: sent, sent again, withdrawn, taken."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from tenants import audit
 from tenants.errors import Refused
 from tenants.invitations import VALID_FOR, InvitationState, digest
 from tenants.models import Invitation, Membership, Organization, Team, User
-from tenants.names import checked
+from tenants.names import checked, tidy
 from tenants.scoping import require_organization_id
 
 
@@ -25,6 +25,15 @@ class Invited:
     waiting: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Seat:
+    """What is held for one address where it differs from the others: a name to greet with, a role, a team."""
+
+    name: str = ""
+    role: str = ""
+    team: Team | None = None
+
+
 @transaction.atomic
 def invite(
     organization: Organization,
@@ -35,14 +44,19 @@ def invite(
     is_admin: bool,
     by: Membership,
     at: datetime,
+    seats: Mapping[str, Seat] | None = None,
 ) -> Invited:
     """Hold a seat for each address. Members and addresses with an open invitation are left as they are.
 
     An expired invitation is opened anew with what is asked now. Each token is returned once and only its digest kept.
+
+    :param seats: by address, what one has of its own; `role` and `team` are everybody else's.
     """
     Organization.objects.select_for_update().get(pk=organization.pk)
     answer = Invited()
-    for email in emails:
+    for email in dict.fromkeys(emails):
+        seat = (seats or {}).get(email) or Seat()
+        mine = seat.team or team
         members = Membership.objects.active().filter(organization=organization, user__email__iexact=email)
         invitation = Invitation.objects.filter(email__iexact=email, accepted_at=None, withdrawn_at=None).first()
         if members.exists():
@@ -51,7 +65,8 @@ def invite(
             answer.waiting.append(email)
         else:
             invitation = invitation or Invitation(email=email)
-            invitation.role, invitation.team, invitation.is_admin = role, team, is_admin
+            invitation.name = tidy(seat.name)[:80]
+            invitation.role, invitation.team, invitation.is_admin = seat.role or role, mine, is_admin
             invitation.invited_by, invitation.invited_at = by, at
             answer.sent.append((invitation, _sealed(invitation, at)))
             audit.record(
@@ -59,8 +74,8 @@ def invite(
                 invitation,
                 by=by,
                 at=at,
-                role=role,
-                team=team.name if team else None,
+                role=invitation.role,
+                team=mine.name if mine else None,
                 is_admin=is_admin,
             )
     return answer

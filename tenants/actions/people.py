@@ -8,7 +8,7 @@ from django.db import transaction
 
 from tenants import audit
 from tenants.errors import Refused, Stale
-from tenants.models import Membership, Organization, Team, User
+from tenants.models import Invitation, Membership, Organization, Team, User
 from tenants.names import checked
 
 
@@ -19,37 +19,76 @@ def change_member(
     role: str,
     team: Team | None,
     is_admin: bool,
-    is_active: bool,
     seen: int,
     by: Membership,
     at: datetime,
 ) -> Membership:
-    """Change what a member is; who is no longer active is out at their next request.
+    """Change what a member is.
 
     The organization is locked first: of two admins who take the flag from each other, one is refused.
 
     :raises Stale: somebody changed it since version `seen`.
     :raises Refused: last_admin.
     """
-    Organization.objects.select_for_update().get(pk=member.organization_id)
-    member = Membership.objects.select_related("user", "team", "organization").get(pk=member.pk)
+    member = _locked(member)
     if member.version != seen:
         raise Stale({**_state(member), "version": member.version})
-    loses_admin = member.is_admin and member.is_active and not (is_admin and is_active)
-    if loses_admin and not _other_admins(member).exists():
-        raise Refused("last_admin")
+    if not is_admin:
+        _ask_for_another_admin(member)
     before = _shown(member)
-    member.role, member.team, member.is_admin, member.is_active = role, team, is_admin, is_active
+    member.role, member.team, member.is_admin = role, team, is_admin
     member.version += 1
-    member.save(update_fields=["role", "team", "is_admin", "is_active", "version"])
-    audit.record("member.changed", member, by=by, at=at, changes=audit.changes(before, _shown(member)))
+    member.save(update_fields=["role", "team", "is_admin", "version"])
+    if changes := audit.changes(before, _shown(member)):
+        audit.record("member.changed", member, by=by, at=at, changes=changes)
     return member
 
 
-def _other_admins(member: Membership) -> Any:
-    return (
-        Membership.objects.active().filter(organization_id=member.organization_id, is_admin=True).exclude(pk=member.pk)
-    )
+def _locked(member: Membership) -> Membership:
+    """Lock the organization, then return the member as they stand now."""
+    Organization.objects.select_for_update().get(pk=member.organization_id)
+    found: Membership = Membership.objects.select_related("user", "team", "organization").get(pk=member.pk)
+    return found
+
+
+def _ask_for_another_admin(member: Membership) -> None:
+    """Refuse to take the last admin who can enter."""
+    others = Membership.objects.active().filter(organization_id=member.organization_id, is_admin=True)
+    if member.is_admin and member.is_active and not others.exclude(pk=member.pk).exists():
+        raise Refused("last_admin")
+
+
+@transaction.atomic
+def deactivate(member: Membership, *, by: Membership, at: datetime) -> Membership:
+    """End a member's access: at their next request, at the next step of their jobs. What they recorded stays.
+
+    Open invitations to their address are withdrawn, or the link would let them in again. Twice is the same as once.
+
+    :raises Refused: last_admin.
+    """
+    member = _locked(member)
+    if not member.is_active:
+        return member
+    _ask_for_another_admin(member)
+    member.is_active = False
+    member.version += 1
+    member.save(update_fields=["is_active", "version"])
+    open_ones = Invitation.objects.filter(email__iexact=member.user.email, accepted_at=None, withdrawn_at=None)
+    open_ones.update(withdrawn_at=at)
+    audit.record("member.deactivated", member, by=by, at=at)
+    return member
+
+
+@transaction.atomic
+def reactivate(member: Membership, *, by: Membership, at: datetime) -> Membership:
+    """Let a member in again as what they were; twice is the same as once."""
+    member = _locked(member)
+    if not member.is_active:
+        member.is_active = True
+        member.version += 1
+        member.save(update_fields=["is_active", "version"])
+        audit.record("member.reactivated", member, by=by, at=at)
+    return member
 
 
 def _state(member: Membership) -> dict[str, Any]:
@@ -57,7 +96,6 @@ def _state(member: Membership) -> dict[str, Any]:
         "role": member.role,
         "team": member.team_id,
         "is_admin": member.is_admin,
-        "is_active": member.is_active,
     }
 
 

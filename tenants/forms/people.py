@@ -1,16 +1,16 @@
 """Invitations, members and teams, as an admin types them."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tenants import labels, queries
+from tenants.actions import Seat
 from tenants.forms.names import NameField
-from tenants.invitations import MOST_AT_ONCE, split_addresses
+from tenants.invitations import MOST_AT_ONCE
 from tenants.models import Membership, Team
 from tenants.permissions import Role
 
@@ -45,36 +45,79 @@ class _WithTeams(forms.Form):
 
 
 class Invite(_WithTeams):
-    """Whom to invite, and as what."""
+    """Whom to invite, and as what; `invitees` says of each person what would happen."""
 
     emails = forms.CharField(
-        label=_("E-mail addresses"),
-        max_length=10_000,
-        help_text=_("One or many: a line each, or separated by commas."),
-        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
+        label=_("People"),
+        max_length=60_000,
+        help_text=_(
+            "One a line: a name and an address, or the address alone; a role and a team may follow. "
+            "Rows of a spreadsheet can be pasted."
+        ),
+        widget=forms.Textarea(
+            attrs={
+                "rows": 6,
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "placeholder": "Lin Yi <lin@example.com>\nwang@example.com, Manager, North",
+            }
+        ),
     )
     role = forms.ChoiceField(label=_("Role"), choices=labels.ROLES, initial=Role.REP, widget=forms.RadioSelect)
     team = TeamChoice(label=_("Team"), required=False, empty_label=_("No team"))
     is_admin = forms.BooleanField(label=_("Admin: people, settings, audit log"), required=False)
 
-    def clean_emails(self) -> list[str]:
-        """Return the addresses, each once; name those that are none."""
-        addresses = split_addresses(self.cleaned_data["emails"])
-        if len(addresses) > MOST_AT_ONCE:
-            raise ValidationError(gettext("At most {n} addresses at once.").format(n=MOST_AT_ONCE))
-        if wrong := [address for address in addresses if not _is_address(address)]:
-            raise ValidationError(gettext("Not an address: {list}").format(list=", ".join(wrong[:5])))
-        if not addresses:
-            raise ValidationError(gettext("Type at least one address."))
-        return addresses
+    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+        """Take the moment at which open invitations are judged."""
+        self.rows = kwargs.setdefault("rows", queries.team_tree())
+        super().__init__(*args, **kwargs)
+        self.now = now
+        self.invitees: list[queries.Invitee] = []
+
+    def clean(self) -> dict[str, Any]:
+        """Judge every person of the list; one that cannot be read keeps all of them from being sent."""
+        data: dict[str, Any] = super().clean() or {}
+        if "emails" not in data or "role" not in data or "team" not in data:
+            return data
+        self.invitees = queries.invitees(
+            data["emails"],
+            role=data["role"],
+            team=data["team"],
+            roles=labels.role_words(),
+            teams=queries.team_words(self.rows),
+            now=self.now,
+        )
+        if not self.invitees:
+            self.add_error("emails", gettext("Type at least one address."))
+        elif len(self.invitees) > MOST_AT_ONCE:
+            self.add_error("emails", gettext("At most {n} people at once.").format(n=MOST_AT_ONCE))
+        elif wrong := [each for each in self.invitees if each.is_wrong]:
+            first = wrong[0]
+            self.add_error(
+                "emails",
+                gettext("Line {n}: {words}. Nobody was invited yet.").format(
+                    n=first.line.number, words=verdict_words(first)
+                ),
+            )
+        return data
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the action takes."""
+        sent = [each for each in self.invitees if not each.is_wrong]
+        seats: dict[str, Seat] = {}
+        for each in sent:
+            seats.setdefault(each.line.email, Seat(each.line.name, each.role, each.team))
+        return {
+            "emails": list(seats),
+            "seats": seats,
+            **{name: self.cleaned_data[name] for name in ("role", "team", "is_admin")},
+        }
 
 
-def _is_address(text: str) -> bool:
-    try:
-        validate_email(text)
-    except ValidationError:
-        return False
-    return len(text) <= 254
+def verdict_words(invitee: queries.Invitee) -> str:
+    """Return what will happen to a person of the list."""
+    return str(labels.VERDICTS[invitee.verdict]).format(words=", ".join(invitee.line.unknown))
 
 
 class Member(_WithTeams):
@@ -83,17 +126,12 @@ class Member(_WithTeams):
     role = forms.ChoiceField(label=_("Role"), choices=labels.ROLES, widget=forms.RadioSelect)
     team = TeamChoice(label=_("Team"), required=False, empty_label=_("No team"))
     is_admin = forms.BooleanField(label=_("Admin: people, settings, audit log"), required=False)
-    is_active = forms.BooleanField(
-        label=_("Active"),
-        required=False,
-        help_text=_("Without it there is no access from the next click on; what they recorded stays."),
-    )
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     @staticmethod
     def values_of(member: Membership) -> dict[str, Any]:
         """Return what the form shows of a member."""
-        names = ("role", "is_admin", "is_active", "version")
+        names = ("role", "is_admin", "version")
         return {**{name: getattr(member, name) for name in names}, "team": member.team_id}
 
 
@@ -120,5 +158,17 @@ class PeopleFilter(forms.Form):
         widget=forms.Select(attrs={"class": "filter"}),
         label=_("Role"),
     )
+    team = forms.ChoiceField(
+        required=False, choices=[("", _("Every team"))], widget=forms.Select(attrs={"class": "filter"}), label=_("Team")
+    )
     inactive = forms.BooleanField(required=False)
     page = forms.IntegerField(required=False, min_value=1)
+
+    def __init__(self, *args: Any, rows: list[queries.TeamRow], **kwargs: Any) -> None:
+        """Take the tree, each team with everything below it."""
+        super().__init__(*args, **kwargs)
+        self.fields["team"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
+            ("", _("Every team")),
+            *((row.team.path, "\N{EM SPACE}" * min(row.team.depth, 6) + row.team.name) for row in rows),
+            (queries.NO_TEAM, _("No team")),
+        ]

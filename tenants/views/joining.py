@@ -57,7 +57,7 @@ def _as_myself(request: HttpRequest, invitation: Invitation, user: User) -> Http
 def _as_someone_new(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Ask for a name and a password, and make a person of the invited address."""
     if request.method != "POST":
-        return _page(request, invitation, "new", form=Join(email=invitation.email))
+        return _page(request, invitation, "new", form=Join(email=invitation.email, initial={"name": invitation.name}))
     form = Join(request.POST, email=invitation.email)
     if not form.is_valid():
         return _page(request, invitation, "new", form=form, status=422)

@@ -1,7 +1,9 @@
 """The mails of this app: words in the organization's language, sent after the commit."""
 
+from collections.abc import Iterable
+
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -11,8 +13,18 @@ from tenants import labels
 from tenants.models import Invitation
 
 
-def send_invitation(invitation: Invitation, token: str) -> None:
-    """Send the link of an invitation; the token stands nowhere but here."""
+def send_invitations(invited: Iterable[tuple[Invitation, str]]) -> None:
+    """Send the links of invitations over one connection; a token stands nowhere but in its mail."""
+    mails = [_invitation(invitation, token) for invitation, token in invited]
+
+    def send() -> None:
+        if mails:
+            get_connection().send_messages(mails)
+
+    transaction.on_commit(send, robust=True)
+
+
+def _invitation(invitation: Invitation, token: str) -> EmailMessage:
     organization = invitation.organization
     with translation.override(organization.language):
         context = {
@@ -24,5 +36,4 @@ def send_invitation(invitation: Invitation, token: str) -> None:
         }
         subject = " ".join(render_to_string("tenants/invitation_subject.txt", context).split())
         body = render_to_string("tenants/invitation_message.txt", context)
-    message = EmailMessage(subject=subject, body=body, to=[invitation.email])
-    transaction.on_commit(message.send, robust=True)
+    return EmailMessage(subject=subject, body=body, to=[invitation.email])

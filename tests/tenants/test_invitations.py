@@ -114,7 +114,7 @@ def test_sending_the_form_twice_invites_once(
 
 
 @pytest.mark.parametrize(
-    "emails", ["", "x", "a@firm.example, nonsense", " ".join(f"a{n}@x.example" for n in range(51))]
+    "emails", ["", "x", "a@firm.example, nonsense", " ".join(f"a{n}@x.example" for n in range(301))]
 )
 def test_a_list_that_cannot_be_read_invites_nobody_and_stays(acme: Cast, login: Login, emails: str) -> None:
     response = login(acme.admin).post(

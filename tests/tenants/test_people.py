@@ -9,11 +9,16 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.test import APIRequestFactory, force_authenticate
 
+from jobs.actions import enqueue
 from tenants import actions
+from tenants.api import OrgViewSet
 from tenants.errors import Refused, Stale
 from tenants.models import AuditEvent, Invitation, Membership, Team
-from tenants.permissions import Role
+from tenants.permissions import Permission, Role
 from tenants.scoping import reading, working_for
 from tests.cast import AT, Cast
 
@@ -24,16 +29,21 @@ Login = Callable[[Membership], Client]
 def change(member: Membership, by: Membership, **values: Any) -> Membership:
     """Change some of what a member is."""
     member.refresh_from_db()
-    now = {"role": member.role, "is_admin": member.is_admin, "is_active": member.is_active, "seen": member.version}
+    now = {"role": member.role, "is_admin": member.is_admin, "seen": member.version}
     with reading(member.organization):
         return actions.change_member(member, by=by, at=timezone.now(), **{"team": member.team, **now, **values})
+
+
+def deactivate(member: Membership, by: Membership) -> Membership:
+    with reading(member.organization):
+        return actions.deactivate(member, by=by, at=timezone.now())
 
 
 def posted(member: Membership, **values: Any) -> dict[str, Any]:
     """Return what the form of a member sends."""
     member.refresh_from_db()
     data = {"role": member.role, "team": member.team_id or "", "version": member.version}
-    ticks = {name: "on" for name in ("is_admin", "is_active") if values.pop(name, getattr(member, name))}
+    ticks = {name: "on" for name in ("is_admin",) if values.pop(name, getattr(member, name))}
     return {**data, **ticks, **values}
 
 
@@ -60,18 +70,89 @@ def test_access_ends_at_the_next_click_and_comes_back(acme: Cast, login: Login) 
     client = login(acme.rep)
     profile = reverse("tenants:profile", args=["acme"])
     assert client.get(profile).status_code == 200
-    login(acme.admin).post(page_of(acme, acme.rep), posted(acme.rep, is_active=False))
+    page = login(acme.admin).get(reverse("tenants:deactivate", args=["acme", acme.rep.pk])).content.decode()
+    assert "Access ends at once" in page
+    assert reverse("salesops:holds", args=["acme", acme.rep.pk]) in page
+    assert client.get(profile).status_code == 200, "looking deactivates nobody"
+    for _twice in range(2):
+        gone = login(acme.admin).post(reverse("tenants:deactivate", args=["acme", acme.rep.pk]))
+        assert gone.status_code == 303
     assert client.get(profile).status_code == 404
     assert "no organization" in client.get("/").content.decode()
-    login(acme.admin).post(page_of(acme, acme.rep), posted(acme.rep, is_active=True))
+    for _twice in range(2):
+        back = login(acme.admin).post(reverse("tenants:reactivate", args=["acme", acme.rep.pk]))
+        assert back.status_code == 303
     assert client.get(profile).status_code == 200
+    with working_for(acme.org):
+        told = list(AuditEvent.objects.order_by("id").values_list("verb", flat=True))
+    assert told[-2:] == ["member.deactivated", "member.reactivated"]
+
+
+POLLED = ["/o/acme/jobs/bell/", "/o/acme/jobs/{job}/", "/o/acme/coaching/reviews/1/pulse/", "/o/acme/forecast/strip/"]
+
+
+@pytest.mark.parametrize("path", POLLED)
+def test_what_open_pages_ask_again_and_again_is_answered_no_more(acme: Cast, login: Login, path: str) -> None:
+    with working_for(acme.org):
+        job = enqueue("forecast", payload={}, by=acme.manager, at=AT)
+    address = path.format(job=job.pk)
+    client = login(acme.manager)
+    asked = {"HX-Request": "true", "HX-Current-URL": "http://testserver/o/acme/today/"}
+    if "reviews" not in path:
+        assert client.get(address, headers=asked).status_code == 200
+    deactivate(acme.manager, acme.admin)
+    assert client.get(address, headers=asked).status_code == 404
+    assert client.post(address, headers=asked).status_code == 404
+
+
+def test_other_programs_get_no_answers_any_more(acme: Cast, login: Login) -> None:
+    class Words(OrgViewSet):
+        policy = {"list": Permission.HOME_VIEW}
+
+        def list(self, request: Request, org: str) -> Response:
+            return Response([self.membership.name])
+
+    def ask() -> int:
+        request = APIRequestFactory().get("/")
+        force_authenticate(request, acme.rep.user)
+        return Words.as_view({"get": "list"})(request, org="acme").status_code
+
+    assert ask() == 200
+    deactivate(acme.rep, acme.admin)
+    assert ask() == 404
+
+
+def test_an_open_invitation_does_not_let_the_deactivated_in_again(acme: Cast) -> None:
+    """Somebody may have become a member by another way while an invitation was still open."""
+    with working_for(acme.org):
+        sent = actions.invite(
+            acme.org, emails=["x@x.example"], role=Role.REP, team=None, is_admin=False, by=acme.admin, at=timezone.now()
+        ).sent
+    acme.rep.user.email = "X@x.example"
+    acme.rep.user.save()
+    deactivate(acme.rep, acme.admin)
+    with working_for(acme.org), pytest.raises(Refused, match="invitation_withdrawn"):
+        actions.accept(sent[0][0], user=acme.rep.user, at=timezone.now())
+
+
+def test_other_organizations_stay_open_to_the_deactivated(acme: Cast, globex: Cast, login: Login) -> None:
+    Membership.objects.create(organization=globex.org, user=acme.rep.user, role=Role.REP)
+    client = login(acme.rep)
+    deactivate(acme.rep, acme.admin)
+    assert client.get(reverse("tenants:profile", args=["acme"])).status_code == 404
+    assert client.get(reverse("tenants:profile", args=["globex"])).status_code == 200
 
 
 def test_the_inactive_stand_in_a_list_of_their_own(acme: Cast, login: Login) -> None:
-    change(acme.rep, acme.admin, is_active=False)
+    deactivate(acme.rep, acme.admin)
     client = login(acme.admin)
     people = reverse("tenants:people", args=["acme"])
-    assert "rep@acme.example" not in client.get(people).content.decode()
+    page = client.get(people).content.decode()
+    assert "rep@acme.example" not in page
+    assert 'id="out-fold"' in page
+    assert 'id="out-fold"' not in client.get(people, {"q": "manager"}).content.decode()
+    fold = client.get(people, {"inactive": "on"}, headers={"HX-Request": "true", "HX-Target": "people-out"})
+    assert fold.content.decode().lstrip().startswith("<section")
     page = client.get(people, {"inactive": "on"}).content.decode()
     assert "rep@acme.example" in page
     assert "manager@acme.example" not in page
@@ -85,9 +166,14 @@ def test_the_inactive_stand_in_a_list_of_their_own(acme: Cast, login: Login) -> 
         ("role=partner", "partner@", "rep@"),
         ("role=admin", "admin@", "rep@"),
         ("q=%25", "matches", "rep@"),
+        ("team={north}", "rep2@", "partner@"),
+        ("team={root}", "partner@", "colleague@"),
+        ("team=none", "colleague@", "rep@"),
+        ("team=1%2F1", "colleague@", "nobody@"),
     ],
 )
 def test_people_are_found_by_name_address_and_role(acme: Cast, login: Login, query: str, there: str, gone: str) -> None:
+    query = query.format(north=acme.team.path, root=acme.executive.team.path)
     page = login(acme.admin).get(reverse("tenants:people", args=["acme"]) + "?" + query).content.decode()
     assert there in page
     assert f">{gone}acme.example<" not in page
@@ -96,11 +182,14 @@ def test_people_are_found_by_name_address_and_role(acme: Cast, login: Login, que
 # An admin always remains --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("loss", [{"is_admin": False}, {"is_active": False}])
-def test_the_last_admin_stays(acme: Cast, login: Login, loss: dict[str, bool]) -> None:
+@pytest.mark.parametrize("loss", ["demoted", "deactivated"])
+def test_the_last_admin_stays(acme: Cast, login: Login, loss: str) -> None:
     with pytest.raises(Refused, match="last_admin"):
-        change(acme.admin, acme.admin, **loss)
-    response = login(acme.admin).post(page_of(acme, acme.admin), posted(acme.admin, **loss))
+        change(acme.admin, acme.admin, is_admin=False) if loss == "demoted" else deactivate(acme.admin, acme.admin)
+    if loss == "demoted":
+        response = login(acme.admin).post(page_of(acme, acme.admin), posted(acme.admin, is_admin=False))
+    else:
+        response = login(acme.admin).post(reverse("tenants:deactivate", args=["acme", acme.admin.pk]))
     assert response.status_code == 422
     assert "At least one active admin must remain" in response.content.decode()
     acme.admin.refresh_from_db()
@@ -128,34 +217,34 @@ def test_the_role_of_the_last_admin_may_change(acme: Cast) -> None:
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
-def test_two_admins_who_remove_each_other_at_once_leave_one(acme: Cast) -> None:
+@pytest.mark.parametrize("first", ["demote", "deactivate"])
+@pytest.mark.parametrize("second", ["demote", "deactivate"])
+def test_two_admins_who_remove_each_other_at_once_leave_one(acme: Cast, first: str, second: str) -> None:
     change(acme.rep, acme.admin, is_admin=True)
     start = threading.Barrier(2)
     outcomes: list[str] = []
 
-    def remove(member: Membership, by: Membership) -> None:
+    def remove(how: str, member: Membership, by: Membership) -> None:
         try:
             with reading(acme.org):
                 member.refresh_from_db()
                 start.wait()
-                actions.change_member(
-                    member,
-                    role=member.role,
-                    team=None,
-                    is_admin=False,
-                    is_active=True,
-                    seen=member.version,
-                    by=by,
-                    at=AT,
-                )
+                if how == "deactivate":
+                    actions.deactivate(member, by=by, at=AT)
+                else:
+                    actions.change_member(
+                        member, role=member.role, team=None, is_admin=False, seen=member.version, by=by, at=AT
+                    )
             outcomes.append("done")
         except Refused as refused:
             outcomes.append(refused.code)
         finally:
             connection.close()
 
-    pairs = [(acme.admin, acme.rep), (acme.rep, acme.admin)]
-    both = [threading.Thread(target=remove, args=pair) for pair in pairs]
+    both = [
+        threading.Thread(target=remove, args=(first, acme.admin, acme.rep)),
+        threading.Thread(target=remove, args=(second, acme.rep, acme.admin)),
+    ]
     for one in both:
         one.start()
     for one in both:
@@ -203,7 +292,7 @@ def move(cast: Cast, team: Team, parent: Team | None, **values: Any) -> Team:
 
 def paths(cast: Cast) -> dict[str, str]:
     """Return the path of each team, in names."""
-    with working_for(cast.org):
+    with reading(cast.org):
         teams = list(Team.objects.all())
         names = {team.pk: team.name for team in teams}
         return {team.name: "/".join(names[int(pk)] for pk in team.path.split("/")[:-1]) for team in teams}
@@ -259,6 +348,35 @@ def test_a_team_does_not_move_under_itself(acme: Cast, login: Login) -> None:
     response = login(acme.admin).post(url, {"name": "North", "parent": below.pk, "version": 1})
     assert response.status_code == 422
     assert "cannot move into itself" in response.content.decode()
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_two_teams_moved_into_each_other_at_once_make_no_circle(acme: Cast) -> None:
+    start = threading.Barrier(2)
+    outcomes: list[str] = []
+
+    def put(team: Team, parent: Team) -> None:
+        try:
+            with reading(acme.org):
+                start.wait()
+                actions.change_team(team, name=team.name, parent=parent, seen=1, by=acme.admin, at=AT)
+            outcomes.append("done")
+        except Refused as refused:
+            outcomes.append(refused.code)
+        finally:
+            connection.close()
+
+    pairs = [(acme.team, acme.other_team), (acme.other_team, acme.team)]
+    both = [threading.Thread(target=put, args=pair) for pair in pairs]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert sorted(outcomes) == ["done", "team_under_itself"]
+    assert sorted(paths(acme).values()) in (
+        ["Acme", "Acme/North", "Acme/North/South"],
+        ["Acme", "Acme/South", "Acme/South/North"],
+    )
 
 
 def test_a_tree_may_be_as_deep_as_one_likes(acme: Cast, login: Login) -> None:

@@ -108,26 +108,48 @@ def test_what_has_become_of_an_invitation(
     assert state == expected
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("a@x.example", ["a@x.example"]),
-        ("A@x.example, b@x.example；c@x.example、d@x.example\n e@x.example;", [f"{n}@x.example" for n in "abcde"]),
-        ("a@x.example A@X.example", ["a@x.example"]),
-        ("Wang, Xiao <wang@x.example>", ["wang", "wang@x.example"]),  # a comma is a comma; the page names what is none
-        ("Lin <lin@x.example>\nb@x.example", ["lin@x.example", "b@x.example"]),
-        ("  \n ", []),
-    ],
-)
-def test_reading_a_list_of_addresses(text: str, expected: list[str]) -> None:
-    assert invitations.split_addresses(text) == expected
+PEOPLE = {
+    "an address": ("a@x.example", [("a@x.example", "", "", "")]),
+    "any separator": (
+        "A@x.example, b@x.example；c@x.example、d@x.example\n e@x.example;",
+        [(f"{n}@x.example", "", "", "") for n in "abcde"],
+    ),
+    "only spaces": ("a@x.example b@x.example", [("a@x.example", "", "", ""), ("b@x.example", "", "", "")]),
+    "a name and an address": ("Lin Yi <LIN@x.example>", [("lin@x.example", "Lin Yi", "", "")]),
+    "a name without brackets": ("陳柏翰 chen@x.example", [("chen@x.example", "陳柏翰", "", "")]),
+    "a comma in a name": ("Wang, Xiao <wang@x.example>", [("wang@x.example", "Wang Xiao", "", "")]),
+    "a quoted name": ('"Wang, Xiao" <wang@x.example>', [("wang@x.example", "Wang Xiao", "", "")]),
+    "two names from a mail program": (
+        "Wang, Xiao <wang@x.example>; Lin, Yi <lin@x.example>",
+        [("wang@x.example", "Wang Xiao", "", ""), ("lin@x.example", "Lin Yi", "", "")],
+    ),
+    "cells of a spreadsheet": (
+        "陳柏翰\tchen@x.example\tManager\tNorth",
+        [("chen@x.example", "陳柏翰", "manager north", "")],
+    ),
+    "a word that names nothing": ("a@x.example, boss", [("a@x.example", "", "", "boss")]),
+    "no address": ("nobody", [("", "", "", "")]),
+    "nothing": ("  \n \t , ;", []),
+    "unseen characters": ("\u202eLin\u200b <a@x.example>", [("a@x.example", "Lin\u200b", "", "")]),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), PEOPLE.values(), ids=PEOPLE)
+def test_reading_a_pasted_list_of_people(text: str, expected: list[tuple[str, ...]]) -> None:
+    found = invitations.read_lines(text, {"manager", "north"})
+    assert [(one.email, one.name, " ".join(one.known), " ".join(one.unknown)) for one in found] == expected
+
+
+def test_a_line_knows_its_number() -> None:
+    found = invitations.read_lines("\na@x.example\n\nb@x.example c@x.example")
+    assert [one.number for one in found] == [2, 4, 4]
 
 
 @given(st.text(max_size=200))
-def test_reading_any_text_gives_each_part_once(text: str) -> None:
-    found = invitations.split_addresses(text)
-    assert len(found) == len(set(found))
-    assert all(part.strip() == part and part for part in found)
+def test_reading_any_text_breaks_nothing_and_loses_no_address(text: str) -> None:
+    found = invitations.read_lines(text + "\na@x.example", {"north"})
+    assert found[-1].email == "a@x.example"
+    assert all(one.email == one.email.strip().lower() for one in found)
 
 
 def test_a_token_is_not_kept_itself() -> None:
