@@ -39,6 +39,7 @@ def database(name: str, fallback: str) -> dict[str, object]:
 DEBUG = flag("DEBUG")
 BEHIND_PROXY = flag("BEHIND_PROXY")
 SECRET_KEY = os.environ.get("SECRET_KEY") or ("insecure-development-key-" + "0" * 40 if DEBUG else "")
+SECRET_KEY_FALLBACKS = [key for key in os.environ.get("SECRET_KEY_FALLBACKS", "").split(",") if key]
 BASE_URL = os.environ.get("BASE_URL", "http://localhost:8000").rstrip("/")
 ALLOWED_HOSTS = [host for host in os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1").split(",") if host]
 VAR_DIR = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var")
@@ -200,6 +201,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)  # whose X-Forwarded-For the thr
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60  # so long counts "it is still me"
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 60 * 60
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "signup": "20/m/ip"}
+ACCOUNT_RATE_LIMITS["web_form"] = "60/m/ip"  # what one address may send to web forms
 MFA_ADAPTER = "tenants.sign_in.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

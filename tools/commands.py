@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tools import benching, lock, suite, supervisor
+from tools import backup, benching, lock, restore, suite, supervisor
 from tools.trouble import Trouble
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
@@ -14,6 +14,8 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "dev": suite.dev,
     "demo-reset": supervisor.demo_reset,
     "lock": lock.lock,
+    "backup": backup.backup,
+    "restore": restore.restore,
     "bench": benching.bench,
 }
 
