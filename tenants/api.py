@@ -5,6 +5,7 @@ from typing import Any, ClassVar, cast
 
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -14,7 +15,16 @@ from rest_framework.viewsets import GenericViewSet
 from tenants.models import User
 from tenants.permissions import Permission
 from tenants.scoping import working_for
-from tenants.web import OrgRequest, enter, membership_or_404
+from tenants.web import OrgRequest, enter, lacks_second_factor, membership_or_404
+
+
+class SecondFactorNeeded(PermissionDenied):
+    """403: the organization asks for a second factor, and this person has none."""
+
+    default_detail = {
+        "detail": _("This organization asks for a second factor. Set one up in the browser first."),
+        "code": "second_factor_needed",
+    }
 
 
 class OrgViewSet(GenericViewSet[Any]):
@@ -41,10 +51,12 @@ class OrgViewSet(GenericViewSet[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Ask the three questions, then enter.
 
-        :raises Http404: not a member. :raises PermissionDenied: not permitted.
+        :raises Http404: not a member. :raises PermissionDenied: no second factor where one is asked for; not permitted.
         """
         super().initial(request, *args, **kwargs)
         self.membership = membership_or_404(cast("User", request.user), kwargs["org"])
+        if lacks_second_factor(self.membership):
+            raise SecondFactorNeeded
         if self.action not in self.policy or not self.membership.can(self.policy[self.action]):
             raise PermissionDenied
         self._stack.enter_context(working_for(self.membership.organization))

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -50,6 +51,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+    SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)  # recovery codes only stand in for them
     objects = UserManager()
 
     class Meta:
@@ -57,6 +59,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether signing in takes more than the password: codes of an app, or a passkey."""
+        return Authenticator.objects.filter(user=self, type__in=self.SECOND_FACTORS).exists()
 
 
 def _known_time_zone(value: str) -> None:
@@ -178,6 +185,11 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def active(self) -> "MembershipQuerySet":
         """Those who may enter."""
         return self.filter(is_active=True, user__is_active=True)
+
+    def with_second_factor(self) -> "MembershipQuerySet":
+        """Say of each whether the person `has_factor`: codes of an app, or a passkey."""
+        factors = Authenticator.objects.filter(user_id=models.OuterRef("user_id"), type__in=User.SECOND_FACTORS)
+        return self.annotate(has_factor=models.Exists(factors))
 
     def selling(self) -> "MembershipQuerySet":
         """Those who own opportunities."""

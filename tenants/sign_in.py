@@ -1,13 +1,28 @@
-"""How allauth makes our people, speaks to them, and sends its mails."""
+"""How allauth makes our people, speaks to them, keeps their secrets and sends its mails; when a session was seen."""
 
+import base64
+import hashlib
+import io
+import time
+from collections.abc import Callable
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter
+import qrcode
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.totp.internal.auth import generate_totp_secret
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.forms import BaseForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from qrcode.image.svg import SvgPathFillImage
 
+from tenants import actions
 from tenants.models import User
 
 
@@ -38,8 +53,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         """Leave it: people have no user name, only an address."""
 
     def is_ajax(self, request: HttpRequest) -> bool:
-        """Answer pages only, never JSON."""
-        return False
+        """Answer pages only, never JSON; but for the challenge that a passkey signs."""
+        return request.method == "GET" and request.path == reverse("mfa_login_webauthn")
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> Any:
         """Go where the person works."""
@@ -53,3 +68,78 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         """Send after the commit, so that no mail speaks of what was rolled back."""
         message = self.render_mail(template_prefix, email, {"request": self.request, "email": email, **context})
         transaction.on_commit(message.send, robust=True)
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
+    """Uses our words, and keeps the secrets of apps and recovery codes encrypted by the SECRET_KEY."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "cannot_generate_recovery_codes": _("Recovery codes stand in for an app or a passkey: set one up first."),
+        "incorrect_code": _("This code is not right, or it was used already. Take the next one."),
+        "incorrect_passkey": _("This passkey did not fit. Try again, or take another way."),
+        "known_passkey": _("This passkey is registered already."),
+        "unverified_email": _("Confirm your address first: open the link in the mail we sent to it."),
+    }
+
+    def encrypt(self, text: str) -> str:
+        """Return what is stored of a secret."""
+        return _locker().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Return the secret; another SECRET_KEY opens nothing, and then no code fits."""
+        try:
+            return _locker().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken:
+            return str(generate_totp_secret())
+
+    def build_totp_svg(self, url: str) -> str:
+        """Draw dark on white, whatever the page's colours are: many cameras read nothing else."""
+        drawn = io.BytesIO()
+        qrcode.make(url, image_factory=SvgPathFillImage, border=2).save(drawn)
+        return drawn.getvalue().decode()
+
+    def generate_authenticator_name(self, user: User, type: Any) -> str:  # noqa: A002  # the argument's name is theirs
+        """Call a passkey without a name after what it is."""
+        return str(_("Passkey"))
+
+
+def _locker() -> MultiFernet:
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    digests = [hashlib.sha256(b"second factor" + str(key).encode()).digest() for key in keys]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
+
+
+# Sessions -----------------------------------------------------------------------------------------
+
+NOTED_FOR = 60.0
+MOST_NOTED = 10_000
+_noted: dict[str, float] = {}
+
+
+def is_noted(key: str) -> bool:
+    """Return whether this process wrote down within the last minute that this session was seen; it has, afterwards."""
+    now = time.monotonic()
+    if now - _noted.get(key, -NOTED_FOR) < NOTED_FOR:
+        return True
+    if len(_noted) >= MOST_NOTED:
+        _noted.clear()
+    _noted[key] = now
+    return False
+
+
+def note_session(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Write down once a minute where a signed-in session was seen, for the list of one's own sessions."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        key = request.session.session_key
+        if key and request.user.is_authenticated and not is_noted(key):
+            try:
+                ip = get_adapter().get_client_ip(request)
+            except PermissionDenied:  # a local socket has none
+                ip = "0.0.0.0"  # noqa: S104  # says "unknown", binds nothing
+            agent = request.headers.get("User-Agent", "")
+            actions.note_session(request.user, key=key, ip=ip, user_agent=agent, at=timezone.now())
+        return get_response(request)
+
+    return middleware

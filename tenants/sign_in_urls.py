@@ -5,11 +5,17 @@ from functools import wraps
 from typing import Any
 
 from allauth.account import views
+from allauth.mfa.base import views as factor_views
+from allauth.mfa.recovery_codes import views as code_views
+from allauth.mfa.totp import views as app_views
+from allauth.mfa.webauthn import views as passkey_views
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.urls import path, re_path
+from django.urls import path, re_path, reverse_lazy
+from django.views.decorators.cache import never_cache
 from django.views.i18n import set_language
 
+from tenants.views import second_factor, security
 from tenants.web import open_view
 
 View = Callable[..., HttpResponse]
@@ -33,6 +39,13 @@ def _page(view: View, reason: str) -> View:
 BEFORE = "opened before anyone has signed in"
 OWN = "asks for a signed-in person itself; it is about the person, not an organization"
 LINK = "opened by a link from a mail"
+SECURITY = reverse_lazy("mfa_index")
+
+
+def _own(view: View) -> View:
+    """Mark a page of allauth that is about the signed-in person; no browser keeps it, it may show secrets."""
+    return _page(never_cache(view), OWN)
+
 
 urlpatterns = [
     path(
@@ -62,4 +75,32 @@ urlpatterns = [
         _page(views.password_reset_from_key_done, BEFORE),
         name="account_reset_password_from_key_done",
     ),
+    # Apps, codes, passkeys. The names are allauth's, which leads from one to the next by them.
+    path("security/", security.overview, name="mfa_index"),
+    path("security/needed/<slug:slug>/", security.needed, name="second_factor_needed"),
+    path("security/code/", _page(second_factor.SignInSecondStep.as_view(), BEFORE), name="mfa_authenticate"),
+    path("security/code/again/", _own(factor_views.reauthenticate), name="mfa_reauthenticate"),
+    path("security/app/", _own(second_factor.SetUpApp.as_view()), name="mfa_activate_totp"),
+    path("security/app/remove/", _own(app_views.deactivate_totp), name="mfa_deactivate_totp"),
+    path("security/recovery-codes/", _own(code_views.view_recovery_codes), name="mfa_view_recovery_codes"),
+    path("security/recovery-codes/new/", _own(code_views.generate_recovery_codes), name="mfa_generate_recovery_codes"),
+    path("security/passkeys/new/", _own(second_factor.AddPasskey.as_view()), name="mfa_add_webauthn"),
+    path(
+        "security/passkeys/<int:pk>/name/",
+        _own(passkey_views.EditWebAuthnView.as_view(success_url=SECURITY)),
+        name="mfa_edit_webauthn",
+    ),
+    path(
+        "security/passkeys/<int:pk>/remove/",
+        _own(passkey_views.RemoveWebAuthnView.as_view(success_url=SECURITY)),
+        name="mfa_remove_webauthn",
+    ),
+    path(
+        "security/passkeys/again/", _own(second_factor.ConfirmByPasskey.as_view()), name="mfa_reauthenticate_webauthn"
+    ),
+    path("passkey/", _page(second_factor.SignInByPasskey.as_view(), BEFORE), name="mfa_login_webauthn"),
+    # Where one is signed in.
+    path("sessions/", security.sessions, name="usersessions_list"),
+    path("sessions/<int:pk>/end/", security.end_session, name="end_session"),
+    path("sessions/end-others/", security.end_other_sessions, name="end_other_sessions"),
 ]

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from tenants.views import audit, inviting, joining, organization, people, profile, sight, teams
+from tenants.views.security import security
 
 app_name = "tenants"
 urlpatterns = [
@@ -28,6 +29,7 @@ urlpatterns = [
     path("settings/teams/new/", teams.new_team, name="new_team"),
     path("settings/teams/<int:pk>/", teams.team, name="team"),
     path("settings/teams/<int:pk>/delete/", teams.delete_team, name="delete_team"),
+    path("settings/security/", security, name="security"),
     path("settings/audit/", audit.audit, name="audit"),
     path("settings/changes/<slug:topic>/", audit.history, name="history"),
     path("people/<int:pk>/sight/", sight.sight, name="person_sight"),

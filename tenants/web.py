@@ -5,12 +5,17 @@ from collections.abc import Callable
 from datetime import date, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
+from urllib.parse import urlencode
 
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows import reauthentication
+from allauth.core.internal.httpkit import serialize_request
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
@@ -22,6 +27,9 @@ from tenants.scoping import working_for
 
 Params = ParamSpec("Params")
 View = Callable[..., HttpResponse]
+Danger = bool | Callable[[HttpRequest], bool]
+WANTED = "wanted_before_second_factor"
+"""The session's key for what somebody without a second factor wanted to open: the organization, the page."""
 
 
 class OrgRequest(HttpRequest):
@@ -36,22 +44,31 @@ class OrgRequest(HttpRequest):
 
 
 def membership_or_404(user: User, slug: str) -> Membership:
-    """Return the active membership of `user` in the organization called `slug`.
+    """Return the active membership of `user` in the organization called `slug`; it knows whether they `has_factor`.
 
     :raises Http404: there is none; the organization's existence is never admitted.
     """
-    membership = (
-        Membership.objects.active().select_related("organization", "user").filter(organization__slug=slug, user=user)
-    ).first()
+    found = Membership.objects.active().with_second_factor().select_related("organization", "user")
+    membership: Membership | None = found.filter(organization__slug=slug, user=user).first()
     if membership is None:
         raise Http404
     return membership
 
 
+def lacks_second_factor(membership: Membership) -> bool:
+    """Return whether the organization asks for a second factor and this member (from `membership_or_404`) has none."""
+    return membership.organization.second_factor_required and not cast("Any", membership).has_factor
+
+
 def org_view(
-    permission: Permission,
+    permission: Permission, *, fresh: Danger = False
 ) -> Callable[[Callable[Concatenate[OrgRequest, Params], HttpResponse]], View]:
-    """Guard a view: signed in → member (else 404) → permitted (else 403) → scope and transaction around it."""
+    """Guard a view: signed in → member (else 404) → second factor, where the organization asks for one → permitted
+    (else 403) → scope and transaction around it.
+
+    :param fresh: what is sent here matters: who sends it says once more that it is them, unless they just did. What
+        was typed is kept meanwhile and then done. A function says which requests matter.
+    """
 
     def decorate(view: Callable[Concatenate[OrgRequest, Params], HttpResponse]) -> View:
         @wraps(view)
@@ -59,10 +76,14 @@ def org_view(
             if not request.user.is_authenticated:
                 return _sign_in_first(request)
             membership = membership_or_404(request.user, org)
+            if lacks_second_factor(membership):
+                return _set_up_first(request, membership)
             with working_for(membership.organization), transaction.atomic():
                 entered = enter(request, membership)
                 if not membership.can(permission):
                     raise PermissionDenied
+                if _must_be_fresh(request, fresh):
+                    return _confirm_first(request)
                 return view(entered, **kwargs)  # type: ignore[call-arg]  # the URL's arguments
 
         wrapper.policy = permission  # type: ignore[attr-defined]  # read by the test that walks the URLconf
@@ -100,10 +121,45 @@ def _sign_in_first(request: HttpRequest) -> HttpResponse:
     to = redirect_to_login(request.get_full_path())
     if request.headers.get("HX-Request"):
         back = redirect_to_login(request.headers.get("HX-Current-URL", "/"))
-        response = HttpResponseClientRedirect(back.url)
-        response.status_code = 204
-        return response
+        return _client_redirect(back.url)
     return to
+
+
+def _set_up_first(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """Lead to the page that explains the second factor; the way back is remembered."""
+    slug = membership.organization.slug
+    to = reverse("second_factor_needed", args=[slug])
+    swap = bool(request.headers.get("HX-Request"))
+    if request.method == "GET" and not swap:
+        request.session[WANTED] = [slug, request.get_full_path()]
+    return _client_redirect(to) if swap else HttpResponseRedirect(to)
+
+
+def _must_be_fresh(request: HttpRequest, fresh: Danger) -> bool:
+    """Return whether this request needs somebody who has just said that it is them."""
+    if not fresh or request.method in {"GET", "HEAD", "OPTIONS"}:
+        return False
+    if callable(fresh) and not fresh(request):
+        return False
+    return bool(reauthentication.is_reauthentication_required(request, app="allauth.account"))
+
+
+def _confirm_first(request: HttpRequest) -> HttpResponse:
+    """Ask whether it is still them. allauth keeps what was sent, and sends it again as a page once they said so."""
+    swap = bool(request.headers.get("HX-Request"))
+    for name in [name for name in request.META if name.startswith("HTTP_HX_")]:
+        del request.META[name]
+    request.session[reauthentication.STATE_SESSION_KEY] = {"request": serialize_request(request)}
+    way = get_adapter().get_reauthentication_methods(request.user)[0]["url"]
+    to = f"{way}?{urlencode({'next': request.path})}"
+    return _client_redirect(to) if swap else HttpResponseRedirect(to)
+
+
+def _client_redirect(to: str) -> HttpResponse:
+    """Tell htmx to leave the page it is on."""
+    response = HttpResponseClientRedirect(to)
+    response.status_code = 204
+    return response
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The cast of the tests: two organizations, acme and globex, each with one person a part."""
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,6 +10,7 @@ from tenants import actions
 from tenants.models import Membership, Organization, Team, User
 from tenants.permissions import Role
 from tenants.scoping import working_for
+from tenants.sign_in import is_noted
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -72,8 +74,18 @@ def make_cast(slug: str) -> Cast:
     )
 
 
-def sign_in(membership: Membership) -> Client:
-    """Return a browser in which this member is signed in."""
+def sign_in(membership: Membership, *, fresh: bool = True) -> Client:
+    """Return a browser in which this member is signed in.
+
+    :param fresh: they have just said once more that it is them, as what matters asks for.
+    """
     client = Client()
     client.force_login(membership.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    if fresh:
+        session = client.session
+        said = {"method": "password", "at": time.time(), "reauthenticated": True}
+        session["account_authentication_methods"] = [said]
+        session["account_authentication_methods_user"] = str(membership.user_id)
+        session.save()
+    is_noted(str(client.session.session_key))  # so that pages cost the same the first time
     return client

@@ -1,5 +1,6 @@
 """Writes on organizations and the people in them."""
 
+from tenants.actions.access import end_access, end_session, end_sessions, note_session
 from tenants.actions.founding import found_organization
 from tenants.actions.invitations import Invited, Seat, accept, invite, join, renew, withdraw
 from tenants.actions.organization import (
@@ -10,6 +11,7 @@ from tenants.actions.organization import (
     delete_rate,
 )
 from tenants.actions.people import ask_for_address, change_member, change_profile, deactivate, reactivate
+from tenants.actions.security import lock_person, require_second_factor, spend_step
 from tenants.actions.teams import change_team, create_team, delete_team
 
 __all__ = [
@@ -28,10 +30,17 @@ __all__ = [
     "delete_from_calendar",
     "delete_rate",
     "delete_team",
+    "end_access",
+    "end_session",
+    "end_sessions",
     "found_organization",
     "invite",
     "join",
+    "lock_person",
+    "note_session",
     "reactivate",
     "renew",
+    "require_second_factor",
+    "spend_step",
     "withdraw",
 ]
