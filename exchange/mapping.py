@@ -11,13 +11,26 @@ from functools import lru_cache
 from typing import Literal
 
 from exchange.matching import plain_key
+from exchange.moments import parse_moment, parse_time
 from exchange.problems import BadValue
 from exchange.rows import Cell, is_blank
 from exchange.values import parse_amount, parse_date, parse_email, parse_integer, parse_number, parse_percent
 from exchange.writing import REASON_MARK
 
 FieldKind = Literal[
-    "text", "notes", "amount", "date", "percent", "integer", "email", "phone", "choice", "reference", "owner"
+    "text",
+    "notes",
+    "amount",
+    "date",
+    "moment",
+    "time",
+    "percent",
+    "integer",
+    "email",
+    "phone",
+    "choice",
+    "reference",
+    "owner",
 ]
 
 SURE = 0.9
@@ -175,6 +188,8 @@ def _reads_phone(cell: Cell) -> object:
 _READERS: Mapping[str, Callable[[Cell], object]] = {
     "amount": lambda cell: parse_amount(cell, negative=True),
     "date": parse_date,
+    "moment": parse_moment,
+    "time": parse_time,
     "percent": parse_percent,
     "integer": parse_integer,
     "email": lambda cell: parse_email(cell) or None,

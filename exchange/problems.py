@@ -63,6 +63,7 @@ class Code(StrEnum):
     NUMBER_TOO_LARGE = "number_too_large"
     NEGATIVE = "negative"
     NOT_A_DATE = "not_a_date"
+    NOT_A_TIME = "not_a_time"
     AMBIGUOUS_DATE = "ambiguous_date"
     NOT_AN_EMAIL = "not_an_email"
     UNKNOWN_CHOICE = "unknown_choice"

@@ -64,7 +64,7 @@ def open_dates(imported: Import, mapping: Mapping[str, int]) -> list[tuple[str, 
     return [
         (field.code, columns[mapping[field.code]].dates)
         for field in imported.kind.fields
-        if field.kind == "date" and field.code in mapping and columns[mapping[field.code]].dates.ambiguous
+        if field.kind in {"date", "moment"} and field.code in mapping and columns[mapping[field.code]].dates.ambiguous
     ]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exchange.mapping import Field
+from exchange.moments import parse_moment, parse_time
 from exchange.problems import BadValue, Code, Problem
 from exchange.rows import Cell, Row, is_blank
 from exchange.values import (
@@ -92,6 +93,10 @@ def read_value(cell: Cell, source: Source, *, ours: bool = False, digits: int = 
             return parse_amount(cell, digits=digits, decimals=source.decimals)
         case "date":
             return parse_date(cell, source.dates)
+        case "moment":
+            return parse_moment(cell, source.dates)
+        case "time":
+            return parse_time(cell)
         case "integer":
             return parse_integer(cell, most=wanted.most)
         case "percent":

@@ -110,7 +110,8 @@ class Target:
         changes it notes in the occasion's ledger, under the code of a `keepers.Keeper`.
     :param problems: words for its own codes of rejection, with named placeholders.
     :param remarks: words for its codes of remark; each is said with the number of rows.
-    :param permission: who may bring it in; only they are offered it.
+    :param permission: what whoever brings it in must be allowed besides importing; only they are offered it.
+    :param ended: told once, in the transaction that ends an import (not a dry run), of all that its ledger holds.
     """
 
     code: str
@@ -126,6 +127,11 @@ class Target:
     remarks: Mapping[str, Text] = field(default_factory=dict)
     position: int = 0
     permission: Permission = Permission.IMPORT_RUN
+    ended: Callable[[Occasion], None] = lambda occasion: None
+
+    def is_open_to(self, member: Membership) -> bool:
+        """Whether a member may bring it in."""
+        return member.can(Permission.IMPORT_RUN) and member.can(self.permission)
 
 
 TARGETS: dict[str, Target] = {}
@@ -138,7 +144,7 @@ def register(target: Target) -> None:
 
 def targets(by: Membership) -> list[Target]:
     """Return every target that a member may bring in, in the order in which a newcomer needs them."""
-    return sorted((each for each in TARGETS.values() if by.can(each.permission)), key=lambda target: target.position)
+    return sorted((each for each in TARGETS.values() if each.is_open_to(by)), key=lambda target: target.position)
 
 
 def question_code(group: str, value: str = "") -> str:

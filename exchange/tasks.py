@@ -87,7 +87,7 @@ def _by(job: Job) -> Membership:
 def _chunk(job: Job, step: str, *, dry: bool, at: datetime) -> Progress:
     imported = _import(job)
     if job.cursor.get("rejects"):
-        rejects = actions.finish(imported, dry=dry, at=at)
+        rejects = actions.finish(imported, dry=dry, by=_by(job), at=at)
         return _progress(imported, "rejects", dict(job.cursor), finished=True, result_file=rejects)
     position = job.cursor.get("position", 0) if dry else imported.position
     done = actions.work_on(imported, position=position, dry=dry, by=_by(job), at=at)

@@ -119,7 +119,7 @@ def work_on(imported: Import, *, position: int, dry: bool, by: Membership, at: d
 
 
 def _refuse_gone(by: Membership, target: Target) -> None:
-    if not (by.is_active and by.user.is_active and by.can(target.permission)):
+    if not (by.is_active and by.user.is_active and target.is_open_to(by)):
         raise Refused("importer_gone")
 
 
@@ -181,7 +181,7 @@ def _applied(target: Target, records: Sequence[Record], occasion: Occasion) -> l
 
 
 @transaction.atomic
-def finish(imported: Import, *, dry: bool, at: datetime) -> StoredFile | None:
+def finish(imported: Import, *, dry: bool, by: Membership, at: datetime) -> StoredFile | None:
     """Write the rejected rows down as a file (None without any) and close the check or the import."""
     counts = imported.tally
     imported.rejects = None
@@ -195,6 +195,7 @@ def finish(imported: Import, *, dry: bool, at: datetime) -> StoredFile | None:
     imported.finished_at = None if dry else at
     imported.save(update_fields=["rejects", "state", "finished_at"])
     if not dry:
+        imported.kind.ended(Occasion(by=by, at=at, answers=imported.answers, ledger=imported.ledger()))
         audit.record("import.finished", imported, by=imported.by, at=at, **counts.verdicts)
     return imported.rejects
 
