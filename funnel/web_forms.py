@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from accounts import names
@@ -59,15 +59,15 @@ def sign(secret: str, timestamp: str, body: bytes) -> str:
     return hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
-def check_signature(secret: str, *, timestamp: str, signature: str, body: bytes, now: int) -> None:
-    """Check that a message was signed with the secret, and lately. Times are Unix seconds.
+def check_signature(secrets: Iterable[str], *, timestamp: str, signature: str, body: bytes, now: int) -> None:
+    """Check that a message was signed with one of the secrets, and lately. Times are Unix seconds.
 
     :raises Refused: `signature_missing`, `signature_wrong`, `timestamp_old`.
     """
     if not timestamp or not signature:
         raise Refused("signature_missing")
-    wanted = sign(secret, timestamp, body)
-    if not hmac.compare_digest(wanted.encode(), signature.strip().lower().encode()):
+    given = signature.strip().lower().encode()
+    if not any(hmac.compare_digest(sign(secret, timestamp, body).encode(), given) for secret in secrets):
         raise Refused("signature_wrong")
     if not _SECOND.fullmatch(timestamp) or abs(now - int(timestamp)) > TOLERANCE:
         raise Refused("timestamp_old", tolerance=TOLERANCE)

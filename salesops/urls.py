@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from funnel.views import web_lead
 from salesops import health, views
 
 urlpatterns = [
@@ -9,6 +10,7 @@ urlpatterns = [
     path("health/", health.health, name="health"),
     path("ready/", health.ready, name="ready"),
     path("accounts/", include("tenants.sign_in_urls")),
+    path("leads/<str:key>/", web_lead, name="web_lead"),
     path("o/<slug:org>/", include("salesops.org_urls")),
 ]
 

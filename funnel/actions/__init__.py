@@ -20,7 +20,7 @@ from funnel.actions.opening import open_opportunity
 from funnel.actions.proving import file_evidence, import_evidence, withdraw_evidence
 from funnel.actions.shaping import add_item, change_stages, move_item, rename_item, switch_item
 from funnel.actions.teaming import add_member, remove_member
-from funnel.actions.web_forms import change_web_form, make_web_form, receive, renew_secret, secret_of, show_secret
+from funnel.actions.web_forms import change_web_form, make_web_form, receive, renew_secret, secrets_of, show_secret
 
 __all__ = [
     "UNDO_WITHIN",
@@ -59,7 +59,7 @@ __all__ = [
     "renew_secret",
     "reopen",
     "resume_lead",
-    "secret_of",
+    "secrets_of",
     "show_secret",
     "switch_item",
     "undo",

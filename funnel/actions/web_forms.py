@@ -3,6 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
@@ -19,10 +20,14 @@ from tenants.models import Membership
 NAME_LENGTH = 120
 
 
-def secret_of(form: WebForm) -> str:
-    """Return the secret with which this form signs: derived from the server's own, stored nowhere."""
+def secrets_of(form: WebForm) -> list[str]:
+    """Return the secrets with which this form may sign, the one to use first; derived, stored nowhere.
+
+    The others come from the keys that the server had before, for as long as its settings name them.
+    """
     of = f"{form.organization_id}.{form.token}.{form.serial}"
-    return salted_hmac("funnel.web_forms", of, algorithm="sha256").hexdigest()
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return [salted_hmac("funnel.web_forms", of, secret=key, algorithm="sha256").hexdigest() for key in keys]
 
 
 @transaction.atomic
@@ -72,7 +77,7 @@ def renew_secret(form: WebForm, *, by: Membership, at: datetime) -> WebForm:
 def show_secret(form: WebForm, *, by: Membership, at: datetime) -> str:
     """Return the secret to someone who may see it; the audit says who looked."""
     audit.record("web_form.shown", form, by=by, at=at)
-    return secret_of(form)
+    return secrets_of(form)[0]
 
 
 def _name(name: str) -> str:

@@ -1,5 +1,19 @@
 """What people type about opportunities and leads."""
 
+from funnel.forms.leads import (
+    AnswersForm,
+    ConvertForm,
+    CriteriaForm,
+    DropForm,
+    LeadForm,
+    LeadNoteForm,
+    LeadStepForm,
+    MergeForm,
+    WebFormForm,
+    new_lead,
+    standing_criteria,
+    standing_lead,
+)
 from funnel.forms.opportunities import (
     AbandonForm,
     EvidenceForm,
@@ -19,17 +33,29 @@ from funnel.forms.opportunities import (
 
 __all__ = [
     "AbandonForm",
+    "AnswersForm",
+    "ConvertForm",
+    "CriteriaForm",
+    "DropForm",
     "EvidenceForm",
     "ItemForm",
+    "LeadForm",
+    "LeadNoteForm",
+    "LeadStepForm",
     "LoseForm",
     "MemberForm",
+    "MergeForm",
     "MoveForm",
     "OpportunityForm",
     "ReopenForm",
     "StagesForm",
     "VersionForm",
+    "WebFormForm",
     "WinForm",
     "day_field",
+    "new_lead",
     "opening",
     "standing",
+    "standing_criteria",
+    "standing_lead",
 ]
