@@ -85,10 +85,14 @@ class ProductRow:
 
 @dataclass(frozen=True)
 class AssessmentRow:
-    """One dated assessment: `ratings` by the five steps 0, 25, 50, 75, 100, only the factors known."""
+    """One assessment: `ratings` by the five steps 0, 25, 50, 75, 100, only the factors known.
+
+    `is_dated` False says that its source knows no day; `at` is when we learnt of it.
+    """
 
     account_id: int
     by_id: int
     at: datetime
     ratings: Mapping[Factor, int]
     notes: Mapping[Factor, str] = field(default_factory=dict)
+    is_dated: bool = True

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from accounts.actions import _rows
 from accounts.actions.timeline import tell_many
 from accounts.models import Account
 from accounts.segments import Limits
+from tenants.bulk import update_many
 
 
 def resegment(accounts: Sequence[Account], limits: Limits, *, at: datetime, also: Sequence[str] = ()) -> int:
@@ -18,6 +18,6 @@ def resegment(accounts: Sequence[Account], limits: Limits, *, at: datetime, also
         if account.segment != before:
             told = {"before": str(before), "after": str(account.segment)}
             moves.append((account.pk, "account.resegmented", None, at, account, told))
-    Account.objects.bulk_update(accounts, ["segment", "needs_assessment", *also], batch_size=_rows.BATCH)
+    update_many(accounts, ["segment", "needs_assessment", *also])
     tell_many(moves)
     return len(moves)

@@ -1,4 +1,4 @@
-"""Many at a time: accounts, contacts, products and assessments, as imports and the demo write them."""
+"""Many at a time: accounts, contacts and products, as imports and the demo write them."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,24 +9,22 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from accounts import names
-from accounts.actions import _rows
 from accounts.actions.accounts import above
-from accounts.actions.assessments import add_ratings
 from accounts.actions.search import index_many
 from accounts.actions.timeline import tell_many
-from accounts.models import Account, Assessment, AssessmentSetting, Contact, Product
+from accounts.models import Account, Contact, Product
 from accounts.records import (
     ACCOUNT_FIELDS,
     CONTACT_FIELDS,
     PRODUCT_FIELDS,
     AccountRow,
-    AssessmentRow,
     ContactRow,
     Imported,
     Outcome,
     ProductRow,
 )
 from tenants import audit
+from tenants.bulk import insert_many, update_many
 from tenants.models import Membership
 
 
@@ -153,7 +151,7 @@ def import_accounts(rows: Sequence[AccountRow], *, by: Membership, at: datetime)
         if before and account.pk:
             changed[account.pk] = account
         answers.met(account, before)
-    Account.objects.bulk_create(made, batch_size=_rows.BATCH)
+    insert_many(made)
     _link_parents(rows, answers, books, changed)
     _save_accounts(list(changed.values()), by=by, at=at)
     index_many("account", [(a.pk, (a.name, a.tax_id), a.owner_id) for a in [*made, *changed.values()]])
@@ -180,7 +178,7 @@ def _save_accounts(accounts: Sequence[Account], *, by: Membership, at: datetime)
         account.version += 1
         account.updated_at, account.updated_by = at, by
     fields = ["name", "name_key", "owner", "external_id", "parent", "version", "updated_at", "updated_by"]
-    Account.objects.bulk_update(accounts, [*fields, *sorted(ACCOUNT_FIELDS)], batch_size=_rows.BATCH)
+    update_many(accounts, [*fields, *sorted(ACCOUNT_FIELDS)])
 
 
 def _record_import(verb: str, outcomes: Sequence[Outcome], *, by: Membership, at: datetime) -> None:
@@ -215,8 +213,8 @@ def import_contacts(rows: Sequence[ContactRow], *, by: Membership, at: datetime)
         answers.met(found, before)
     for contact in changed.values():
         contact.version += 1
-    Contact.objects.bulk_create(made, batch_size=_rows.BATCH)
-    Contact.objects.bulk_update(changed.values(), ["version", *sorted(CONTACT_FIELDS)], batch_size=_rows.BATCH)
+    insert_many(made)
+    update_many(list(changed.values()), ["version", *sorted(CONTACT_FIELDS)])
     owners = dict(Account.objects.filter(pk__in=ids).values_list("pk", "owner_id"))
     index_many("contact", [(c.pk, (c.name,), owners.get(c.account_id)) for c in made])
     _record_import("contacts.imported", answers.outcomes, by=by, at=at)
@@ -245,41 +243,7 @@ def import_products(rows: Sequence[ProductRow], *, by: Membership, at: datetime)
         answers.met(found, before)
     for product in changed.values():
         product.version += 1
-    Product.objects.bulk_create(made, batch_size=_rows.BATCH)
-    Product.objects.bulk_update(changed.values(), ["version", *sorted(PRODUCT_FIELDS)], batch_size=_rows.BATCH)
+    insert_many(made)
+    update_many(list(changed.values()), ["version", *sorted(PRODUCT_FIELDS)])
     _record_import("products.imported", answers.outcomes, by=by, at=at)
     return answers.as_imported()
-
-
-@transaction.atomic
-def import_assessments(rows: Sequence[AssessmentRow], *, by: Membership, at: datetime) -> list[int]:
-    """Record dated assessments, many at a time, and place their accounts by the latest; returns their ids."""
-    setting = AssessmentSetting.current()
-    accounts = {
-        a.pk: a
-        for a in Account.objects.select_for_update().filter(pk__in={row.account_id for row in rows}).order_by("pk")
-    }
-    made, lines = [], []
-    for row in sorted(rows, key=lambda row: row.at):
-        account, judgement = accounts[row.account_id], setting.judge(dict(row.ratings))
-        if account.assessed_at is None or account.assessed_at <= row.at:
-            account.score, account.confidence, account.assessed_at = judgement.score, judgement.confidence, row.at
-            account.take_place(setting.limits)
-        assessment = Assessment(
-            account=account,
-            by_id=row.by_id,
-            at=row.at,
-            score=judgement.score,
-            confidence=judgement.confidence,
-            segment=account.segment,
-        )
-        made.append((assessment, row.ratings, row.notes))
-        told = {"score": judgement.score, "segment": str(account.segment)}
-        lines.append((account.pk, "account.assessed", row.by_id, row.at, account, told))
-    Assessment.objects.bulk_create([assessment for assessment, _ratings, _notes in made], batch_size=_rows.BATCH)
-    add_ratings(made)
-    fields = ["score", "confidence", "assessed_at", "segment", "needs_assessment"]
-    Account.objects.bulk_update(accounts.values(), fields, batch_size=_rows.BATCH)
-    tell_many(lines)
-    audit.record("assessments.imported", None, by=by, at=at, created=len(made))
-    return [assessment.pk for assessment, _ratings, _notes in made]

@@ -27,6 +27,15 @@ def note_contacts(met: Mapping[int, datetime]) -> None:
 
 
 @transaction.atomic
+def set_contacts(met: Mapping[int, datetime | None]) -> None:
+    """Set for many accounts, by id, when they were last met, also to an earlier day: a meeting was taken back."""
+    rows = list(Account.objects.select_for_update(of=("self",)).filter(pk__in=met).order_by("pk").only("id"))
+    for row in rows:
+        row.last_contact_at = met[row.pk]
+    Account.objects.bulk_update(rows, ["last_contact_at"], batch_size=_rows.BATCH)
+
+
+@transaction.atomic
 def note_revenue(revenues: Mapping[int, int], *, at: datetime) -> None:
     """Set what accounts, by id, bring on average a year (minor units), and their segment with it."""
     limits = AssessmentSetting.current().limits

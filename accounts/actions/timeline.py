@@ -1,13 +1,13 @@
 """The lines of an account's timeline; apps to the right write theirs too."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import models
 
-from accounts.actions import _rows
 from accounts.models import Account, TimelineEntry
+from tenants.bulk import insert_many
 from tenants.models import Membership
 
 
@@ -22,8 +22,8 @@ def tell_many(
     lines: Iterable[tuple[int, str, int | None, datetime, models.Model, Mapping[str, Any]]],
 ) -> None:
     """Add many lines: (account id, verb, membership id, at, source row, data)."""
-    TimelineEntry.objects.bulk_create(
-        (
+    insert_many(
+        [
             TimelineEntry(
                 account_id=account_id,
                 verb=verb,
@@ -34,6 +34,10 @@ def tell_many(
                 data=dict(data),
             )
             for account_id, verb, by_id, at, source, data in lines
-        ),
-        batch_size=_rows.BATCH,
+        ]
     )
+
+
+def untell(model: type[models.Model], ids: Collection[int]) -> None:
+    """Take back the lines that tell of rows which are about to go, as if they had never been."""
+    TimelineEntry.objects.filter(source=model._meta.label_lower, source_id__in=list(ids)).delete()
