@@ -92,6 +92,11 @@ def org_view(
     return decorate
 
 
+def sends(name: str) -> Callable[[HttpRequest], bool]:
+    """Return whether a request sends this field, ticked or filled: `fresh=sends("is_admin")`."""
+    return lambda request: bool(request.POST.get(name))
+
+
 def open_view(reason: str) -> Callable[[View], View]:
     """Mark a view that needs no membership, and say why."""
 

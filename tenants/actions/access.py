@@ -5,7 +5,7 @@ from datetime import datetime
 from allauth.usersessions.models import UserSession
 from django.db import transaction
 
-from tenants.models import Membership, User
+from tenants.models import Invitation, Membership, User
 
 LONGEST_AGENT = 200
 
@@ -35,10 +35,15 @@ def end_sessions(user: User, *, but: str = "") -> int:
 
 
 @transaction.atomic
-def end_access(member: Membership) -> None:
-    """After a membership ended: who belongs to no organization any more is signed out everywhere.
+def end_access(member: Membership, *, at: datetime) -> None:
+    """After a membership ended, end what would outlive it.
 
-    The membership itself is asked at every request, so the organization is closed to them in any case.
+    The membership itself is asked at every request, so the organization is closed in any case. Invitations they sent
+    expire, since nobody stands for them any more: another admin may send them again. Who belongs to no organization
+    any more is signed out everywhere.
     """
+    Invitation.objects.filter(invited_by=member, accepted_at=None, withdrawn_at=None, expires_at__gt=at).update(
+        expires_at=at
+    )
     if not Membership.objects.active().filter(user_id=member.user_id).exists():
         end_sessions(member.user)

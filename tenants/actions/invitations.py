@@ -91,13 +91,15 @@ def _sealed(invitation: Invitation, at: datetime) -> str:
 
 @transaction.atomic
 def renew(invitation: Invitation, *, by: Membership, at: datetime) -> tuple[Invitation, str]:
-    """Give an invitation a new link and a new term; the old link is dead. Returns the new token.
+    """Give an invitation a new link and a new term; the old link is dead. Who sends it now stands for it. Returns the
+    new token.
 
     :raises Refused: invitation_not_open; it was accepted or withdrawn.
     """
     invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
     if invitation.state_at(at) not in {InvitationState.OPEN, InvitationState.EXPIRED}:
         raise Refused("invitation_not_open")
+    invitation.invited_by = by
     token = _sealed(invitation, at)
     audit.record("invitation.renewed", invitation, by=by, at=at)
     return invitation, token

@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from tenants import audit
+from tenants.actions.access import end_access
 from tenants.errors import Refused, Stale
 from tenants.models import Invitation, Membership, Organization, Team, User
 from tenants.names import checked
@@ -62,7 +63,8 @@ def _ask_for_another_admin(member: Membership) -> None:
 def deactivate(member: Membership, *, by: Membership, at: datetime) -> Membership:
     """End a member's access: at their next request, at the next step of their jobs. What they recorded stays.
 
-    Open invitations to their address are withdrawn, or the link would let them in again. Twice is the same as once.
+    Open invitations to their address are withdrawn, or the link would let them in again; those they sent expire, and
+    who belongs nowhere any more is signed out. Twice is the same as once.
 
     :raises Refused: last_admin.
     """
@@ -75,6 +77,7 @@ def deactivate(member: Membership, *, by: Membership, at: datetime) -> Membershi
     member.save(update_fields=["is_active", "version"])
     open_ones = Invitation.objects.filter(email__iexact=member.user.email, accepted_at=None, withdrawn_at=None)
     open_ones.update(withdrawn_at=at)
+    end_access(member, at=at)
     audit.record("member.deactivated", member, by=by, at=at)
     return member
 

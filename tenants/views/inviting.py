@@ -14,10 +14,10 @@ from tenants.errors import Refused
 from tenants.forms.people import Invite, verdict_words
 from tenants.permissions import Permission
 from tenants.views import mails
-from tenants.web import OrgRequest, go, org_view, render_page
+from tenants.web import OrgRequest, go, org_view, render_page, sends
 
 
-@org_view(Permission.PEOPLE_EDIT)
+@org_view(Permission.PEOPLE_EDIT, fresh=sends("is_admin"))
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: OrgRequest) -> HttpResponse:
     """Invite one person or many: all of the list, or nobody."""

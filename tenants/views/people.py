@@ -14,7 +14,7 @@ from tenants.errors import Refused, Stale
 from tenants.forms.people import Member, PeopleFilter
 from tenants.models import Membership
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, org_view, render_page
+from tenants.web import OrgRequest, conflict, go, org_view, render_page, sends
 
 PAGE = 50
 
@@ -55,7 +55,7 @@ def _invitations(request: OrgRequest) -> list[dict[str, object]]:
     ]
 
 
-@org_view(Permission.PEOPLE_EDIT)
+@org_view(Permission.PEOPLE_EDIT, fresh=sends("is_admin"))
 @require_http_methods(["GET", "HEAD", "POST"])
 def person(request: OrgRequest, pk: int) -> HttpResponse:
     """Show what a member is, and change it."""
@@ -106,7 +106,7 @@ def _stale(request: OrgRequest, member: Membership, form: Member, stale: Stale) 
 # Whether they may enter ---------------------------------------------------------------------------
 
 
-@org_view(Permission.PEOPLE_EDIT)
+@org_view(Permission.PEOPLE_EDIT, fresh=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def deactivate(request: OrgRequest, pk: int) -> HttpResponse:
     """Say what ends and what stays when a member is deactivated, then do it."""
@@ -125,7 +125,7 @@ def deactivate(request: OrgRequest, pk: int) -> HttpResponse:
     return go(request, reverse("tenants:person", args=[request.organization.slug, pk]))
 
 
-@org_view(Permission.PEOPLE_EDIT)
+@org_view(Permission.PEOPLE_EDIT, fresh=True)
 @require_POST
 def reactivate(request: OrgRequest, pk: int) -> HttpResponse:
     """Let a member in again, as what they were."""
