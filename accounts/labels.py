@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.segments import Factor, Kind, Potential, Revenue, Segment
 from tenants import formats
 from tenants import labels as audit_labels
+from tenants.permissions import Permission
+from tenants.topics import Topic, name_topic
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -250,3 +252,5 @@ for _field, _words in {
     "unchanged": pgettext_lazy("rows", "Unchanged"),
 }.items():
     audit_labels.name_field(_field, _words)
+name_topic("products", Topic(Permission.PRODUCT_EDIT, ("accounts.product",), ("product.",)))
+name_topic("segments", Topic(Permission.SETTINGS_EDIT, ("accounts.assessmentsetting",), ("assessment_setting.",)))

@@ -1,6 +1,6 @@
 """Reads that are not rows of one model: the search over every kind, the figures of the list, an account's page."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Case, Count, F, IntegerField, Prefetch, Q, QuerySet, Sum, Value, When
 from django.shortcuts import get_object_or_404
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import names
@@ -26,6 +27,8 @@ from accounts.models import (
     TimelineEntry,
 )
 from accounts.segments import Factor, Limits, Segment, few_that_make, place
+from tenants import formats
+from tenants.effects import stands
 from tenants.models import Membership, Team
 from tenants.permissions import Role
 
@@ -497,9 +500,15 @@ class Known:
     owner_id: int
 
 
-def known_accounts() -> list[Known]:
-    """Return every account by name; one query, whoever asks: an import must not make a twin of what it cannot see."""
-    return [Known(*row) for row in Account.objects.order_by("pk").values_list("pk", "name", "owner_id")]
+def known_accounts(*, keys: Collection[str] | None = None, ids: Collection[int] = ()) -> list[Known]:
+    """Return accounts by name; one query, whoever asks: an import must not make a twin of what it cannot see.
+
+    :param keys: only those with one of these name keys, and those with one of `ids`; None for every account.
+    """
+    accounts = Account.objects.order_by("pk")
+    if keys is not None:
+        accounts = accounts.filter(Q(name_key__in=keys) | Q(pk__in=ids))
+    return [Known(*row) for row in accounts.values_list("pk", "name", "owner_id")]
 
 
 def owners_of_same(keys: Iterable[str], external_ids: Iterable[str]) -> dict[str, int]:
@@ -518,7 +527,39 @@ def owners_of_same(keys: Iterable[str], external_ids: Iterable[str]) -> dict[str
     return owners
 
 
+def numbered(external_ids: Iterable[str]) -> dict[str, int]:
+    """Return the id of each account with one of these numbers of another system."""
+    asked = [each for each in external_ids if each]
+    return dict(Account.objects.filter(external_id__in=asked).values_list("external_id", "pk")) if asked else {}
+
+
+def within_reach(membership: Membership, ids: Iterable[int]) -> set[int]:
+    """Return which of these accounts an import of `membership` may write about: all for an admin, else the visible."""
+    asked = set(ids)
+    if membership.is_admin or not asked:
+        return asked
+    return set(Account.objects.visible_to(membership).filter(pk__in=asked).values_list("pk", flat=True))
+
+
 def name_of(external_id: str) -> str:
     """Return the name of the account with this external id, "" when there is none."""
     name: str | None = Account.objects.filter(external_id=external_id).values_list("name", flat=True).first()
     return name or ""
+
+
+# What the settings stand at -----------------------------------------------------------------------
+
+
+def _products_stand(_reader: Membership) -> str:
+    n = Product.objects.filter(is_active=True).count()
+    return ngettext("{n} on sale", "{n} on sale", n).format(n=n)
+
+
+def _segments_stand(reader: Membership) -> str:
+    setting = AssessmentSetting.current()
+    amount = formats.compact(setting.benchmark, get_language() or "en")
+    return gettext("high from {currency} {amount} a year").format(currency=reader.organization.currency, amount=amount)
+
+
+stands("accounts:products", _products_stand)
+stands("accounts:segments", _segments_stand)

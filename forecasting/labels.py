@@ -11,11 +11,13 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from forecasting.accuracy import Mark
 from forecasting.health import Facts, Flag, silent_days
-from forecasting.periods import Kind, Period
+from forecasting.periods import Kind, Period, is_start
 from forecasting.waterfall import Bucket, Cause
 from jobs.labels import register_notification
 from tenants import labels as tenants_labels
 from tenants.errors import Refused
+from tenants.permissions import Permission
+from tenants.topics import Topic, name_topic
 
 Words = Promise | str
 
@@ -110,6 +112,9 @@ def period_label(period: Period) -> str:
     words = {"year": period.year, "number": period.number}
     if period.kind == Kind.MONTH:
         return date_format(period.starts_on, "YEAR_MONTH_FORMAT")
+    if not is_start(period.kind, period.starts_on, period.fiscal_start):  # of a calendar that no longer holds
+        first, last = (date_format(day, "YEAR_MONTH_FORMAT") for day in (period.starts_on, period.ends_on))
+        return f"{first} \N{EN DASH} {last}"
     own_year = period.fiscal_start != 1
     if period.kind == Kind.YEAR:
         return (_("FY%(year)s") if own_year else "%(year)s") % words
@@ -162,3 +167,5 @@ tenants_labels.name_verb("target.cleared", gettext_lazy("cleared a target"))
 tenants_labels.name_kind("forecasting.target", gettext_lazy("Target"))
 tenants_labels.name_field("starts_on", gettext_lazy("From"))
 tenants_labels.name_field("period", gettext_lazy("Period"))
+
+name_topic("targets", Topic(Permission.TARGET_EDIT, ("forecasting.target", ""), ("target.",), owner_key="owner"))

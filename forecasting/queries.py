@@ -4,16 +4,20 @@ A forecast counts an opportunity for its owner, never for those who help; `Scope
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from django.db.models import BigIntegerField, Case, CharField, Count, F, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import TruncDate
+from django.db.models.functions import ExtractMonth, ExtractYear, TruncDate
 from django.http import Http404
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from forecasting.accuracy import Mark, accuracy, bias, marked_on, nearest
+from forecasting.labels import period_label
 from forecasting.models import (
     Alert,
     ForecastSnapshot,
@@ -24,14 +28,15 @@ from forecasting.models import (
     owned_by,
     weighted_amount,
 )
-from forecasting.periods import Kind, Period, last_ones, midnight, pace, working_days
+from forecasting.periods import Kind, Period, is_start, last_ones, midnight, pace, period_of, working_days
 from forecasting.replay import before
 from forecasting.waterfall import Bucket, Reason, State, Story, View, Waterfall, build, weighted_change
 from forecasting.weighting import Numbers, target_of
 from funnel.models import Change, Opportunity, StageSetting
 from funnel.stages import Stage, StageRow, Status
 from tenants.calendar import WorkCalendar
-from tenants.models import Membership, Team
+from tenants.effects import Adjustment, Effect, stands, told_of
+from tenants.models import Membership, Organization, Team
 from tenants.permissions import Role
 
 PAST_PERIODS = 6
@@ -496,10 +501,14 @@ class PastPeriod:
 
 
 def past(period: Period, owners: Collection[int] | None, today: date, zone: tzinfo) -> list[PastPeriod]:
-    """Return the ended ones of this period and the six before it for which a forecast was stored, latest first."""
+    """Return the ended ones of this period and the six before it for which a forecast was stored, latest first.
+
+    Periods of a calendar that held before the fiscal year was moved are among them, under their own days.
+    """
     wanted = [each for each in (period, *last_ones(period, PAST_PERIODS)) if each.ends_on < today]
     if not wanted:
         return []
+    wanted = sorted({*wanted, *_former(period, wanted[-1].starts_on, today)}, key=lambda each: each.starts_on)[::-1]
     snapshots: dict[date, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     stored = (
         ForecastSnapshot.objects.filter(
@@ -511,7 +520,7 @@ def past(period: Period, owners: Collection[int] | None, today: date, zone: tzin
     )
     for row in stored:
         snapshots[row["starts_on"]][row["on"]] = int(row["total"])
-    begins_at, ends_at = wanted[-1].instants(zone)[0], wanted[0].instants(zone)[1]
+    begins_at, ends_at = wanted[-1].instants(zone)[0], max(each.instants(zone)[1] for each in wanted)
     won = (
         Opportunity.objects.won()
         .filter(owned_by(owners), closed_at__gte=begins_at, closed_at__lt=ends_at)
@@ -527,6 +536,18 @@ def past(period: Period, owners: Collection[int] | None, today: date, zone: tzin
             marks = [_judge(mark, each, snapshots[each.starts_on], actual) for mark in Mark]
             found.append(PastPeriod(each, actual, marks))
     return found
+
+
+def _former(period: Period, since: date, today: date) -> list[Period]:
+    """Return the ended periods with stored forecasts that do not begin where periods of this kind begin now."""
+    if period.kind == Kind.MONTH:
+        return []
+    stored = ForecastSnapshot.objects.filter(period=period.kind, starts_on__range=(since, today), ends_on__lt=today)
+    return [
+        Period(period.kind, day, period.fiscal_start)
+        for day in stored.order_by().values_list("starts_on", flat=True).distinct()
+        if not is_start(period.kind, day, period.fiscal_start)
+    ]
 
 
 def _judge(mark: Mark, period: Period, snapshots: Mapping[date, int], actual: int) -> Judged:
@@ -598,6 +619,96 @@ def target_grid(whose: Scope, year: Period, kind: Kind) -> TargetGrid:
         rows.append(TargetRow(person, cells, _total([cell.amount for cell in cells])))
     sums = [_total([row.cells[n].amount for row in rows]) for n in range(len(periods))]
     return TargetGrid(periods, rows, sums, _total(sums))
+
+
+def stray_targets(owners: Collection[int] | None, year: Period) -> int:
+    """Return how many quarterly targets of a year begin where no quarter begins since the fiscal year was moved."""
+    stored = Target.objects.filter(
+        owned_by(owners), period=Kind.QUARTER, starts_on__range=(year.starts_on, year.ends_on)
+    )
+    days = stored.values_list("starts_on", flat=True)
+    return sum(not is_start(Kind.QUARTER, day, year.fiscal_start) for day in days)
+
+
+# When the fiscal year or the time zone moves ----------------------------------------------------------
+
+
+def _fiscal_year(change: Adjustment) -> Iterator[Effect]:
+    """Say where today would lie, which targets no longer fit, and what becomes of stored forecasts."""
+    today = change.now.astimezone(change.of.zone).date()
+    now, then = (period_of(Kind.QUARTER, today, start) for start in (change.before, change.after))
+    words = {"now": _days_of(now), "then": _days_of(then)}
+    yield Effect(_("Today lies in {now}; it would lie in {then}.").format(**words), asks=True)
+    if (change.after - change.before) % 3 == 0:
+        yield Effect(_("Quarters keep their days and their targets; only their number and year change."))
+        return
+    targets = Target.objects.filter(period=Kind.QUARTER).values_list("starts_on", flat=True)
+    stray = [day for day in targets if not is_start(Kind.QUARTER, day, change.after)]
+    if stray:
+        text = ngettext(
+            "{n} quarterly target begins where no quarter will begin ({ahead} of this quarter or later). It is kept "
+            "and counts again if the year moves back, but not until then. Monthly targets count on.",
+            "{n} quarterly targets begin where no quarter will begin ({ahead} of this quarter or later). They are kept "
+            "and count again if the year moves back, but not until then. Monthly targets count on.",
+            len(stray),
+        )
+        ahead = sum(day >= now.starts_on for day in stray)
+        yield Effect(text.format(n=len(stray), ahead=ahead), asks=True)
+    stored = ForecastSnapshot.objects.filter(period=Kind.QUARTER, ends_on__lt=today).order_by()
+    past_ones = [
+        day
+        for day in stored.values_list("starts_on", flat=True).distinct()
+        if not is_start(Kind.QUARTER, day, change.after)
+    ]
+    if past_ones:
+        text = ngettext(
+            "The forecasts stored for {n} past quarter stay and are judged under its own days.",
+            "The forecasts stored for {n} past quarters stay and are judged under their own days.",
+            len(past_ones),
+        )
+        yield Effect(text.format(n=len(past_ones)))
+    yield Effect(_("The course of the quarter that runs begins anew with the next evening."))
+
+
+def _days_of(period: Period) -> str:
+    return f"{period_label(period)} ({period.starts_on:%m-%d} \N{EN DASH} {period.ends_on:%m-%d})"
+
+
+def _time_zone(change: Adjustment) -> Iterator[Effect]:
+    """Say how many wins would be counted in another month."""
+    here, there = change.of.zone, ZoneInfo(change.after)
+    moved = (
+        Opportunity.objects.won()
+        .annotate(
+            now=ExtractYear("closed_at", tzinfo=here) * 12 + ExtractMonth("closed_at", tzinfo=here),
+            then=ExtractYear("closed_at", tzinfo=there) * 12 + ExtractMonth("closed_at", tzinfo=there),
+        )
+        .exclude(now=F("then"))
+        .count()
+    )
+    text = ngettext(
+        "{n} win near midnight would be counted in another month.",
+        "{n} wins near midnight would be counted in another month.",
+        moved,
+    )
+    yield Effect(text.format(n=moved), asks=bool(moved))
+
+
+told_of("fiscal_year_start", _fiscal_year)
+told_of("time_zone", _time_zone)
+
+
+def _targets_stand(reader: Membership) -> str:
+    """Say how many people have a target of the fiscal year."""
+    organization: Organization = reader.organization
+    year = period_of(Kind.YEAR, datetime.now(organization.zone).date(), organization.fiscal_year_start)
+    found = Target.objects.visible_to(reader).filter(starts_on__range=(year.starts_on, year.ends_on))
+    n = found.order_by().values("owner_id").distinct().count()
+    text = ngettext("{n} person in {year}", "{n} people in {year}", n)
+    return text.format(n=n, year=period_label(year))
+
+
+stands("forecasting:targets", _targets_stand)
 
 
 # Alerts -----------------------------------------------------------------------------------------------

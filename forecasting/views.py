@@ -253,6 +253,7 @@ def _grid(
         ],
         "total": grid.total,
         "year_label": labels.period_label(year),
+        "stray": queries.stray_targets(whose.owners, year) if kind == Kind.QUARTER else 0,
         "whose": whose,
         "period": Period(kind, year.starts_on, fiscal),
         "previous": _address(request, "targets", Period(kind, year.previous.starts_on, fiscal), who),

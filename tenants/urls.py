@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tenants.views import audit, inviting, joining, organization, people, profile, sight, teams
+from tenants.views import audit, calendar, currencies, inviting, joining, organization, people, profile, sight, teams
 from tenants.views.security import security
 
 app_name = "tenants"
@@ -11,12 +11,15 @@ urlpatterns = [
     path("profile/", profile.profile, name="profile"),
     path("settings/", organization.settings, name="settings"),
     path("settings/organization/", organization.organization, name="organization"),
-    path("settings/currencies/", organization.currencies, name="currencies"),
-    path("settings/currencies/restore/", organization.restore_rate, name="restore_rate"),
-    path("settings/currencies/<int:pk>/delete/", organization.delete_rate, name="delete_rate"),
-    path("settings/calendar/", organization.calendar, name="calendar"),
-    path("settings/calendar/restore/", organization.restore_holiday, name="restore_holiday"),
-    path("settings/calendar/<int:pk>/delete/", organization.delete_holiday, name="delete_holiday"),
+    path("settings/organization/effects/", organization.organization_effects, name="organization_effects"),
+    path("settings/currencies/", currencies.currencies, name="currencies"),
+    path("settings/currencies/effects/", currencies.rate_effects, name="rate_effects"),
+    path("settings/currencies/restore/", currencies.restore_rate, name="restore_rate"),
+    path("settings/currencies/<int:pk>/delete/", currencies.delete_rate, name="delete_rate"),
+    path("settings/calendar/", calendar.calendar, name="calendar"),
+    path("settings/calendar/effects/", calendar.calendar_effects, name="calendar_effects"),
+    path("settings/calendar/restore/", calendar.restore_holiday, name="restore_holiday"),
+    path("settings/calendar/<int:pk>/delete/", calendar.delete_holiday, name="delete_holiday"),
     path("settings/people/", people.people, name="people"),
     path("settings/people/invite/", inviting.invite, name="invite"),
     path("settings/people/invite/preview/", inviting.preview, name="invite_preview"),

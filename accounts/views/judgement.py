@@ -96,6 +96,10 @@ def segments(request: OrgRequest) -> HttpResponse:
     form = SegmentsForm(request.POST, instance=AssessmentSetting.current())
     if not form.is_valid():
         return _segments_page(request, form, status=422)
+    moves = queries.moves(**form.values) if form.cleaned_data["version"] == setting.version else None
+    if moves and moves.total and request.POST.get("confirmed") != str(moves.total):
+        form.add_error(None, _("Read what this will do, then confirm it."))
+        return _segments_page(request, form, status=422, moves=moves)
     try:
         _setting, moved = actions.change_assessment_setting(
             seen=form.cleaned_data["version"], by=request.membership, at=request.now, **form.values
@@ -132,4 +136,6 @@ def segments_preview(request: OrgRequest) -> HttpResponse:
     form = SegmentsForm(request.POST, instance=AssessmentSetting.current())
     if not form.is_valid():
         return render(request, "accounts/segments.html#preview", {"incomplete": True})
-    return render(request, "accounts/segments.html#preview", {"moves": queries.moves(**form.values)})
+    moves = queries.moves(**form.values)
+    context = {"moves": moves, "confirmed": request.POST.get("confirmed") == str(moves.total)}
+    return render(request, "accounts/segments.html#preview", context)

@@ -14,6 +14,7 @@ from accounts.forms import (
 )
 from accounts.views import answers
 from accounts.views.answers import read_write
+from tenants.effects import Adjustment, effects
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
 from tenants.web import OrgRequest, go, org_view, render_page, toast
@@ -64,7 +65,14 @@ def product_edit(request: OrgRequest, pk: int) -> HttpResponse:
 
 
 def _product_dialog(request: OrgRequest, form: ProductForm, status: int, **context: Any) -> HttpResponse:
-    return answers.dialog(request, "accounts/product.html", {"form": form, "product": form.instance, **context}, status)
+    product = form.instance
+    told = (
+        effects([Adjustment(product, "product.is_active", before=True, after=False, now=request.now)])
+        if product.pk
+        else []
+    )
+    data = {"form": form, "product": product, "told": " ".join(effect.text for effect in told), **context}
+    return answers.dialog(request, "accounts/product.html", data, status)
 
 
 def _products(request: OrgRequest, words: str) -> HttpResponse:

@@ -10,6 +10,8 @@ from accounts import labels as accounts_labels
 from funnel.stages import Category, ChangeKind, Gate, Health, Reason, Stage, Status
 from tenants import labels as tenants_labels
 from tenants.errors import Refused
+from tenants.permissions import Permission
+from tenants.topics import Topic, name_topic
 
 Words = accounts_labels.Text
 
@@ -340,3 +342,4 @@ for _field, _words in {
     tenants_labels.name_field(_field, _words)
 for _field in ("stage", "from", "to"):
     tenants_labels.name_values(_field, {str(int(stage)): words for stage, words in STAGES.items()})
+name_topic("stages", Topic(Permission.SETTINGS_EDIT, ("", "funnel.evidenceitem"), ("stages.", "evidence_item.")))

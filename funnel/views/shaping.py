@@ -14,7 +14,8 @@ from funnel.forms import (
     ItemForm,
     StagesForm,
 )
-from funnel.stages import Stage
+from funnel.queries.standing import lacking_by_stage
+from funnel.stages import Stage, check_percents
 from funnel.views.answers import conflict, dialog, number, read_write, url_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
@@ -31,6 +32,11 @@ def stages(request: OrgRequest) -> HttpResponse:
         return render_page(request, "funnel/stages.html", _stages_context(form, rows))
     form = StagesForm(request.POST, stages=rows)
     if form.is_valid():
+        weighing = _to_confirm(request, form)
+        if weighing is not None:
+            form.add_error(None, _("Read what this will do, then confirm it."))
+            context = {**_stages_context(form, rows), "weighing": weighing}
+            return render_page(request, "funnel/stages.html", context, partial="form", status=422)
         try:
             seen = form.cleaned_data["edition"]
             actions.change_stages(form.rows(), seen=seen, by=request.membership, at=request.now)
@@ -47,8 +53,20 @@ def stages(request: OrgRequest) -> HttpResponse:
     return render_page(request, "funnel/stages.html", _stages_context(form, rows), partial="form", status=422)
 
 
+def _to_confirm(request: OrgRequest, form: StagesForm) -> queries.Weighing | None:
+    """Return what must be confirmed first: another weighted pipeline than was agreed to; None if nothing."""
+    percents = {row.stage: row.percent for row in form.rows()}
+    try:
+        check_percents(percents)
+    except Refused:
+        return None  # the action says what is wrong with them
+    weighing = queries.weighing(percents)
+    agreed = weighing.now == weighing.then or request.POST.get("confirmed") == str(weighing.then)
+    return None if agreed or form.cleaned_data["edition"] != queries.edition() else weighing
+
+
 def _stages_context(form: StagesForm, rows: list[Any]) -> dict[str, Any]:
-    counts, items = queries.filed_counts(), queries.items_by_stage()
+    counts, items, lacking = queries.filed_counts(), queries.items_by_stage(), lacking_by_stage()
     return {
         "form": form,
         "weighing": queries.weighing({row.stage: row.percent for row in rows}),
@@ -58,6 +76,7 @@ def _stages_context(form: StagesForm, rows: list[Any]) -> dict[str, Any]:
                 "label": form[f"label_{row.stage}"],
                 "percent": form[f"percent_{row.stage}"],
                 "gate": form[f"gate_{row.stage}"],
+                "lacking": lacking[row.stage],
                 "items": [
                     {"key": key, "label": label, "is_standard": std, "is_active": active, "filed": counts.get(key, 0)}
                     for key, label, std, active in items[row.stage]
@@ -75,7 +94,8 @@ def effect(request: OrgRequest) -> HttpResponse:
     rows = queries.stage_table()
     typed = {row.stage: number(request.POST.get(f"percent_{row.stage}")) for row in rows}
     weighing = queries.weighing({stage: min(percent, 100) for stage, percent in typed.items()})
-    return render(request, "funnel/stages.html#effect", {"weighing": weighing})
+    context = {"weighing": weighing, "confirmed": request.POST.get("confirmed") == str(weighing.then)}
+    return render(request, "funnel/stages.html#effect", context)
 
 
 def _item_saved(request: OrgRequest, text: str) -> HttpResponse:

@@ -8,13 +8,19 @@ from tenants.queries.audit import (
     names_of_people,
 )
 from tenants.queries.days import (
+    RateTold,
     calendar_of,
     holiday_or_404,
     holidays_of,
     in_reporting_currency,
     rate_on,
     rate_or_404,
+    rate_told,
     rates,
+)
+from tenants.queries.effects import (
+    days_told,
+    effects_of,
 )
 from tenants.queries.invitees import (
     Invitee,
@@ -54,10 +60,13 @@ __all__ = [
     "CountedPaginator",
     "Invitee",
     "Led",
+    "RateTold",
     "TeamRow",
     "admins",
     "audit_page",
     "calendar_of",
+    "days_told",
+    "effects_of",
     "has_account",
     "history",
     "holiday_or_404",
@@ -77,6 +86,7 @@ __all__ = [
     "person_or_404",
     "rate_on",
     "rate_or_404",
+    "rate_told",
     "rates",
     "team_or_404",
     "team_tree",

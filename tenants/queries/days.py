@@ -1,5 +1,6 @@
 """Questions about days and rates."""
 
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import cast
@@ -10,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from tenants.calendar import WorkCalendar, weekdays
 from tenants.currencies import convert
 from tenants.errors import Refused
-from tenants.models import ExchangeRate, Holiday, Organization
+from tenants.models import ExchangeRate, Holiday, Organization, converted_amounts
 
 
 def holidays_of(year: int) -> QuerySet[Holiday]:
@@ -39,6 +40,23 @@ def rates() -> list[tuple[str, list[ExchangeRate]]]:
     for rate in ExchangeRate.objects.order_by("currency", "-on"):
         grouped.setdefault(rate.currency, []).append(rate)
     return list(grouped.items())
+
+
+@dataclass(frozen=True)
+class RateTold:
+    """What a new dated rate means: the one it follows, when the next one ends it, and how many amounts it leaves."""
+
+    before: ExchangeRate | None
+    next_on: date | None
+    converted: int
+
+
+def rate_told(currency: str, on: date) -> RateTold:
+    """Return what a rate of `currency` from `on` would stand between, and how many amounts keep an older one."""
+    dated = ExchangeRate.objects.filter(currency=currency)
+    before = dated.filter(on__lt=on).order_by("-on").first()
+    following = dated.filter(on__gt=on).order_by("on").values_list("on", flat=True).first()
+    return RateTold(before, following, converted_amounts(currency, on=before.on) if before else 0)
 
 
 def rate_or_404(pk: int) -> ExchangeRate:

@@ -300,7 +300,10 @@ def test_new_limits_are_tried_before_they_are_saved(acme: Cast, login: Login) ->
     assert "Fill in every field" in client.post(url(acme, "segments_preview"), limits(high_from="")).content.decode()
     with working_for(acme.org):
         assert not AssessmentSetting.objects.exists()
-    saved = client.post(page, limits(benchmark="400,000"), follow=True)
+    unread = client.post(page, limits(benchmark="400,000"))
+    assert unread.status_code == 422
+    assert "then confirm it" in unread.content.decode()
+    saved = client.post(page, limits(benchmark="400,000", confirmed="1"), follow=True)
     assert "1 customer changed segment" in saved.content.decode()
     with working_for(acme.org):
         account.refresh_from_db()

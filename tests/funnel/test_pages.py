@@ -533,7 +533,13 @@ def test_the_stages_say_what_a_change_will_do(acme: Cast, login: Login) -> None:
     assert client.get(url(acme, "stages/")).status_code == 200
     told = text(client.post(url(acme, "stages/effect/"), stages_data(percent_2=15), headers=HTMX))
     assert "from 100K to 150K" in told
-    saved = client.post(url(acme, "stages/"), stages_data(percent_2=15, label_2="Judge", gate_2="block"))
+    changed = stages_data(percent_2=15, label_2="Judge", gate_2="block")
+    for agreed in ({}, {"confirmed": "12000000"}):
+        unread = client.post(url(acme, "stages/"), {**changed, **agreed})
+        assert unread.status_code == 422
+        assert "then confirm it" in text(unread)
+        assert stage_table()[1].percent == 10
+    saved = client.post(url(acme, "stages/"), {**changed, "confirmed": "15000000"})
     assert saved.status_code == 303
     row = stage_table()[1]
     assert (row.label, row.percent, row.gate) == ("Judge", 15, Gate.BLOCK)
