@@ -1,11 +1,12 @@
 """What can be imported. Apps to the right register their targets here, from their `imports.py`."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeAlias
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from exchange.mapping import Field
@@ -14,7 +15,7 @@ from exchange.records import Record
 from exchange.staging import Outcome
 from exchange.survey import Column
 from exchange.traces import Ledger
-from tenants.models import Membership
+from tenants.models import Invitation, Membership
 from tenants.permissions import Permission
 
 if TYPE_CHECKING:
@@ -215,7 +216,32 @@ LEAVE_EMPTY = Option(SKIP, _("Leave it empty"))
 DEFAULT_OWNER = "owner-default"
 
 
-def ask_owners(survey: Survey, members: Sequence[Membership], by: Membership, *, field: str = "owner") -> Group:
+@dataclass(frozen=True)
+class OwnerWords:
+    """How the questions about a kind of owner are put: heading, rows without one, taking a name for none, hint."""
+
+    heading: Text
+    blank: Text
+    skip: Text
+    hint: Text
+
+
+OWNER_WORDS = OwnerWords(
+    _("Owners"),
+    _("Rows without an owner"),
+    _("As rows without an owner"),
+    _("These names belong to no member. Choose who takes over their rows."),
+)
+
+
+def ask_owners(
+    survey: Survey,
+    members: Sequence[Membership],
+    by: Membership,
+    *,
+    field: str = "owner",
+    words: OwnerWords = OWNER_WORDS,
+) -> Group:
     """Ask who gets rows without an owner, and whom each name means that no member has."""
     options = [Option(f"id:{member.pk}", member.name) for member in members]
     own = f"id:{by.pk}"
@@ -226,17 +252,26 @@ def ask_owners(survey: Survey, members: Sequence[Membership], by: Membership, *,
     asked = [
         Question(
             DEFAULT_OWNER,
-            _("Rows without an owner"),
+            words.blank,
             options,
             first,
             survey.blank(field),
         )
     ]
-    asked += ask_names(
-        field, unknown, people, unknown=[Option(SKIP, _("As rows without an owner")), *options], default=SKIP
-    )
-    hint = _("These names belong to no member. Choose who takes over their rows.") if unknown else ""
-    return Group("owner", _("Owners"), asked, hint)
+    asked += ask_names(field, unknown, people, unknown=[Option(SKIP, words.skip), *options], default=SKIP)
+    return Group("owner", words.heading, _with_invited(asked), words.hint if unknown else "")
+
+
+def _with_invited(questions: Sequence[Question]) -> list[Question]:
+    """Say of names that an invitation waits for that they were invited: they can own rows once they have joined."""
+    waiting = Invitation.objects.filter(accepted_at=None, withdrawn_at=None).values_list("name", "email")
+    invited = {written_key(text) for pair in waiting for text in pair if text}
+    return [
+        replace(each, label=format_lazy("{name} ({state})", name=each.label, state=_("invited, has not joined yet")))
+        if written_key(str(each.label)) in invited
+        else each
+        for each in questions
+    ]
 
 
 def member_names(members: Sequence[Membership]) -> Names[int]:

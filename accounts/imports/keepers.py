@@ -1,9 +1,9 @@
-"""How imported products, customers and contacts are taken back."""
+"""How imported products, customers, contacts and assessments are taken back."""
 
 from django.utils.translation import gettext_lazy as _
 
 from accounts import actions
-from accounts.models import Account, Contact, Product, TimelineEntry
+from accounts.models import Account, Assessment, Contact, Product, Rating, TimelineEntry
 from exchange import keepers
 from exchange.keepers import Keeper
 
@@ -16,7 +16,7 @@ keepers.register(
         _("Customers"),
         position=20,
         owner="owner_id",
-        along=[(TimelineEntry, {"verb__in": ["account.imported", "account.resegmented"]})],
+        along=[(TimelineEntry, {"verb__in": ["account.imported", "account.resegmented", "account.assessed"]})],
         removing=lambda ids, moment: actions.unindex("account", ids),
         restored=lambda traces, moment: actions.reindex_accounts([trace.pk for trace in traces]),
     )
@@ -30,5 +30,18 @@ keepers.register(
         position=30,
         owner="account__owner_id",
         removing=lambda ids, moment: actions.unindex("contact", ids),
+    )
+)
+
+keepers.register(
+    Keeper(
+        "assessment",
+        Assessment,
+        _("Assessments"),
+        position=35,
+        watched=("by_id",),
+        owner="account__owner_id",
+        along=[(Rating, {})],
+        removing=lambda ids, moment: actions.forget_assessments(ids),
     )
 )
