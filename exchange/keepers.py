@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from django.db import connection, models
 
 from exchange.traces import Ledger, Trace
+from tenants.bulk import update_many
 from tenants.models import AuditEvent, Membership, TenantModel
 from tenants.scoping import require_organization_id
 
@@ -228,7 +229,7 @@ def _restore(keeper: Keeper, traces: Sequence[Trace], moment: Moment) -> None:
         _count_up(row, fields, moment)
     stamped = {"version", "updated_at", "updated_by_id"} & fields.keys()
     names = {fields[name].name for name in named | stamped}
-    keeper.model.objects.bulk_update(rows, sorted(names), batch_size=1_000)
+    update_many(rows, sorted(names))
 
 
 def _count_up(row: Any, fields: Mapping[str, Any], moment: Moment) -> None:

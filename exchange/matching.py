@@ -89,6 +89,11 @@ class Names(Generic[K]):
             known = self._found[name] = self._find(name)
         return known
 
+    def exact(self, name: str) -> K | None:
+        """Return what is written the same, None where nothing or more than one thing is."""
+        keys = {key for _, key in self._written.get(written_key(name), ())}
+        return keys.pop() if len(keys) == 1 else None
+
     def _find(self, name: str) -> Match[K]:
         same = self._written.get(written_key(name), [])
         if len({key for _, key in same}) == 1:

@@ -1,6 +1,7 @@
 """Imports and their staged rows."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
@@ -11,7 +12,7 @@ from exchange.problems import Problem
 from exchange.records import Source
 from exchange.rows import Row
 from exchange.staging import Counts, Outcome, unpack_outcomes, unpack_rows
-from exchange.states import ImportState
+from exchange.states import ImportState, kept_until, undo_bar
 from exchange.survey import Column
 from exchange.targets import TARGETS, Target, question_code
 from exchange.traces import Ledger, gathered
@@ -20,6 +21,8 @@ from exchange.writing import REASON_MARK
 from jobs.models import Job, StoredFile
 from tenants.models import Membership, TenantForeignKey, TenantModel
 from tenants.scoping import TenantManager
+
+UNDO_JOB = "import_undo"
 
 
 class ImportQuerySet(models.QuerySet["Import"]):
@@ -136,9 +139,35 @@ class Import(TenantModel):
         return self.state == ImportState.IMPORTING and self.position > 0
 
     @property
+    def has_written(self) -> bool:
+        """Whether anything came of it, be it undone by now."""
+        return self.state in {ImportState.DONE, ImportState.UNDONE} or self.has_begun
+
+    @property
+    def kept_until(self) -> datetime:
+        """Until when its file and rows are kept, and it can be undone."""
+        last = self.job.created_at if self.job else None
+        return kept_until(self.created_at, last, self.finished_at)
+
+    @property
+    def undo_bar(self) -> str:
+        """Why it cannot be taken back by its own life, "" otherwise; see `states.undo_bar`."""
+        return undo_bar(self.state, position=self.position, purged=self.purged_at is not None)
+
+    @property
+    def bar_words(self) -> Any:
+        """The same in words."""
+        return labels.BARS.get(self.undo_bar, "")
+
+    @property
     def is_running(self) -> bool:
         """Whether a job is at work on it."""
         return bool(self.job_id) and Job.objects.running().filter(pk=self.job_id).exists()
+
+    @property
+    def is_being_undone(self) -> bool:
+        """Whether the job at work on it takes it back."""
+        return bool(self.job) and self.job.kind == UNDO_JOB and not self.job.has_ended
 
     def header_of(self, column: int) -> str:
         """Return what a column is called."""
@@ -241,6 +270,11 @@ class SavedMapping(TenantModel):
     def missing(self, headings: Sequence[str]) -> list[str]:
         """Return the headings it needs that a file does not have, or has more than once."""
         return [heading for heading in self.columns.values() if list(headings).count(heading) != 1]
+
+    def placed(self, headings: Sequence[str]) -> dict[str, int]:
+        """Return {field code: column from 0} in a file, for those headings that it has once."""
+        missing = set(self.missing(headings))
+        return {code: list(headings).index(found) for code, found in self.columns.items() if found not in missing}
 
     def is_learnt_from(self, headings: Sequence[str]) -> bool:
         """Whether a file has just the headings that it was learnt from."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -43,3 +44,17 @@ def undo_bar(state: str, *, position: int, purged: bool) -> str:
     if purged:
         return "import_purged"
     return "" if position else "import_untraced"
+
+
+KEPT_DAYS = 30
+"""So long the file, its rows and the way back are kept, counted from the last thing that happened to the import."""
+
+
+def kept_until(*moments: datetime | None) -> datetime:
+    """Return until when an import is kept to which something happened at these moments."""
+    return max(moment for moment in moments if moment is not None) + timedelta(days=KEPT_DAYS)
+
+
+def purge_before(at: datetime) -> datetime:
+    """Return the moment before which whatever may be purged at `at` has begun."""
+    return at - timedelta(days=KEPT_DAYS)

@@ -15,9 +15,8 @@ from tenants.models import Membership
 
 
 def _import(job: Job) -> Import:
-    imported: Import = Import.objects.select_related("by__user", "by__organization", "file").get(
-        pk=job.payload["import"]
-    )
+    """The import of a job, without its file: that is large, and only the reading of it needs it."""
+    imported: Import = Import.objects.select_related("by__user", "by__organization").get(pk=job.payload["import"])
     return imported
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts import actions, names, queries
+from accounts import actions, names
 from accounts.imports.companies import ACCOUNT_FIELDS
 from accounts.imports.customers import Customers, ask_customers
 from accounts.imports.outcomes import ACCOUNT_PROBLEMS, in_order, note, outcome, present
@@ -49,9 +49,8 @@ CONTACT_FIELDS = (
 
 
 def _apply_contacts(records: Sequence[Record], occasion: Occasion) -> list[Outcome]:
-    customers = Customers(occasion)
+    customers = Customers(occasion, records)
     reach, heir = reach_of(occasion.by), heir_of(occasion.by)
-    owners = {each.pk: each.owner_id for each in queries.known_accounts()}
     for record in records:
         customers.want(record, heir, blank=False)
     customers.make()
@@ -60,7 +59,7 @@ def _apply_contacts(records: Sequence[Record], occasion: Occasion) -> list[Outco
         if record.problems:
             continue
         account = customers.find(record)
-        if reach is not None and owners.get(account, heir) not in reach:
+        if reach is not None and customers.owners.get(account, heir) not in reach:
             record.reject("not_yours", "account")
             continue
         fields = present(record, ("position", "department", "phone", "email", "birthday", "notes"))

@@ -130,25 +130,44 @@ def _records(imported: Import, rows: Sequence[Row]) -> list[Record]:
     return [read_record(row, sources, headers, ours=ours) for row in rows]
 
 
+# The keys of the rows before, with where they stand; a worker that takes over reads them from the chunks anew.
+_before: dict[tuple[int, int], tuple[int, dict[bytes, tuple[int, int]]]] = {}
+
+
+def _keys_before(imported: Import, position: int) -> dict[bytes, tuple[int, int]]:
+    """Return the key of every row before a chunk, with (position, index) of the first one that has it."""
+    reached, found = _before.pop((imported.pk, imported.version), (-1, {}))
+    _before.clear()
+    if reached != position:
+        found = {}
+        chunks = imported.chunks.filter(position__lt=position).order_by("position")
+        for at, keys in chunks.values_list("position", "keys"):
+            _add_keys(found, at, bytes(keys))
+    return found
+
+
+def _add_keys(found: dict[bytes, tuple[int, int]], position: int, keys: bytes) -> None:
+    for index, fingerprint in enumerate(unpack_keys(keys)):
+        found.setdefault(fingerprint, (position, index))
+
+
 def _reject_repeats(imported: Import, chunk: ImportChunk, records: Sequence[Record]) -> None:
     """Reject a row that is the same thing as a row before it, in this chunk or an earlier one."""
-    earlier: dict[bytes, tuple[int, int]] = {}
-    before = imported.chunks.filter(position__lt=chunk.position).order_by("position")
-    for position, keys in before.values_list("position", "keys"):
-        for index, key in enumerate(unpack_keys(bytes(keys))):
-            earlier.setdefault(key, (position, index))
+    earlier = _keys_before(imported, chunk.position)
     here: dict[bytes, int] = {}
-    for record, key in zip(records, unpack_keys(bytes(chunk.keys)), strict=True):
-        if key == NO_KEY:
+    for record, fingerprint in zip(records, unpack_keys(bytes(chunk.keys)), strict=True):
+        if fingerprint == NO_KEY:
             continue
-        if key in here:
-            record.reject(Code.DUPLICATE_ROW, first=here[key])
-        elif key in earlier:
-            position, index = earlier[key]
+        if fingerprint in here:
+            record.reject(Code.DUPLICATE_ROW, first=here[fingerprint])
+        elif fingerprint in earlier:
+            position, index = earlier[fingerprint]
             rows = unpack_rows(bytes(imported.chunks.get(position=position).rows))
             record.reject(Code.DUPLICATE_ROW, first=rows[index].number)
         else:
-            here[key] = record.number
+            here[fingerprint] = record.number
+    _add_keys(earlier, chunk.position, bytes(chunk.keys))
+    _before[imported.pk, imported.version] = (chunk.position + 1, earlier)
 
 
 def _outcomes(target: Target, records: Sequence[Record], occasion: Occasion) -> list[Outcome]:

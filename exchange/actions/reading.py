@@ -10,7 +10,7 @@ from django.db import transaction
 
 from exchange.actions._locks import Step, job_key, refuse_begun, unlocked
 from exchange.mapping import propose
-from exchange.models import Import, ImportChunk
+from exchange.models import Import, ImportChunk, SavedMapping, own_headings
 from exchange.problems import Problem, Refused
 from exchange.reading import Table, open_table
 from exchange.rows import Row
@@ -18,7 +18,6 @@ from exchange.staging import pack_rows, unpack_rows
 from exchange.states import ImportState
 from exchange.survey import survey
 from exchange.targets import Target
-from exchange.writing import REASON_MARK
 from jobs import actions as jobs
 from tenants import audit
 from tenants.models import Membership
@@ -174,16 +173,28 @@ def look_through(imported: Import) -> None:
     sample = [row.cells for row in unpack_rows(bytes(first.rows))[:60]] if first else []
     target = imported.kind
     imported.columns = [column.as_json() for column in columns]
-    imported.mapping, imported.answers = _as_last_time(imported) or (
-        {
-            each.field: each.column
-            for each in propose(imported.headers, target.fields, sample)
-            if each.column is not None
-        },
-        {},
+    imported.mapping, imported.answers = (
+        _as_saved(imported)
+        or _as_last_time(imported)
+        or (
+            {
+                each.field: each.column
+                for each in propose(imported.headers, target.fields, sample)
+                if each.column is not None
+            },
+            {},
+        )
     )
     imported.state = ImportState.MAPPING
     imported.save(update_fields=["columns", "mapping", "answers", "state"])
+
+
+def _as_saved(imported: Import) -> tuple[dict[str, int], dict[str, str]] | None:
+    """Return the mapping and the answers last saved for a file with just these headings."""
+    for saved in SavedMapping.objects.filter(target=imported.target).order_by("-updated_at", "-id"):
+        if saved.is_learnt_from(imported.headers) and not saved.missing(imported.headers):
+            return saved.placed(imported.headers), dict(saved.answers)
+    return None
 
 
 def _as_last_time(imported: Import) -> tuple[dict[str, int], dict[str, str]] | None:
@@ -196,9 +207,7 @@ def _as_last_time(imported: Import) -> tuple[dict[str, int], dict[str, str]] | N
     )
     if last is None:
         return None
-    ours = [header for header in imported.headers if not header.startswith(REASON_MARK)]
-    theirs = [header for header in last.headers if not header.startswith(REASON_MARK)]
-    if ours != theirs:
+    if own_headings(imported.headers) != own_headings(last.headers):
         return None
     at = {header: index for index, header in enumerate(imported.headers)}
     mapping = {code: at[last.header_of(column)] for code, column in last.mapping.items()}

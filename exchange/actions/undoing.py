@@ -7,15 +7,13 @@ from django.db import transaction
 
 from exchange import keepers
 from exchange.actions._locks import job_key, unlocked
-from exchange.models import Import
-from exchange.states import ImportState, undo_bar
+from exchange.models import UNDO_JOB, Import
+from exchange.states import ImportState
 from exchange.traces import Ledger
 from jobs import actions as jobs
 from tenants import audit
 from tenants.errors import Refused, Stale
 from tenants.models import Membership
-
-UNDO_JOB = "import_undo"
 
 
 @dataclass(frozen=True)
@@ -35,8 +33,7 @@ def undo(imported: Import, *, seen: int, by: Membership, at: datetime) -> Import
     """Begin to take an import back, or what was written of one that stopped.
 
     :raises Stale: it is not as it was at version `seen`.
-    :raises Refused: import_running; import_not_run, import_undone, import_purged, import_untraced: see `undo_bar`;
-        import_touched: its rows are not as it left them.
+    :raises Refused: import_running; what `states.undo_bar` says; import_touched: its rows are not as it left them.
     """
     imported = unlocked(imported)
     if imported.version != seen:
@@ -53,8 +50,8 @@ def undo(imported: Import, *, seen: int, by: Membership, at: datetime) -> Import
 
 
 def _refuse_barred(imported: Import) -> None:
-    if bar := undo_bar(imported.state, position=imported.position, purged=imported.purged_at is not None):
-        raise Refused(bar)
+    if imported.undo_bar:
+        raise Refused(imported.undo_bar)
 
 
 def _reach(by: Membership) -> frozenset[int] | None:
@@ -67,7 +64,7 @@ def take_back(imported: Import, *, by: Membership, at: datetime) -> Undone:
 
     :raises Refused: import_touched: somebody was faster; import_undone, import_purged, importer_gone.
     """
-    if not by.can(imported.kind.permission):
+    if not imported.kind.is_open_to(by):
         raise Refused("importer_gone")
     _refuse_barred(imported)
     ledger: Ledger = imported.ledger()

@@ -16,10 +16,9 @@ from funnel.history import Draft, Final, ImportedOpportunity, check, closing, is
 from funnel.models import Change, Opportunity
 from funnel.stages import Category, ChangeKind, Stage, Status, default_category
 from tenants import audit
+from tenants.bulk import insert_many, update_many
 from tenants.models import Membership
 from tenants.scoping import require_organization_id
-
-BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +96,9 @@ def import_opportunities(
 
 def _create(
     rows: Sequence[ImportedOpportunity], percents: Mapping[Stage, int], *, by: Membership | None, at: datetime
-) -> list[Opportunity]:
+) -> Sequence[Opportunity]:
     told = [story(row, percents) for row in rows]
-    made: list[Opportunity] = Opportunity.objects.bulk_create(
+    made = insert_many(
         [
             Opportunity(
                 external_id=row.external_id,
@@ -124,8 +123,7 @@ def _create(
                 updated_by=by,
             )
             for row, (_drafts, final) in zip(rows, told, strict=True)
-        ],
-        batch_size=BATCH,
+        ]
     )
     _log_many([(each, drafts) for each, (drafts, _final) in zip(made, told, strict=True)], by=by, at=at)
     return made
@@ -201,7 +199,7 @@ def _update(
             }
             changed.append(opportunity)
             told.append((opportunity, drafts))
-    Opportunity.objects.bulk_update(changed, _UPDATED, batch_size=BATCH)
+    update_many(changed, _UPDATED)
     log: dict[int, list[int]] = {}
     for pk, row_id in _log_many(told, by=by, at=at):
         log.setdefault(pk, []).append(row_id)

@@ -11,6 +11,7 @@ from funnel.actions._money import revenue_changed
 from funnel.history import undone
 from funnel.models import Change, Opportunity
 from funnel.stages import Stage
+from tenants.bulk import insert_many
 from tenants.models import Membership
 from tenants.scoping import require_organization_id
 
@@ -47,7 +48,7 @@ def compensate(logged: Mapping[int, Sequence[int]], *, by: Membership, at: datet
     opportunities = {each.pk: each for each in Opportunity.objects.filter(pk__in=logged)}
     percents = _log.percents()
     rows = Change.objects.filter(pk__in=[pk for ids in logged.values() for pk in ids]).order_by("-id")
-    Change.objects.bulk_create(
+    insert_many(
         [
             Change(
                 opportunity_id=row.opportunity_id,
@@ -61,8 +62,7 @@ def compensate(logged: Mapping[int, Sequence[int]], *, by: Membership, at: datet
                 undoes=row,
             )
             for row in rows
-        ],
-        batch_size=1_000,
+        ]
     )
     found = opportunities.values()
     accounts_actions.index_many("opportunity", [(each.pk, (each.name,), each.owner_id) for each in found])

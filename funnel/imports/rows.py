@@ -166,7 +166,7 @@ def apply(records: Sequence[Record], occasion: Occasion) -> list[Outcome]:
     desk = _Desk(
         occasion,
         targets.Owners(members, occasion),
-        accounts_imports.Customers(occasion),
+        accounts_imports.Customers(occasion, records),
         Products(occasion),
         queries.known_opportunities([key(record) for record in records]),
     )

@@ -6,8 +6,6 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -20,25 +18,14 @@ from exchange.staging import Outcome
 from exchange.states import ImportState, Verdict
 from exchange.survey import shown
 from exchange.targets import TARGETS, targets
+from exchange.views._shared import changed_since, mine, number, page_of
 from exchange.writing import write_csv
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, is_swap, org_view, render_page
+from tenants.web import OrgRequest, go, is_swap, org_view, render_page
 
 SHOWN_ROWS = 50
 A_PAGE = 50
-
-
-def _mine(request: OrgRequest, pk: int) -> Import:
-    imports = Import.objects.visible_to(request.membership)
-    found: Import = get_object_or_404(
-        imports.select_related("by__user", "by__organization", "job", "rejects").defer("file__content"), pk=pk
-    )
-    return found
-
-
-def _at(request: OrgRequest, name: str, imported: Import) -> str:
-    return reverse(f"exchange:{name}", args=[request.organization.slug, imported.pk])
 
 
 @org_view(Permission.IMPORT_RUN)
@@ -75,7 +62,7 @@ def import_new(request: OrgRequest) -> HttpResponse:
         except problems.Refused as refused:
             form.add_error("file", labels.problem_words(refused.problem))
         else:
-            return go(request, _at(request, "import_detail", imported))
+            return go(request, page_of(request, "import_detail", imported))
     return render_page(
         request, "exchange/import_new.html", {"form": form, "targets": targets(request.membership)}, status=422
     )
@@ -99,10 +86,10 @@ def import_template(request: OrgRequest, target: str) -> HttpResponse:
 @require_GET
 def import_detail(request: OrgRequest, pk: int) -> HttpResponse:
     """Show how far an import is, or what it did; one that waits for the user leads to where it waits."""
-    imported = _mine(request, pk)
+    imported = mine(request, pk)
     waiting = {ImportState.MAPPING: "import_mapping", ImportState.CHECKED: "import_preview"}
     if imported.state in waiting or is_swap(request):  # a job has ended: look again
-        return go(request, _at(request, waiting.get(ImportState(imported.state), "import_detail"), imported))
+        return go(request, page_of(request, waiting.get(ImportState(imported.state), "import_detail"), imported))
     context: dict[str, Any] = {"imported": imported, "has_stopped": queries.has_stopped(imported)}
     if imported.state == ImportState.DONE:
         context |= _outcome(request, imported)
@@ -115,9 +102,9 @@ def import_detail(request: OrgRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def import_mapping(request: OrgRequest, pk: int) -> HttpResponse:
     """Say which column is what; then check every row without writing any."""
-    imported = _mine(request, pk)
+    imported = mine(request, pk)
     if imported.state in {ImportState.READING, ImportState.REFUSED, ImportState.DONE} or imported.is_running:
-        return go(request, _at(request, "import_detail", imported))
+        return go(request, page_of(request, "import_detail", imported))
     if request.method != "POST":
         return _mapping_page(request, imported, MappingForm(imported=imported, by=request.membership))
     if "ask" in request.POST:
@@ -138,12 +125,8 @@ def import_mapping(request: OrgRequest, pk: int) -> HttpResponse:
     except (Stale, Refused):
         imported.refresh_from_db()
         rows = [(_("Columns"), _mapped(imported, imported.mapping), _mapped(imported, form.mapping))]
-        return _conflict(request, imported, rows)
-    return go(request, _at(request, "import_detail", imported))
-
-
-def _conflict(request: OrgRequest, imported: Import, rows: list[tuple[str, Any, Any]]) -> HttpResponse:
-    return conflict(request, rows, template="exchange/import_conflict.html", context={"imported": imported})
+        return changed_since(request, imported, rows)
+    return go(request, page_of(request, "import_detail", imported))
 
 
 def _mapped(imported: Import, mapping: dict[str, int]) -> str:
@@ -175,7 +158,7 @@ def _mapping_page(request: OrgRequest, imported: Import, form: MappingForm, *, s
 @require_POST
 def import_reading(request: OrgRequest, pk: int) -> HttpResponse:
     """Read the file again in the way the user says."""
-    imported = _mine(request, pk)
+    imported = mine(request, pk)
     form = ReadingForm(request.POST, imported=imported)
     if form.is_valid():
         try:
@@ -185,7 +168,7 @@ def import_reading(request: OrgRequest, pk: int) -> HttpResponse:
         except Refused:
             form.add_error(None, _("This import is under way; its file cannot be read anew."))
         else:
-            return go(request, _at(request, "import_detail", imported))
+            return go(request, page_of(request, "import_detail", imported))
     return render_page(request, "exchange/import_reading.html", {"imported": imported, "reading": form}, status=422)
 
 
@@ -193,9 +176,9 @@ def import_reading(request: OrgRequest, pk: int) -> HttpResponse:
 @require_GET
 def import_preview(request: OrgRequest, pk: int) -> HttpResponse:
     """Show what would happen to each row."""
-    imported = _mine(request, pk)
+    imported = mine(request, pk)
     if imported.state != ImportState.CHECKED:
-        return go(request, _at(request, "import_detail", imported))
+        return go(request, page_of(request, "import_detail", imported))
     context = {"imported": imported, **_outcome(request, imported)}
     return render_page(request, "exchange/import_preview.html", context)
 
@@ -246,28 +229,23 @@ def _row(imported: Import, cells: list[Cell], outcome: Outcome) -> dict[str, Any
 @require_POST
 def import_run(request: OrgRequest, pk: int) -> HttpResponse:
     """Import what was checked, or go on where an import stopped."""
-    imported = _mine(request, pk)
-    seen = request.POST.get("version", "")
+    imported = mine(request, pk)
+    seen = number(request.POST.get("version", ""))
     try:
-        actions.run(
-            imported,
-            seen=int(seen) if seen.isdecimal() and len(seen) < 10 else 0,
-            by=request.membership,
-            at=request.now,
-        )
+        actions.run(imported, seen=seen, by=request.membership, at=request.now)
     except Stale:
         rows = [(_("Columns"), _mapped(imported, imported.mapping), _("as you saw them before"))]
-        return _conflict(request, imported, rows)
+        return changed_since(request, imported, rows)
     except Refused:
         pass  # it runs, or is over: its page says so
-    return go(request, _at(request, "import_detail", imported))
+    return go(request, page_of(request, "import_detail", imported))
 
 
 @org_view(Permission.IMPORT_RUN)
 @require_GET
 def import_rejects(request: OrgRequest, pk: int) -> HttpResponse:
     """Download the rejected rows with their reasons, to be mended and chosen again."""
-    imported = _mine(request, pk)
+    imported = mine(request, pk)
     if imported.rejects is None:
         raise Http404
     response = HttpResponse(bytes(imported.rejects.content), content_type="text/csv")

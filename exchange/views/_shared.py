@@ -1,0 +1,37 @@
+"""What every page of an import begins with."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from exchange.models import Import
+from tenants.web import OrgRequest, conflict
+
+
+def mine(request: OrgRequest, pk: int) -> Import:
+    """Return an import one may see, or 404."""
+    imports = Import.objects.visible_to(request.membership)
+    found: Import = get_object_or_404(
+        imports.select_related("by__user", "by__organization", "job", "rejects", "undone_by__user").defer(
+            "rejects__content"
+        ),
+        pk=pk,
+    )
+    return found
+
+
+def page_of(request: OrgRequest, name: str, imported: Import) -> str:
+    """Return the address of one of its pages."""
+    return reverse(f"exchange:{name}", args=[request.organization.slug, imported.pk])
+
+
+def changed_since(request: OrgRequest, imported: Import, rows: list[tuple[str, Any, Any]]) -> HttpResponse:
+    """Answer 409: somebody was faster."""
+    return conflict(request, rows, template="exchange/import_conflict.html", context={"imported": imported})
+
+
+def number(text: str) -> int:
+    """Return a version as a form sends it, 0 for none."""
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
