@@ -8,6 +8,7 @@ LOG_FORMAT, LOG_LEVEL  as in the settings
 """
 
 import gc
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ preload_app = True  # a broken installation ends at once, and the processes shar
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else os.environ.get("VAR_DIR")  # noqa: S108  # a memory disk
 accesslog = None  # salesops.middleware writes a line for each request, without the words of customers
+logging.captureWarnings(True)  # so that they are lines like the others
 logconfig_dict = logging_config(
     os.environ.get("LOG_FORMAT", ""), os.environ.get("LOG_LEVEL", ""), {"gunicorn.error": "WARNING"}
 )

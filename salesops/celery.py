@@ -44,6 +44,7 @@ def refuse(**_kwargs: Any) -> None:
 @signals.setup_logging.connect(weak=False)
 def keep_our_logging(**_kwargs: Any) -> None:
     """Let the settings say how logs look: whoever receives this keeps Celery from saying it."""
+    logging.captureWarnings(True)
 
 
 @signals.before_task_publish.connect(weak=False)

@@ -7,6 +7,7 @@ calls the rule it broke; its message, its SQL and its variables may hold anythin
 
 import json
 import logging
+import re
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +33,9 @@ SPEAKING = frozenset(
 
 LONGEST_CHAIN = 5
 
+_WARNING = re.compile(r".{1,300}?:\d+: \w+")
+"""Where a warning comes from and of which kind it is; what follows may hold values."""
+
 _request: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -54,6 +58,8 @@ def sentence(record: logging.LogRecord) -> str:
     """Return what a record says: ours whole, anybody else's with numbers only."""
     if record.name.partition(".")[0] in OURS:
         return record.getMessage()
+    if record.name == "py.warnings":
+        return (_WARNING.match(record.getMessage()) or [""])[0]
     if not isinstance(record.msg, str) or not record.args:
         return ""  # whoever wrote it may have put anything into it already
     try:

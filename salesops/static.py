@@ -3,7 +3,7 @@
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
-class FingerprintedStorage(CompressedManifestStaticFilesStorage):
+class FingerprintedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # published without types
     """Names from what `collectstatic` wrote down; where it has not run (tests, development) the plain names."""
 
     manifest_strict = False

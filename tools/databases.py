@@ -107,7 +107,7 @@ class Session:
             self.process.stdin.flush()
         except BrokenPipeError:
             pass
-        rows = []
+        rows: list[str] = []
         for line in self.process.stdout:
             if line.rstrip("\n") == end:
                 return rows

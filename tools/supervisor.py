@@ -35,8 +35,9 @@ LARGEST_LOG = 20_000_000
 
 # The three programs, as docker-compose.yml starts them too; how they work is said by gunicorn.conf.py and the settings.
 WEB = ["gunicorn", "salesops.wsgi"]
-WORKER = ["celery", "-A", "salesops", "worker", "--without-gossip", "--without-mingle", "--hostname=salesops@localhost"]
-BEAT = ["celery", "-A", "salesops", "beat", "--pidfile="]
+_CELERY = ["celery", "-A", "salesops", "--quiet"]
+WORKER = [*_CELERY, "worker", "--without-gossip", "--without-mingle", "--hostname=salesops@localhost"]
+BEAT = [*_CELERY, "beat", "--pidfile="]
 
 
 class Stop(BaseException):

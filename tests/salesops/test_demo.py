@@ -12,7 +12,8 @@ from accounts.models import Account
 from activities.models import Visit
 from coaching.models import CoachingSession, Review
 from forecasting.models import Target
-from funnel.models import Change, Opportunity
+from funnel.leads import LeadStatus, Step
+from funnel.models import Change, Lead, Opportunity
 from salesops import demo_company
 from tenants.models import Membership, Organization, Team
 from tenants.scoping import reading
@@ -40,8 +41,12 @@ def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> N
     call_command("demo", "--if-empty", verbosity=0)
     organization = Organization.objects.get()
     with reading(organization):
-        assert Account.objects.count() == demo_company.ACCOUNTS == 400
-        assert Opportunity.objects.count() == demo_company.OPPORTUNITIES == 1_500
+        became = Lead.objects.filter(status=LeadStatus.CONVERTED).count()
+        assert became == 3
+        assert Account.objects.count() - became == demo_company.ACCOUNTS == 400
+        assert Opportunity.objects.count() - became == demo_company.OPPORTUNITIES == 1_500
+        assert set(Lead.objects.open().values_list("step", flat=True)) == set(Step)
+        assert Lead.objects.filter(status=LeadStatus.DROPPED).count() == 5
         assert Membership.objects.count() == len(demo_company.PEOPLE) == 14
         assert Team.objects.exclude(parent=None).count() == len(demo_company.REGIONS) == 3
         assert {row["status"] for row in Opportunity.objects.values("status")} == {"open", "won", "lost", "abandoned"}

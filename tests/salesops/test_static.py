@@ -16,7 +16,7 @@ PATHS = ["css/tokens.css", "js/app.js", "django_htmx/htmx-2.min.js"]
 
 def forget_storage() -> None:
     """Let the next one read the settings of the moment."""
-    staticfiles_storage._wrapped = empty
+    staticfiles_storage._wrapped = empty  # type: ignore[attr-defined]  # a lazy object
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ SIGN_IN = """
 import django
 django.setup()
 from django.test import Client
-client = Client()
+client = Client(SERVER_NAME="localhost")
 answer = client.post("/accounts/login/", {"login": "chen@obsidian.example", "password": "salesops-demo"}, follow=True)
 print(answer.status_code, answer.request["PATH_INFO"])
 """
