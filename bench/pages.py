@@ -91,7 +91,7 @@ def asks(known: Known) -> Mapping[str, Callable[[], Ask]]:
         "report": lambda: Ask("report", f"{base}/funnel/matrix/"),
         "create": create,
         "forecast": lambda: Ask("forecast", f"{base}/forecast/"),
-        "review": lambda: Ask("review", f"{base}/coaching/review/{known.review}/"),
+        "review": lambda: Ask("review", f"{base}/coaching/reviews/{known.review}/"),
     }
 
 

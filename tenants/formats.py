@@ -10,6 +10,7 @@ import re
 import unicodedata
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Final
 
 MINUS: Final = "\N{MINUS SIGN}"
@@ -53,6 +54,7 @@ def _rounded(quantity: Decimal, unit: str) -> Decimal:
     return quantity.quantize(_ONE.scaleb(-places), rounding=ROUND_HALF_UP)
 
 
+@lru_cache(maxsize=8192)
 def split(value_minor: int | None, language: str, exponent: int = 2) -> tuple[str, str]:
     """The digits (with sign) and the unit of a compact amount: ``("1,280", "萬")``."""
     if value_minor is None:
@@ -161,6 +163,7 @@ def parse_money(text: str, exponent: int = 2) -> int:
     return -int(minor) if negative else int(minor)
 
 
+@lru_cache(maxsize=2048)
 def short_date(day: date, today: date, language: str, *, weekday: bool = True) -> str:
     """A date as people say it: 11/27 (五) or 27 Nov (Fri); with the year, and no weekday, in another year."""
     if is_chinese(language):
@@ -173,6 +176,7 @@ def short_date(day: date, today: date, language: str, *, weekday: bool = True) -
     return f"{text} ({_DAYS[day.weekday()]})" if weekday else text
 
 
+@lru_cache(maxsize=2048)
 def brief_date(day: date, today: date, language: str) -> str:
     """A date for narrow columns: 11/27 or 27 Nov; with the year only where half a year or more lies between."""
     if abs((day - today).days) < 183:
@@ -180,6 +184,7 @@ def brief_date(day: date, today: date, language: str) -> str:
     return short_date(day, today, language, weekday=False)
 
 
+@lru_cache(maxsize=2048)
 def initials(name: str, length: int = 1) -> str:
     """The letters of an avatar: the last characters of a Chinese name, the first letters of others.
 

@@ -11,6 +11,7 @@ from funnel.models.leads import (
     WebMessage,
 )
 from funnel.models.opportunities import (
+    URGENCY,
     Change,
     ChangeQuerySet,
     Evidence,
@@ -24,6 +25,7 @@ from funnel.models.opportunities import (
 )
 
 __all__ = [
+    "URGENCY",
     "Change",
     "ChangeQuerySet",
     "Evidence",

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Product
@@ -104,6 +104,15 @@ class EvidenceItem(TenantModel):
         return Item(self.key, self.stage, str(self), self.pk)
 
 
+URGENCY = Case(
+    When(health=Health.RISK, then=Value(0)),
+    When(health=Health.WATCH, then=Value(1)),
+    default=Value(2),
+    output_field=models.IntegerField(),
+)
+"""What needs attention comes first; indexes are made of it, so lists must be sorted by just this."""
+
+
 class OpportunityQuerySet(models.QuerySet["Opportunity"]):
     """Opportunities by what they mean."""
 
@@ -175,13 +184,30 @@ class Opportunity(TenantModel):
             models.Index(
                 fields=["organization", "stage", "owner", "expected_close_on"],
                 condition=Q(status="open"),
-                include=["amount"],
+                include=["amount", "health"],
                 name="opportunity_open",
+            ),
+            models.Index(
+                "organization",
+                URGENCY,
+                F("amount").desc(nulls_last=True),
+                "id",
+                condition=Q(status="open"),
+                name="opportunity_first",
+            ),
+            models.Index(
+                "organization",
+                "stage",
+                URGENCY,
+                F("amount").desc(nulls_last=True),
+                "id",
+                condition=Q(status="open"),
+                name="opportunity_first_of_stage",
             ),
             models.Index(
                 fields=["organization", "closed_at", "owner"],
                 condition=Q(status="won"),
-                include=["amount"],
+                include=["amount", "id"],
                 name="opportunity_won",
             ),
             models.Index(fields=["organization", "owner", "status"], name="opportunity_of_owner"),

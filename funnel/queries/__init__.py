@@ -1,5 +1,6 @@
 """What pages and other apps ask about the funnel."""
 
+from funnel.queries.board import CARDS, Board, Card, Column, board, won_span
 from funnel.queries.lead_twins import (
     LeadTwins,
     customer_twins,
@@ -25,36 +26,13 @@ from funnel.queries.leads import (
     visible_leads,
 )
 from funnel.queries.opportunities import (
-    CARDS,
-    LINES,
-    RANK,
-    Board,
     Choices,
-    Column,
     Known,
-    Line,
-    Proof,
-    Step,
-    Story,
-    Totals,
-    Weighing,
     account_name,
     account_or_404,
-    board,
-    changed_opportunity_or_404,
     choices,
     currencies,
-    edition,
-    evidence_of,
-    filed_counts,
-    helpers_for,
-    in_order,
-    item_or_404,
-    items_by_stage,
     known_opportunities,
-    last_change,
-    listed,
-    member_or_404,
     named,
     narrowed,
     of_account,
@@ -65,12 +43,24 @@ from funnel.queries.opportunities import (
     products_for,
     stage_table,
     stale,
-    story,
-    totals,
     visible,
-    weighing,
-    won_span,
 )
+from funnel.queries.shaping import Weighing, edition, filed_counts, items_by_stage, weighing
+from funnel.queries.story import (
+    LINES,
+    Line,
+    Proof,
+    Step,
+    Story,
+    changed_opportunity_or_404,
+    evidence_of,
+    helpers_for,
+    item_or_404,
+    last_change,
+    member_or_404,
+    story,
+)
+from funnel.queries.table import Totals, in_order, listed, totals
 from funnel.queries.web_forms import (
     web_form_or_404,
     web_form_owners,
@@ -79,19 +69,19 @@ from funnel.queries.web_forms import (
 )
 
 __all__ = [
-    "Board",
     "CARDS",
+    "LINES",
+    "Board",
+    "Card",
     "Choices",
     "Column",
     "Known",
-    "LINES",
     "LeadFigures",
     "LeadPage",
     "LeadTwins",
     "LeadsToday",
     "Line",
     "Proof",
-    "RANK",
     "Step",
     "Story",
     "Totals",

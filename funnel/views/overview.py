@@ -41,7 +41,7 @@ def table(request: OrgRequest) -> HttpResponse:
     wanted = filters.read(request.GET)
     stages = queries.stage_table()
     rows = queries.listed(request.membership, wanted, today=request.today)
-    totals = queries.totals(rows, stages)
+    totals = queries.totals(rows, stages, status=wanted.status)
     pages = CountedPaginator(queries.in_order(rows, wanted), totals.count)
     context = {
         "page": pages.get_page(filters.page_number(request.GET)),
@@ -57,7 +57,6 @@ def table(request: OrgRequest) -> HttpResponse:
         "kept": [(name, request.GET[name]) for name in _KEPT if request.GET.get(name)],
         "narrowed": _narrowed(request, wanted),
         "closed": wanted.status in {Status.WON, Status.LOST, Status.ABANDONED, filters.CLOSED},
-        "reasons": labels.REASONS,
     }
     return render_page(request, "funnel/table.html", context, partial="rows")
 

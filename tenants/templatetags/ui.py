@@ -173,12 +173,23 @@ def avatar(whom: Any, size: str = "s") -> SafeString:
     if whom is None:
         return format_html("{}", "")
     person = getattr(whom, "user", None) or (whom if hasattr(whom, "email") else None)
-    name = str((person or whom).name)
-    length = 1 if size == "s" else 2
-    letters = formats.initials(name, length) if person is not None else name.replace(" ", "")[:length]
-    tone = (getattr(whom, "pk", 0) or 0) % 6 + 1
+    name, pk = str((person or whom).name), getattr(whom, "pk", 0) or 0
+    return person_mark(pk, name, size) if person is not None else _mark(pk, name, size, _first(name, size))
+
+
+def person_mark(pk: int, name: str, size: str) -> SafeString:
+    """The round mark of a membership or user whose key and name are these."""
+    return _mark(pk, name, size, formats.initials(name, 1 if size == "s" else 2))
+
+
+def _first(name: str, size: str) -> str:
+    return name.replace(" ", "")[: 1 if size == "s" else 2]
+
+
+@lru_cache(maxsize=2048)
+def _mark(pk: int, name: str, size: str, letters: str) -> SafeString:
     return format_html(
-        '<span class="avatar {} av{}" title="{}" aria-hidden="true">{}</span>', size, tone, name, letters
+        '<span class="avatar {} av{}" title="{}" aria-hidden="true">{}</span>', size, pk % 6 + 1, name, letters
     )
 
 

@@ -1,0 +1,172 @@
+"""The board: seven columns, the first cards of each, and figures that count everything."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+
+from django.db import connection
+from django.db.models import Count, F, Sum
+from django.db.models.expressions import RawSQL
+
+from funnel.filters import Filters
+from funnel.models import URGENCY, OpportunityQuerySet
+from funnel.queries.opportunities import closed, due, in_health, narrowed, stage_table
+from funnel.stages import Health, Stage, StageRow, Status, weighted
+from funnel.windows import quarter_of
+from tenants.models import Membership, Organization
+
+CARDS = 30
+
+
+class Card(NamedTuple):
+    """What a card shows of an opportunity."""
+
+    pk: int
+    stage: int
+    status: str
+    version: int
+    name: str
+    account: str
+    amount: int | None
+    expected_close_on: date | None
+    closed_at: datetime | None
+    health: str
+    next_step: str
+    next_step_on: date | None
+    owner_id: int
+    owner: str
+
+
+_SHOWN = (
+    *("pk", "stage", "status", "version", "name", "account__name", "amount", "expected_close_on", "closed_at"),
+    *("health", "next_step", "next_step_on", "owner_id", "owner__user__name"),
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A stage on the board. Figures count everything, `cards` are the first few, `rest` how many more there are."""
+
+    row: StageRow
+    count: int
+    total: int
+    weighted: int
+    cards: Sequence[Card]
+
+    @property
+    def rest(self) -> int:
+        """How many stand behind the cards shown."""
+        return self.count - len(self.cards)
+
+    @property
+    def is_won(self) -> bool:
+        """Whether this is the column of what was won in the period."""
+        return self.row.stage == Stage.DEPLOY
+
+
+@dataclass(frozen=True)
+class Board:
+    """The columns asked for, and the figures of all open ones."""
+
+    columns: Sequence[Column]
+    count: int
+    total: int
+    weighted: int
+    attention: int
+    won: int
+    won_from: date
+    won_to: date
+    quarter: int
+    year: int
+
+
+@dataclass
+class _Figure:
+    count: int = 0
+    total: int = 0
+    attention: int = 0
+
+
+def won_span(filters: Filters, organization: Organization, today: date) -> tuple[date, date, int, int]:
+    """Return the days whose wins the board shows: the due span where one is chosen, else the fiscal quarter.
+
+    With it the number of the quarter and its fiscal year.
+    """
+    start, end, number, year = quarter_of(today, organization.fiscal_year_start)
+    first, last = filters.due_between(today, organization.fiscal_year_start)
+    return (first, last, number, year) if first and last else (start, end, number, year)
+
+
+def board(membership: Membership, filters: Filters, *, today: date, stages: Collection[Stage] = tuple(Stage)) -> Board:
+    """Return the board with the columns of `stages`: five queries, however many cards there are."""
+    organization = membership.organization
+    first, last, number, year = won_span(filters, organization, today)
+    rows = narrowed(membership, filters, today=today)
+    standing = rows.filter(due(filters, organization, today), status=Status.OPEN)
+    won = rows.filter(closed(first, last, organization), in_health(filters), status=Status.WON)
+    figures = _figures(standing, won, filters)
+    cards = _cards(standing.filter(in_health(filters)), won, stages)
+    columns = []
+    for row in stage_table():
+        figure = figures.get(row.stage, _Figure())
+        total = figure.total
+        columns.append(Column(row, figure.count, total, weighted(total, row.percent), cards.get(row.stage, [])))
+    standing_columns = columns[:-1]
+    return Board(
+        columns=[column for column in columns if column.row.stage in stages],
+        count=sum(column.count for column in standing_columns),
+        total=sum(column.total for column in standing_columns),
+        weighted=sum(column.weighted for column in standing_columns),
+        attention=sum(figure.attention for figure in figures.values()),
+        won=columns[-1].total,
+        won_from=first,
+        won_to=last,
+        quarter=number,
+        year=year,
+    )
+
+
+def _figures(standing: OpportunityQuerySet, won: OpportunityQuerySet, filters: Filters) -> dict[int, _Figure]:
+    """Count and add up by stage; an index alone holds everything that is asked."""
+    figures: dict[int, _Figure] = {}
+    grouped = standing.order_by().values_list("stage", "health").annotate(count=Count("*"), total=Sum("amount"))
+    for stage, health, count, total in grouped:
+        figure = figures.setdefault(stage, _Figure())
+        needs_attention = health != Health.OK
+        figure.attention += count * needs_attention
+        if not filters.health or health == filters.health or (needs_attention and filters.health not in set(Health)):
+            figure.count += count
+            figure.total += total or 0
+    added = won.order_by().aggregate(count=Count("*"), total=Sum("amount"))
+    figures[Stage.DEPLOY] = _Figure(added["count"], added["total"] or 0)
+    return figures
+
+
+def _cards(standing: OpportunityQuerySet, won: OpportunityQuerySet, stages: Collection[Stage]) -> dict[int, list[Card]]:
+    """Return the first cards of each column: what needs attention first, then the largest; wins by their size.
+
+    An index hands them over, one stage after the other; a window over all rows would sort all of them to show a few.
+    """
+    by_amount = (F("amount").desc(nulls_last=True), F("pk").asc())
+    one = standing.filter(stage=RawSQL("wanted.stage", ())).order_by(URGENCY, *by_amount)
+    sql, values = one.values_list(*_SHOWN)[:CARDS].query.sql_with_params()
+    wanted = [int(stage) for stage in stages if stage < Stage.DEPLOY]
+    text = f"SELECT first.* FROM unnest(%s::smallint[]) AS wanted(stage) CROSS JOIN LATERAL ({sql}) AS first"  # noqa: S608  # made of what the ORM wrote, values apart
+    values = (wanted, *values)
+    if Stage.DEPLOY in stages:
+        sql, more = won.order_by(*by_amount).values_list(*_SHOWN)[:CARDS].query.sql_with_params()
+        text, values = f"{text} UNION ALL ({sql})", (*values, *more)
+    with connection.cursor() as cursor:
+        cursor.execute(text, values)
+        found = [Card(*row) for row in cursor.fetchall()]
+    shown: dict[int, list[Card]] = {}
+    for card in sorted(found, key=_place):
+        shown.setdefault(card.stage, []).append(card)
+    return shown
+
+
+def _place(card: Card) -> tuple[int, ...]:
+    """Return where a card stands, as `URGENCY` and the amount have it."""
+    urgency = {str(Health.RISK): 0, str(Health.WATCH): 1}.get(card.health, 2)
+    return card.stage, urgency, 1 if card.amount is None else -card.amount, card.pk

@@ -1,0 +1,219 @@
+"""The page of one opportunity: its path, its proof, its team, its change log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.utils.translation import get_language
+
+from funnel import labels
+from funnel.evidence import Item
+from funnel.history import STATUS_KINDS
+from funnel.models import Change, Evidence, EvidenceItem, Opportunity, OpportunityMember
+from funnel.queries.opportunities import opportunity_or_404, stage_table
+from funnel.stages import Category, ChangeKind, Reason, Stage, StageRow, Status
+from tenants import formats
+from tenants.models import Membership
+
+LINES = 100
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A piece of evidence that a stage demands, and what was filed for it."""
+
+    item: Item
+    filed: Evidence | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage on the path of one opportunity."""
+
+    row: StageRow
+    guide: labels.Guide
+    proofs: Sequence[Proof]
+    state: str  # done, now or ahead
+
+    @property
+    def filed(self) -> int:
+        """How much of its evidence is filed."""
+        return sum(proof.filed is not None for proof in self.proofs)
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether all of its evidence is filed."""
+        return self.filed == len(self.proofs)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the readable history."""
+
+    kind: str
+    label: str
+    old: str
+    new: str
+    by: Membership | None
+    at: datetime
+    recorded_at: datetime
+    why: str
+    is_undone: bool
+    is_undo: bool
+    icon: str
+
+    @property
+    def is_learnt_later(self) -> bool:
+        """Whether it occurred well before we recorded it."""
+        return self.recorded_at - self.at > timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Story:
+    """The page of one opportunity."""
+
+    steps: Sequence[Step]
+    members: Sequence[OpportunityMember]
+    lines: Sequence[Line]
+    flags: Sequence[labels.Flag]
+
+    @property
+    def now(self) -> Step:
+        """The step in which it stands."""
+        return next(step for step in self.steps if step.state == "now")
+
+
+def story(opportunity: Opportunity) -> Story:
+    """Return everything its page tells; six queries."""
+    filed = {each.item.key: each for each in evidence_of(opportunity)}
+    items: list[Item] = EvidenceItem.objects.all().checklist()
+    steps = [
+        Step(
+            row,
+            labels.GUIDES[row.stage],
+            [Proof(item, filed.get(item.key)) for item in items if item.stage == row.stage],
+            "done" if row.stage < opportunity.stage else "now" if row.stage == opportunity.stage else "ahead",
+        )
+        for row in stage_table()
+    ]
+    members = OpportunityMember.objects.filter(opportunity=opportunity).select_related("member__user")
+    return Story(
+        steps=steps,
+        members=list(members.order_by("pk")),
+        lines=_lines(opportunity, {step.row.stage: step.row.label for step in steps}),
+        flags=[labels.FLAGS[code] for code in opportunity.flags if code in labels.FLAGS],
+    )
+
+
+def evidence_of(opportunity: Opportunity) -> list[Evidence]:
+    """Return what was filed for an opportunity."""
+    return list(Evidence.objects.filter(opportunity=opportunity).select_related("item", "by__user"))
+
+
+_ICONS = {
+    ChangeKind.CREATED: "plus",
+    ChangeKind.AMOUNT: "coins",
+    ChangeKind.EXPECTED_CLOSE: "calendar",
+    ChangeKind.STAGE: "arrow-right",
+    ChangeKind.OWNER: "user-round",
+    ChangeKind.CATEGORY: "tag",
+    ChangeKind.WON: "trophy",
+    ChangeKind.LOST: "circle-x",
+    ChangeKind.ABANDONED: "circle-slash",
+    ChangeKind.REOPENED: "rotate-ccw",
+}
+
+
+def _lines(opportunity: Opportunity, stages: dict[Stage, str]) -> list[Line]:
+    changes = list(
+        Change.objects.filter(opportunity=opportunity)
+        .select_related("by__user")
+        .order_by("-occurred_at", "-id")[:LINES]
+    )
+    owners = {value for change in changes if change.kind == ChangeKind.OWNER for value in (change.old, change.new)}
+    people = (
+        {member.pk: member.name for member in Membership.objects.in_current_organization().filter(pk__in=owners)}
+        if owners
+        else {}
+    )
+    undone = {change.undoes_id for change in changes if change.undoes_id}
+    language = get_language() or "en"
+
+    def told(change: Change, value: Any) -> str:
+        if value is None:
+            return formats.NOTHING
+        match change.kind:
+            case ChangeKind.AMOUNT:
+                return formats.compact(value, language)
+            case ChangeKind.EXPECTED_CLOSE:
+                day = date.fromisoformat(value)
+                return formats.short_date(day, change.occurred_at.date(), language, weekday=False)
+            case ChangeKind.STAGE:
+                return stages[Stage(value)]
+            case ChangeKind.OWNER:
+                return people.get(value, formats.NOTHING)
+            case ChangeKind.CATEGORY:
+                return str(labels.CATEGORIES[Category(value)])
+            case ChangeKind.CREATED:
+                return formats.compact(value["amount"], language)
+        if value.get("reason"):
+            words = str(labels.REASONS[Reason(value["reason"])])
+            return f"{words} ({value['rival']})" if value.get("rival") else words
+        return str(labels.STATUSES[Status(value["status"])])
+
+    return [
+        Line(
+            kind=change.kind,
+            label=str(labels.CHANGES[ChangeKind(change.kind)]),
+            old="" if change.kind == ChangeKind.CREATED or change.kind in STATUS_KINDS else told(change, change.old),
+            new=told(change, change.new) if change.kind not in {ChangeKind.WON, ChangeKind.REOPENED} else "",
+            by=change.by,
+            at=change.occurred_at,
+            recorded_at=change.recorded_at,
+            why=change.why,
+            is_undone=change.pk in undone,
+            is_undo=change.undoes_id is not None,
+            icon=_ICONS[ChangeKind(change.kind)],
+        )
+        for change in changes
+    ]
+
+
+def last_change(opportunity: Opportunity) -> int:
+    """Return the id of the latest row of its change log: what an undo takes back."""
+    return cast("int", Change.objects.filter(opportunity=opportunity).latest("id").pk)
+
+
+def changed_opportunity_or_404(membership: Membership, change: int) -> Opportunity:
+    """Return the opportunity that this row of the change log tells of; Http404 where it is not in sight."""
+    found = Change.objects.filter(pk=change).values_list("opportunity_id", flat=True).first()
+    if found is None:
+        raise Http404
+    return opportunity_or_404(membership, found)
+
+
+def item_or_404(key: str) -> Item:
+    """Return the active evidence item with this key, or Http404."""
+    items: list[Item] = EvidenceItem.objects.all().checklist()
+    item = next((item for item in items if item.key == key), None)
+    if item is None:
+        raise Http404
+    return item
+
+
+def helpers_for(opportunity: Opportunity) -> QuerySet[Membership]:
+    """Return everyone who may still join the sales team."""
+    known = OpportunityMember.objects.filter(opportunity=opportunity).values("member_id")
+    people = Membership.objects.in_current_organization().active().exclude(pk=opportunity.owner_id)
+    return cast("QuerySet[Membership]", people.exclude(pk__in=known).order_by("user__name", "pk"))
+
+
+def member_or_404(opportunity: Opportunity, member: int) -> Membership:
+    """Return a member of the sales team, or Http404."""
+    rows = OpportunityMember.objects.select_related("member__user")
+    found: Membership = get_object_or_404(rows, opportunity=opportunity, member_id=member).member
+    return found

@@ -1,0 +1,130 @@
+"""Cards of the board and lines of the table."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+from funnel import labels
+from funnel.queries import Card
+from funnel.stages import Reason, Stage, Status
+from tenants.formats import brief_date, compact, exact, short_date
+from tenants.templatetags.stencil import Stencil
+from tenants.templatetags.ui import person_mark
+
+register = template.Library()
+
+CARD = Stencil(
+    "funnel/card.html",
+    ("may_move", "is_open", "is_landed", "health", "next"),
+    (
+        *("pk", "stage", "version", "href", "move_url", "account", "name", "exact", "amount", "day"),
+        *("avatar", "owner", "next_step", "next_on"),
+    ),
+)
+LINE = Stencil(
+    "funnel/line.html",
+    ("is_open", "is_closed_list", "standing", "health", "due", "next", "reason", "has_rival"),
+    (
+        *("href", "account", "name", "chip", "exact", "amount", "day", "rival"),
+        *("avatar", "owner", "next_step", "next_day"),
+    ),
+)
+
+
+class Teller:
+    """Tells values in the reader's words: what is the same for all rows of a page."""
+
+    def __init__(self, context: Context) -> None:
+        """Take the page."""
+        org = context["org"]
+        self.language, self.currency, self.today = get_language() or "en", org.currency, timezone.localdate()
+        self.zone = timezone.get_current_timezone()
+        self.page = reverse("funnel:opportunity", args=[org.slug, 0]).removesuffix("0/")
+
+    def money(self, amount: int | None) -> tuple[str, str]:
+        """Return an amount in all its digits, and short."""
+        digits = exact(amount)
+        return digits if amount is None else f"{self.currency} {digits}", compact(amount, self.language)
+
+    def day(self, value: Any) -> str:
+        """Return a day for a narrow column; '' for none."""
+        if value is None:
+            return ""
+        return brief_date(
+            value.astimezone(self.zone).date() if hasattr(value, "tzinfo") else value, self.today, self.language
+        )
+
+    def late(self, day: date | None) -> bool:
+        """Whether a day has gone by."""
+        return day is not None and day < self.today
+
+
+@register.simple_tag(takes_context=True)
+def cards(context: Context, shown: Iterable[Card]) -> SafeString:
+    """The cards of a column."""
+    teller, landed = Teller(context), context.get("landed")
+    may_edit, query = bool(context.get("may_edit")), context.get("move_query", "")
+    drawn = []
+    for card in shown:
+        is_open = card.status == Status.OPEN
+        coming = ("late" if teller.late(card.next_step_on) else "due") if card.next_step else "none"
+        href = f"{teller.page}{card.pk}/"
+        look = (may_edit and is_open, is_open, card.pk == landed, card.health, coming)
+        on = card.next_step_on
+        drawn.append(
+            CARD.fill(
+                look,
+                *(card.pk, card.stage, card.version, href, f"{href}move/?{query}", card.account, card.name),
+                *teller.money(card.amount),
+                teller.day(card.closed_at or card.expected_close_on),
+                *(person_mark(card.owner_id, card.owner, "s"), card.owner, card.next_step),
+                short_date(on, teller.today, teller.language) if on else "",
+            )
+        )
+    return mark_safe("".join(drawn))  # noqa: S308  # each was escaped when it was filled
+
+
+@register.simple_tag(takes_context=True)
+def lines(context: Context, shown: Iterable[Any]) -> SafeString:
+    """The lines of the table."""
+    teller, is_closed_list = Teller(context), bool(context["closed"])
+    chips = {row.stage: row.label for row in context["stages"]}
+    drawn = []
+    for row in shown:
+        is_open = row.status == Status.OPEN
+        stage = row.stage if row.status in {Status.OPEN, Status.WON} else 0
+        due = ""
+        if is_open:
+            due = "none" if row.expected_close_on is None else "late" if teller.late(row.expected_close_on) else ""
+        if not row.next_step:
+            coming = "none"
+        elif row.next_step_on is None:
+            coming = "undated"
+        else:
+            coming = "late" if is_open and teller.late(row.next_step_on) else "due"
+        look = (is_open, is_closed_list, stage or row.status, row.health, due, coming, row.reason, bool(row.rival))
+        drawn.append(
+            LINE.fill(
+                look,
+                *(f"{teller.page}{row.pk}/", row.account__name, row.name, chips[Stage(stage)] if stage else ""),
+                *teller.money(row.amount),
+                teller.day(row.expected_close_on if is_open and not is_closed_list else row.closed_at),
+                row.rival,
+                *(person_mark(row.owner_id, row.owner__user__name, "s"), row.owner__user__name, row.next_step),
+                teller.day(row.next_step_on),
+            )
+        )
+    return mark_safe("".join(drawn))  # noqa: S308  # each was escaped when it was filled
+
+
+@register.filter
+def reason_words(code: str) -> str:
+    """The words of a reason; '' for none."""
+    return str(labels.REASONS[Reason(code)]) if code else ""

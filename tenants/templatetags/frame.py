@@ -1,0 +1,89 @@
+"""The frame of every page: menus, search, shortcuts. Drawn once for what it is made of, and kept.
+
+What a part may show stands in `Frame` and nowhere else: the context it is drawn with holds nothing of the request.
+Two readers get the same text only where all of it is the same, permissions included.
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from types import SimpleNamespace
+
+from django import template
+from django.conf import settings
+from django.middleware.csrf import get_token
+from django.template import Context
+from django.template.loader import get_template
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+register = template.Library()
+TOKEN = "\N{SYMBOL FOR UNIT SEPARATOR}token\N{SYMBOL FOR UNIT SEPARATOR}"  # noqa: S105  # where the real one goes
+KEPT = 512
+MARKED = frozenset({"side", "tabbar"})
+"""Parts that mark the page one is on."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Everything that the frame of a page is made of; `seats` are the reader's organizations: (id, slug, name)."""
+
+    language: str
+    organization: tuple[int, str, str]
+    member: int
+    user: int
+    name: str
+    email: str
+    can: frozenset[str]
+    seats: tuple[tuple[int, str, str], ...]
+    view: str
+    app: str
+
+
+def frame_of(context: Context) -> Frame:
+    """Return what the frame of this page is made of."""
+    org, me, match = context["org"], context["me"], context["request"].resolver_match
+    theirs = [seat.organization for seat in context["memberships"]]
+    return Frame(
+        language=get_language() or "en",
+        organization=(org.pk, org.slug, org.name),
+        member=me.pk,
+        user=me.user_id,
+        name=me.user.name,
+        email=me.user.email,
+        can=context["can"],
+        seats=tuple((each.pk, each.slug, each.name) for each in theirs),
+        view=match.view_name if match else "",
+        app=match.app_name if match else "",
+    )
+
+
+@register.simple_tag(takes_context=True)
+def frame(context: Context, part: str) -> SafeString:
+    """A part of the frame: `head`, `side`, `tabbar`, `palette` or `shortcuts`; drawn anew outside an organization."""
+    request = context["request"]
+    if "me" not in context or "memberships" not in context:
+        return get_template(f"components/{part}.html").template.render(context)
+    made_of = context.render_context.get(Frame)
+    if made_of is None:
+        made_of = context.render_context[Frame] = frame_of(context)
+    drawn = _drawn.__wrapped__ if settings.DEBUG else _drawn
+    text = drawn(part, made_of if part in MARKED else replace(made_of, view="", app=""))
+    return mark_safe(text.replace(TOKEN, get_token(request)) if TOKEN in text else text)  # noqa: S308  # a template's
+
+
+@lru_cache(maxsize=KEPT)
+def _drawn(part: str, made_of: Frame) -> str:
+    """Draw a part from its frame alone."""
+    seats = [SimpleNamespace(pk=pk, slug=slug, name=name) for pk, slug, name in made_of.seats]
+    pk, slug, name = made_of.organization
+    user = SimpleNamespace(pk=made_of.user, name=made_of.name, email=made_of.email)
+    match = SimpleNamespace(view_name=made_of.view, app_name=made_of.app)
+    shown = {
+        "org": SimpleNamespace(pk=pk, slug=slug, name=name),
+        "me": SimpleNamespace(pk=made_of.member, user_id=made_of.user, user=user),
+        "can": made_of.can,
+        "memberships": [SimpleNamespace(organization_id=seat.pk, organization=seat) for seat in seats],
+        "request": SimpleNamespace(resolver_match=match),
+        "csrf_token": TOKEN,
+    }
+    return str(get_template(f"components/{part}.html").template.render(Context(shown)))  # type: ignore[attr-defined]  # the engine's own
