@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import transaction
 
@@ -26,9 +26,11 @@ from forecasting.periods import last_ones, period_of
 from funnel import actions as funnel_actions
 from funnel.evidence import STANDARD
 from funnel.history import ImportedOpportunity
+from funnel.leads import Criteria
+from funnel.leads import Step as LeadStep
 from funnel.models import Opportunity
 from funnel.stages import Stage, Status
-from salesops import demo_company
+from salesops import demo_company, demo_leads
 from salesops.demo_company import Company, Deal
 from tenants import actions as tenants_actions
 from tenants.models import Membership, User
@@ -73,6 +75,7 @@ def found_demo_company(*, today: date, at: datetime, password: str) -> Membershi
         _meet(deals, demo, by=founder, at=at)
         _plan(deals, demo, today=today, by=founder, at=at)
         _prove(deals, demo, at=at)
+        _lead(demo, today=today, by=founder, at=at)
         _aim(deals, demo, today=today, by=founder, at=at)
         _review(demo, at=at - timedelta(days=13))
         _coach(demo, at=at)
@@ -281,6 +284,36 @@ def _prove(deals: Sequence[Deal], demo: Demo, *, at: datetime) -> None:
     funnel_actions.import_evidence(filed, at=at)
 
 
+def _lead(demo: Demo, *, today: date, by: Membership, at: datetime) -> None:
+    """Record leads in all four steps, some dropped, some converted, and let the web form bring a few."""
+    funnel_actions.change_criteria(Criteria(budget_from=demo_leads.BUDGET_FROM), seen=0, by=by, at=at)
+    for paper in demo_leads.leads(today):
+        owner, came_at = demo.people[paper.owner], at - timedelta(days=paper.days_ago)
+        due = today + timedelta(days=paper.next_in) if paper.facts["next_step"] else None
+        facts: dict[str, Any] = {**paper.facts, "next_step_on": due}
+        lead = funnel_actions.record_lead(owner=owner, by=owner, at=came_at, **facts)
+        given = {criterion: (answer, "") for criterion, answer in paper.answers.items()}
+        if given:
+            lead = funnel_actions.answer_criteria(lead, given, seen=lead.version, by=owner, at=came_at)
+        if paper.contacted:
+            said: dict[str, Any] = {"text": "電話談過，願意見面。", "contacted": True, "by": owner, "at": came_at}
+            lead = funnel_actions.note_lead(lead, next_step=lead.next_step, next_step_on=lead.next_step_on, **said)
+        if paper.step != LeadStep.POSITIONING:
+            left, why = LeadStep.POSITIONING, "展場上已經談清楚。"
+            lead = funnel_actions.move_lead(lead, left=left, to=paper.step, by=owner, at=came_at, why=why)
+        end: dict[str, Any] = {"seen": lead.version, "by": owner, "at": at - timedelta(days=paper.days_ago // 3)}
+        if paper.converted:
+            why = "客戶已指定在這一季決定。"
+            funnel_actions.convert(lead, name=f"{lead.company} 評估案", amount=lead.budget, why=why, **end)
+        elif paper.dropped:
+            reason, note = paper.dropped
+            funnel_actions.drop_lead(lead, reason=reason, note=note, **end)
+    form = funnel_actions.make_web_form(name=demo_leads.WEB_FORM, owner=demo.people["lin"], by=by, at=at)
+    for number, enquiry in enumerate(demo_leads.ENQUIRIES):
+        came_at = at - timedelta(hours=5 * number + 1)
+        funnel_actions.receive(form, enquiry, digest=f"{number}", at=came_at)
+
+
 def _aim(deals: Sequence[Deal], demo: Demo, *, today: date, by: Membership, at: datetime) -> None:
     """Set everyone a target for the quarters of the last year, this one and the next, and for their months."""
     won = Counter[str]()
@@ -294,9 +327,7 @@ def _aim(deals: Sequence[Deal], demo: Demo, *, today: date, by: Membership, at: 
             owner = demo.people[key]
             forecasting_actions.set_target(owner, period.kind, period.starts_on, target, by=by, at=at)
             for month, share in zip(period.parts, (30, 30, 40), strict=True):
-                forecasting_actions.set_target(
-                    owner, month.kind, month.starts_on, target * share // 100, by=by, at=at
-                )
+                forecasting_actions.set_target(owner, month.kind, month.starts_on, target * share // 100, by=by, at=at)
 
 
 def _review(demo: Demo, *, at: datetime) -> None:
