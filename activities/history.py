@@ -1,8 +1,9 @@
 """Visits and next actions that come in bulk: from a file, or for the demo company. No Django here."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from activities.kinds import Kind, Origin, Result, VisitState
@@ -10,7 +11,10 @@ from activities.kinds import Kind, Origin, Result, VisitState
 
 @dataclass(frozen=True)
 class ImportedVisit:
-    """One visit as its source knows it. `key` names it there: the same key a second time changes nothing."""
+    """One visit as its source knows it. `key` names it there, so that it is found again.
+
+    `is_reported` False: the source says that its time has come, but not what became of it.
+    """
 
     key: UUID
     account_id: int
@@ -24,6 +28,7 @@ class ImportedVisit:
     goal: str = ""
     note: str = ""
     commitment: str = ""
+    is_reported: bool = True
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,20 @@ class ImportedAction:
 
 
 @dataclass(frozen=True)
+class Rewritten:
+    """A row that was written anew: its version now, and what the fields that differed held."""
+
+    pk: int
+    version: int
+    before: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Counts:
-    """What a bulk write did."""
+    """What a bulk write did: the ids of what it made, what it wrote anew and whom it noted as met, by key."""
 
     created: int
     unchanged: int
+    made: Mapping[UUID, int] = field(default_factory=dict)
+    rewritten: Mapping[UUID, Rewritten] = field(default_factory=dict)
+    met: Mapping[UUID, Sequence[int]] = field(default_factory=dict)

@@ -1,0 +1,43 @@
+"""Takes back what imported visits left elsewhere, before they go."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+
+from accounts import actions as accounts
+from accounts.models import Account
+from activities.actions import _following
+from activities.kinds import Result, VisitState
+from activities.models import Visit
+
+
+@transaction.atomic
+def forget_visits(ids: Collection[int]) -> None:
+    """Let accounts say what they would if these visits, which are about to go, had never been."""
+    gone = list(Visit.objects.filter(pk__in=ids))
+    accounts.untell(Visit, ids)
+    _recount(gone, without=ids)
+
+
+@transaction.atomic
+def rectify_visits(ids: Collection[int]) -> None:
+    """Let accounts say what these visits say, now that their former words are back."""
+    back = list(Visit.objects.filter(pk__in=ids))
+    _following.retell(back)
+    _recount(back)
+
+
+def _recount(visits: Collection[Visit], *, without: Collection[int] = ()) -> None:
+    """Find anew when the accounts of visits were last met, where one of these said so, and which was the first."""
+    ids = sorted({visit.account_id for visit in visits})
+    said: dict[int, set[datetime]] = {pk: set() for pk in ids}
+    for visit in visits:
+        said[visit.account_id].add(visit.happened_at)
+    met = Visit.objects.filter(account__in=ids, state=VisitState.DONE).exclude(result=Result.NOBODY)
+    left = met.exclude(pk__in=without).order_by().values_list("account").annotate(Max("happened_at"))
+    latest: dict[int, datetime] = dict(left)
+    stands = Account.objects.filter(pk__in=ids).values_list("pk", "last_contact_at")
+    accounts.set_contacts({pk: latest.get(pk) for pk, last in stands if last in said[pk]})
+    _following.mark_first(ids, without=without)
