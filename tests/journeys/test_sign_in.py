@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tenants.models import User
 from tests.cast import Cast
 from tests.journeys.conftest import Visitor
+from tests.journeys.test_accessibility import complaints
 from tests.tenants.device import totp
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "owner"])]
@@ -160,3 +161,23 @@ def test_a_session_ended_in_another_tab_leads_to_the_sign_in(acme: Cast, visit: 
     expect(desk.page.locator("#sessions li")).to_have_count(1)
     telephone.go("funnel/")
     expect(telephone.page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+PAGES = ["security/", "security/app/", "security/passkeys/new/", "sessions/", "reauthenticate/?next=/"]
+
+
+@pytest.mark.parametrize(("phone", "dark", "language"), [(False, False, "zh-hant"), (True, True, "en")])
+def test_nothing_to_complain_about(
+    acme: Cast, visit: Callable[..., Visitor], phone: bool, dark: bool, language: str
+) -> None:
+    with_password(acme.rep.user)
+    visitor = visit(acme.rep, phone=phone, dark=dark, language=language)
+    admin = visit(acme.admin, phone=phone, dark=dark, language=language)
+    said = [text for page in PAGES for text in complaints(visitor, f"../../accounts/{page}")]
+    said += complaints(admin, "settings/security/")
+    acme.org.second_factor_required = True
+    acme.org.save()
+    said += complaints(visitor, "today/")
+    visitor.context.clear_cookies()
+    said += complaints(visitor, "../../accounts/login/")
+    assert said == []
