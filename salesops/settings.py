@@ -189,7 +189,9 @@ ACCOUNT_FORMS = {
     "add_email": "tenants.forms.sign_in.ChangeAddress",
     "reauthenticate": "tenants.forms.sign_in.ConfirmItIsMe",
 }
-ACCOUNT_EMAIL_VERIFICATION = "optional"
+# With mail, a sign-up is answered by mail alone, so that nobody learns which addresses have an account. Without a
+# mail server it founds the organization at once, and then has to say that an address is taken.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if os.environ.get("EMAIL_URL") else "optional"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True

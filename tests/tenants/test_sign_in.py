@@ -7,6 +7,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django.fixtures import Settings
 
 from tenants.models import AuditEvent, Membership, Organization, User
 from tenants.permissions import Role
@@ -142,6 +143,34 @@ def test_signing_up_twice_with_one_address_makes_nothing_new(client: Client, rep
     assert response.status_code == 422
     assert "already an account" in response.content.decode()
     assert Organization.objects.count() == 1
+
+
+def test_where_mail_is_sent_a_taken_address_is_answered_like_a_new_one(
+    rep: User,
+    settings: Settings,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    answers, mails = [], []
+    for email in (rep.email, "new@firm.example"):
+        client = Client()
+        with django_capture_on_commit_callbacks(execute=True):
+            response = client.post(SIGNUP, {**NEW, "email": email})
+        assert "_auth_user_id" not in client.session
+        page = client.get(response.headers["Location"]).content.decode()
+        same = re.sub(r"[A-Za-z0-9]{64}", "", page).replace(email, "")
+        answers.append((response.status_code, response.headers["Location"], same))
+        mails.append(mail.outbox[-1])
+    assert answers[0] == answers[1]
+    assert [message.to for message in mails] == [[rep.email], ["new@firm.example"]]
+    assert "already have an account" in mails[0].subject
+    assert Organization.objects.count() == 2, "the new one alone"
+    found = re.search(r"http://testserver(/\S+)", str(mails[1].body))
+    assert found
+    client = Client()
+    assert client.post(LOGIN, {"login": "new@firm.example", "password": PASSWORD}).headers["Location"] != "/"
+    client.post(found[1])
+    assert client.post(LOGIN, {"login": "new@firm.example", "password": PASSWORD}).headers["Location"] == "/"
 
 
 @pytest.mark.parametrize(
