@@ -100,7 +100,7 @@ def leads(today: date) -> Iterator[DemoLead]:
             answers=(_YES | {Criterion.DECISION: (Answer.ALONE, Answer.COMMITTEE, Answer.STATUTORY)[number % 3]})
             if step >= Step.QUALIFYING or converted
             else {},
-            dropped=_DROPPED[number // 8] if number % 8 == 6 else None,
+            dropped=_DROPPED[number // 8] if number % 7 == 6 else None,
             converted=converted,
         )
 

@@ -25,8 +25,13 @@ _SOURCES = [(source, words) for source, words in labels.SOURCES.items() if sourc
 class LeadForm(forms.Form):
     """A lead: a company or a person is enough, everything else can come later."""
 
-    company = forms.CharField(label=gettext_lazy("Company"), max_length=200, required=False)
-    person = forms.CharField(label=gettext_lazy("Person"), max_length=120, required=False)
+    company = forms.CharField(
+        label=gettext_lazy("Company"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("A company or a contact is enough."),
+    )
+    person = forms.CharField(label=gettext_lazy("Contact"), max_length=120, required=False)
     position = forms.CharField(label=gettext_lazy("Position"), max_length=120, required=False)
     phone = forms.CharField(
         label=gettext_lazy("Phone"), max_length=40, required=False, widget=forms.TextInput(attrs={"type": "tel"})

@@ -50,7 +50,7 @@ STEP_GUIDES: Mapping[Step, StepGuide] = {
 ASKED: Mapping[str, Words] = {
     "industry": _("Industry"),
     "region": _("Region"),
-    "person": _("Person to talk to"),
+    "person": _("Contact to talk to"),
     "reachable": _("Phone or e-mail"),
     "contacted": _("First contact made"),
     "next_step": _("Next step agreed"),
@@ -136,7 +136,7 @@ WEB_ERRORS: Mapping[str, str] = {
 
 REFUSALS.update(
     {
-        "company_empty": _("Enter a company or a person."),
+        "company_empty": _("Enter a company or a contact."),
         "lead_closed": _("This lead is closed. Take it up again first."),
         "lead_not_dropped": _("Only a dropped lead can be taken up again."),
         "same_step": _("It already stands in this step."),
@@ -196,7 +196,7 @@ tenants_labels.name_kind("funnel.lead", _("Lead"))
 tenants_labels.name_kind("funnel.webform", _("Web form"))
 for _field, _words in {
     "company": _("Company"),
-    "person": _("Person"),
+    "person": _("Contact"),
     "need": _("What they need"),
     "budget": _("Budget"),
     "buys_on": _("Buys by"),

@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                 ("company_key", models.CharField(db_collation="C", editable=False, max_length=200)),
                 ("tax_id", models.CharField(blank=True, max_length=30, verbose_name="Tax ID")),
                 ("tax_id_key", models.CharField(blank=True, db_collation="C", editable=False, max_length=60)),
-                ("person", models.CharField(blank=True, max_length=120, verbose_name="Person")),
+                ("person", models.CharField(blank=True, max_length=120, verbose_name="Contact")),
                 ("person_key", models.CharField(blank=True, db_collation="C", editable=False, max_length=120)),
                 ("position", models.CharField(blank=True, max_length=120, verbose_name="Position")),
                 ("phone", models.CharField(blank=True, max_length=40, verbose_name="Phone")),

@@ -105,7 +105,7 @@ class Lead(TenantModel):
     company_key = models.CharField(max_length=200, editable=False, db_collation="C")
     tax_id = models.CharField(_("Tax ID"), max_length=30, blank=True)
     tax_id_key = models.CharField(max_length=60, blank=True, editable=False, db_collation="C")
-    person = models.CharField(_("Person"), max_length=120, blank=True)
+    person = models.CharField(_("Contact"), max_length=120, blank=True)
     person_key = models.CharField(max_length=120, blank=True, editable=False, db_collation="C")
     position = models.CharField(_("Position"), max_length=120, blank=True)
     phone = models.CharField(_("Phone"), max_length=40, blank=True)
