@@ -59,10 +59,13 @@ class Rewritten:
 
 @dataclass(frozen=True)
 class Counts:
-    """What a bulk write did: the ids of what it made, what it wrote anew and whom it noted as met, by key."""
+    """What a bulk write did: the ids of what it made and what it wrote anew, by key.
+
+    `met` holds (id, id of the visit) of every person newly noted as met.
+    """
 
     created: int
     unchanged: int
     made: Mapping[UUID, int] = field(default_factory=dict)
     rewritten: Mapping[UUID, Rewritten] = field(default_factory=dict)
-    met: Mapping[UUID, Sequence[int]] = field(default_factory=dict)
+    met: Mapping[UUID, Sequence[tuple[int, int]]] = field(default_factory=dict)

@@ -10,13 +10,13 @@ from django.db import transaction
 
 from activities.actions import _following
 from activities.history import Counts, ImportedAction, ImportedVisit, Rewritten
-from activities.kinds import VisitState
+from activities.kinds import Result, VisitState
 from activities.models import NextAction, Visit, VisitContact
 from tenants import audit
 from tenants.models import Membership
 
 BATCH = 1_000
-_WORDS = ("kind", "result", "goal", "note", "commitment")
+_WORDS = ("result", "goal", "note", "commitment")
 
 
 @transaction.atomic
@@ -63,7 +63,7 @@ def _visit(row: ImportedVisit, at: datetime) -> Visit:
         state=row.state,
         kind=row.kind,
         happened_at=row.happened_at,
-        result=row.result or "",
+        result=row.result or (Result.STEADY if row.state == VisitState.DONE else ""),
         goal=row.goal[:200],
         note=row.note,
         commitment=row.commitment[:300],
@@ -75,9 +75,9 @@ def _visit(row: ImportedVisit, at: datetime) -> Visit:
 def _rewrite(visit: Visit, row: ImportedVisit, at: datetime) -> Rewritten | None:
     """Write anew what a row says otherwise; None when it says the same."""
     new = _visit(row, at)
-    names = [name for name in _WORDS if getattr(new, name)]
+    names = [name for name in _WORDS if getattr(row, name)]
     if visit.state == VisitState.PLANNED and row.state == VisitState.DONE and row.is_reported:
-        names.append("state")
+        names += ["state", "result"]
     elif visit.state != VisitState.DONE:
         names = [name for name in names if name != "result"]
     before = {name: getattr(visit, name) for name in names if getattr(visit, name) != getattr(new, name)}
@@ -91,8 +91,10 @@ def _rewrite(visit: Visit, row: ImportedVisit, at: datetime) -> Rewritten | None
     return Rewritten(visit.pk, visit.version, before)
 
 
-def _meet(made: dict[UUID, int], known: dict[UUID, Any], wanted: dict[UUID, ImportedVisit]) -> dict[UUID, list[int]]:
-    """Note whom we met; returns the ids of what is new, by the key of the visit."""
+def _meet(
+    made: dict[UUID, int], known: dict[UUID, Any], wanted: dict[UUID, ImportedVisit]
+) -> dict[UUID, list[tuple[int, int]]]:
+    """Note whom we met; returns what is new, by the key of the visit: its id, and the id of the visit."""
     there: dict[int, set[int]] = defaultdict(set)
     old = [visit.pk for visit in known.values()]
     for visit_id, contact_id in VisitContact.objects.filter(visit__in=old).values_list("visit_id", "contact_id"):
@@ -105,9 +107,9 @@ def _meet(made: dict[UUID, int], known: dict[UUID, Any], wanted: dict[UUID, Impo
         if contact_id not in there[pks[key]]
     ]
     VisitContact.objects.bulk_create([each for _key, each in new], batch_size=BATCH)
-    met: dict[UUID, list[int]] = defaultdict(list)
+    met: dict[UUID, list[tuple[int, int]]] = defaultdict(list)
     for key, each in new:
-        met[key].append(each.pk)
+        met[key].append((each.pk, each.visit_id))
     return dict(met)
 
 

@@ -1,0 +1,25 @@
+"""How imported visits and next actions are taken back."""
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import TimelineEntry
+from activities import actions
+from activities.models import NextAction, Visit, VisitContact
+from exchange import keepers
+from exchange.keepers import Keeper
+
+keepers.register(
+    Keeper(
+        "visit",
+        Visit,
+        _("Visits"),
+        position=50,
+        owner="by_id",
+        removing=lambda ids, moment: actions.forget_visits(ids),
+        restored=lambda traces, moment: actions.rectify_visits([trace.pk for trace in traces]),
+    )
+)
+keepers.register(Keeper("met", VisitContact, _("People met at visits"), position=55, watched=("visit_id",)))
+keepers.register(Keeper("next_action", NextAction, _("Next actions"), position=60, owner="owner_id"))
+# A line of a customer's story about a visit never stands alone: the visit itself bars whatever should be barred.
+keepers.goes_along("account", TimelineEntry, verb="visit.logged")
