@@ -691,7 +691,8 @@ def _time_zone(change: Adjustment) -> Iterator[Effect]:
         "{n} wins near midnight would be counted in another month.",
         moved,
     )
-    yield Effect(text.format(n=moved), asks=bool(moved))
+    if moved:
+        yield Effect(text.format(n=moved), asks=True)
 
 
 told_of("fiscal_year_start", _fiscal_year)

@@ -39,10 +39,12 @@ def _language(change: Adjustment) -> Iterator[Effect]:
 def _time_zone(change: Adjustment) -> Iterator[Effect]:
     here = change.now.astimezone(change.of.zone)
     there = change.now.astimezone(Organization(time_zone=change.after).zone)
-    text = _("Now it is {here}; it would be {there}. What is due and overdue follows.")
+    text = _(
+        "Now it is {here}; it would be {there}. What is due and overdue follows. "
+        "What is recorded keeps its moment; around midnight it may be counted on another day."
+    )
     moments = {"here": f"{here:%Y-%m-%d %H:%M}", "there": f"{there:%Y-%m-%d %H:%M}"}
     yield Effect(text.format(**moments), asks=True)
-    yield Effect(_("What is recorded keeps its moment; around midnight it may be counted on another day."))
 
 
 def _fiscal_year(change: Adjustment) -> Iterator[Effect]:

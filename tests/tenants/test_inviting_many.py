@@ -35,7 +35,10 @@ def told(page: str) -> list[tuple[str, str]]:
     """Return what the table says: whom, and what will happen."""
     rows = re.findall(r'<tr><td class="num faint">\d+</td><td class="clip">(.*?)</tr>', page)
     return [
-        (re.sub(r"<[^>]+>", " ", row.split("</td>")[0]).split()[0], re.sub(r"<[^>]+>", "", row.split("</td>")[-2]))
+        (
+            re.sub(r"<[^>]+>", " ", row.split("</td>")[0]).split()[0],
+            re.sub(r"<[^>]+>", "", row.split("</td>")[-2].split("</span>")[0]),
+        )
         for row in rows
     ]
 
@@ -74,8 +77,8 @@ def test_each_line_is_told_what_will_happen(acme: Cast, login: Login) -> None:
         ]
         assert "3 people will be invited." in page
         assert "2 lines must be mended" in page
-        assert 'Manager<span class="sub">South</span>' in page
-        assert 'Rep<span class="sub">North</span>' in page
+        assert 'Manager<i class="sep"></i>South</span>' in page
+        assert 'Rep<i class="sep"></i>North</span>' in page
     with working_for(acme.org):
         assert Invitation.objects.count() == 2, "a preview keeps nothing"
     assert mail.outbox == []
