@@ -27,7 +27,7 @@ LIMITS: Mapping[str, int] = {
 }
 """The fields a form may send, and how many characters each may have."""
 
-_KEY = re.compile(r"([0-9a-z]{1,12})-([A-Za-z0-9_-]{22})", re.ASCII)
+_KEY = re.compile(r"([0-9a-z]{1,13})-([A-Za-z0-9_-]{22})", re.ASCII)
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 _SECOND = re.compile(r"[0-9]{1,12}", re.ASCII)
 
