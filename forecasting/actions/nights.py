@@ -1,4 +1,4 @@
-"""Set targets; every night: health, alerts and snapshots of a whole organization."""
+"""Every night: health, alerts and snapshots of a whole organization."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,9 +9,9 @@ from django.db import connection, transaction
 from django.db.models import BigIntegerField, Count, Q, Sum
 from django.urls import reverse
 
+from forecasting.actions._alone import alone
 from forecasting.health import REGRESSED_DAYS, Facts, broken, difference, health
 from forecasting.models import (
-    PERIODS,
     Alert,
     ForecastSnapshot,
     OpportunitySnapshot,
@@ -20,7 +20,7 @@ from forecasting.models import (
     due_in,
     weighted_amount,
 )
-from forecasting.periods import ONE_DAY, Kind, Period, is_start, midnight
+from forecasting.periods import ONE_DAY, Period, midnight
 from forecasting.replay import after, forecasts, periods_of
 from forecasting.waterfall import State
 from forecasting.weighting import target_of
@@ -30,84 +30,12 @@ from funnel.stages import ChangeKind, Stage, Status
 from jobs.actions import Notice, enqueue, notify_all
 from jobs.models import Job
 from jobs.states import State as JobState
-from tenants import audit
-from tenants.errors import Refused, Stale
-from tenants.formats import LARGEST
 from tenants.models import Membership, Organization
 
 JOB = "forecast"
 NAMED = 3
 """So many opportunities are named in a notification."""
 BATCH = 2_000
-
-
-# Targets ----------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def set_target(
-    owner: Membership,
-    period: str,
-    starts_on: date,
-    amount: int | None,
-    *,
-    by: Membership,
-    at: datetime,
-    seen: int | None = None,
-) -> Target | None:
-    """Set what a person is to sell in a month or quarter; None takes the target away.
-
-    :param amount: minor units of the reporting currency.
-    :param seen: the version that was shown, 0 for none; None sets it whatever stands.
-    :raises Refused: `not_a_period`, `not_selling`, `amount_negative`, `amount_too_large`.
-    :raises Stale: somebody else has set another amount since.
-    """
-    organization: Organization = owner.organization
-    if period not in PERIODS or not is_start(Kind(period), starts_on, organization.fiscal_year_start):
-        raise Refused("not_a_period")
-    if not Membership.objects.in_current_organization().selling().filter(pk=owner.pk).exists():
-        raise Refused("not_selling")
-    if amount is not None and amount < 0:
-        raise Refused("amount_negative")
-    if amount is not None and amount >= LARGEST:
-        raise Refused("amount_too_large")
-    _alone("target", owner.pk)
-    found = (
-        Target.objects.select_for_update(of=("self",))
-        .select_related("set_by__user")
-        .filter(owner=owner, period=period, starts_on=starts_on)
-    )
-    target: Target | None = found.first()
-    before = target.amount if target else None
-    if before == amount:
-        return target
-    if seen is not None and seen != (target.version if target else 0):
-        changed_by, changed_at = (target.set_by.name, target.set_at) if target else ("", None)
-        raise Stale(
-            {"amount": before, "version": target.version if target else 0}, changed_by=changed_by, changed_at=changed_at
-        )
-    data = {"owner": owner.pk, "period": period, "starts_on": starts_on.isoformat(), "amount": [before, amount]}
-    if amount is None:
-        audit.record("target.cleared", target, by=by, at=at, **data)
-        if target is not None:
-            target.delete()
-        return None
-    if target is None:
-        target = Target(owner=owner, period=period, starts_on=starts_on, version=0)
-    target.amount, target.set_by, target.set_at = amount, by, at
-    target.version += 1
-    target.save()
-    audit.record("target.set", target, by=by, at=at, **data)
-    return target
-
-
-def _alone(what: str, key: int) -> None:
-    """Let nobody else do the same to this key until the transaction ends; the row itself may not exist yet."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s), %s)", [f"forecasting.{what}", key % 2**31])
-
-
-# Every night ------------------------------------------------------------------------------------------
 
 
 def start_night(organization: Organization, *, at: datetime) -> Job | None:
@@ -132,7 +60,7 @@ def take_snapshot(organization: Organization, *, on: date, at: datetime) -> int:
     What is stored for a day is replaced, so that taking it twice changes nothing; other days are never touched.
     Return how many opportunities were stored.
     """
-    _alone("snapshot", organization.pk)
+    alone("snapshot", organization.pk)
     percents = {row.stage: row.percent for row in StageSetting.objects.all().table()}
     count = _store_opportunities(organization, percents, on=on)
     ForecastSnapshot.objects.filter(on=on).delete()
@@ -266,7 +194,7 @@ def refresh_health(organization: Organization, *, at: datetime) -> int:
 
     Return how many opportunities carry a flag.
     """
-    _alone("health", organization.pk)
+    alone("health", organization.pk)
     zone = organization.zone
     today = at.astimezone(zone).date()
     went_back = _went_back(since=midnight(today - timedelta(days=REGRESSED_DAYS), zone), zone=zone)
