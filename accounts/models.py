@@ -12,8 +12,8 @@ from accounts import labels
 from accounts.assessment import EVEN, Judgement, judge
 from accounts.names import LONGEST_SUFFIX
 from accounts.segments import BENCHMARK, HIGH_FROM, LITTLE_PERCENT, Factor, Kind, Limits, Placement, Segment, place
-from tenants.models import Membership, TenantForeignKey, TenantModel
-from tenants.scoping import TenantManager
+from tenants.models import Membership, Organization, TenantForeignKey, TenantModel
+from tenants.scoping import TenantManager, current_organization_id
 
 
 class BeginsWithKey(BuiltinLookup):
@@ -335,12 +335,20 @@ class SearchRow(TenantModel):
     """One suffix of a name that can be searched; apps to the right write theirs through `accounts.actions.index`.
 
     `suffix` is normalised; a substring search is the prefix search `suffix ^@ key`, which an index serves behind
-    row-level security.
+    row-level security. A name has a dozen rows, so no key is checked for each: the wall lets in none of another
+    organization, and who may see what is found is asked of the object itself.
     """
 
+    organization = models.ForeignKey(
+        Organization,
+        models.CASCADE,
+        related_name="+",
+        editable=False,
+        default=current_organization_id,
+        db_constraint=False,
+    )
     kind = models.CharField(max_length=20)
     object_id = models.BigIntegerField()
-    owner = TenantForeignKey(Membership, models.CASCADE, null=True, related_name="+")
     suffix = models.CharField(max_length=LONGEST_SUFFIX, db_collation="C")
 
     objects: ClassVar[Any] = TenantManager.from_queryset(SearchRowQuerySet)()

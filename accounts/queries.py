@@ -541,20 +541,6 @@ def within_reach(membership: Membership, ids: Iterable[int]) -> set[int]:
     return set(Account.objects.visible_to(membership).filter(pk__in=asked).values_list("pk", flat=True))
 
 
-def numbered(external_ids: Iterable[str]) -> dict[str, int]:
-    """Return the id of each account with one of these numbers of another system."""
-    asked = [each for each in external_ids if each]
-    return dict(Account.objects.filter(external_id__in=asked).values_list("external_id", "pk")) if asked else {}
-
-
-def within_reach(membership: Membership, ids: Iterable[int]) -> set[int]:
-    """Return which of these accounts an import of `membership` may write about: all for an admin, else the visible."""
-    asked = set(ids)
-    if membership.is_admin or not asked:
-        return asked
-    return set(Account.objects.visible_to(membership).filter(pk__in=asked).values_list("pk", flat=True))
-
-
 def name_of(external_id: str) -> str:
     """Return the name of the account with this external id, "" when there is none."""
     name: str | None = Account.objects.filter(external_id=external_id).values_list("name", flat=True).first()

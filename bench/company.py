@@ -20,7 +20,22 @@ HEALTH = ("ok",) * 6 + ("watch",) * 2 + ("risk",)
 FLAGS = {"ok": (), "watch": ("stalled",), "risk": ("overdue", "silent")}
 OUTCOMES = (Status.WON,) * 9 + (Status.LOST,) * 8 + (Status.ABANDONED,) * 3
 REASONS = (Reason.PRICE, Reason.RIVAL, Reason.NO_BUDGET, Reason.TIMING)
-PREFIXES = ("宏昇", "永嘉", "晟泰", "立穎", "佳峰", "恆曜", "鼎沛", "聯宸", "瑞禾", "華岳", "景澄", "新茂", "Arden", "Boreal")
+PREFIXES = (
+    "宏昇",
+    "永嘉",
+    "晟泰",
+    "立穎",
+    "佳峰",
+    "恆曜",
+    "鼎沛",
+    "聯宸",
+    "瑞禾",
+    "華岳",
+    "景澄",
+    "新茂",
+    "Arden",
+    "Boreal",
+)
 TRADES = ("精密", "電子", "光電", "機械", "物流", "食品", "紡織", "生技", "化工", "營造", "醫材", "鋼鐵")
 THEMES = ("一期", "二期", "新廠", "改善專案", "年度授權", "擴充", "試點", "汰換")
 THINGS = ("產線監控", "預知保養", "報工模組", "檢測整合", "品質追溯", "能源管理", "碳盤查", "倉儲授權")
@@ -70,17 +85,15 @@ OPPORTUNITY = (
     "expected_close_on category category_is_own opened_at closed_at reason reason_note rival next_step next_step_on "
     "last_contact_at push_count health flags source external_id version updated_at updated_by_id"
 ).split()
-CHANGE = (
-    "organization_id opportunity_id kind old new percent by_id why occurred_at recorded_at".split()
-)
+CHANGE = "organization_id opportunity_id kind old new percent by_id why occurred_at recorded_at".split()
 EVIDENCE = "organization_id opportunity_id item_id note by_id at".split()
-SEARCH = "organization_id kind object_id owner_id suffix".split()
+SEARCH = "organization_id kind object_id suffix".split()
 
 
-def search_rows(organization: int, kind: str, pk: int, owner: int, name: str) -> Iterator[Row]:
+def search_rows(organization: int, kind: str, pk: int, name: str) -> Iterator[Row]:
     """Yield the rows by which a name is found."""
     for suffix in names.suffixes(name):
-        yield (organization, kind, pk, owner, suffix)
+        yield (organization, kind, pk, suffix)
 
 
 def accounts(place: Place, size: Size, today: date) -> Iterator[Row]:

@@ -33,7 +33,9 @@ def company(slug: str, *, teams: int, reps: int, hashed: str, at: datetime) -> l
     owners: list[Any] = []
     with working_for(founder.organization):
         for team in range(teams):
-            made = actions.create_team(founder.organization, name=f"Team {team}", parent=founder.team, by=founder, at=at)
+            made = actions.create_team(
+                founder.organization, name=f"Team {team}", parent=founder.team, by=founder, at=at
+            )
             for seat in range(reps + 1):
                 role = Role.REP if seat else Role.MANAGER
                 user = person(team * (reps + 1) + seat + 1)
@@ -95,15 +97,15 @@ def fill(copier: Copier, members: Sequence[Any], size: Any, today: date) -> None
     )
     found: list[Any] = []
 
-    def named(kind: str, each: Sequence[Any], name: int, owner: int) -> Sequence[Any]:
-        found.extend(rows.search_rows(organization.pk, kind, each[0], each[owner], each[name]))
+    def named(kind: str, each: Sequence[Any], name: int) -> Sequence[Any]:
+        found.extend(rows.search_rows(organization.pk, kind, each[0], each[name]))
         return each
 
     copier.copy(
-        "accounts_account", rows.ACCOUNT, (named("account", each, 2, 5) for each in rows.accounts(place, size, today))
+        "accounts_account", rows.ACCOUNT, (named("account", each, 2) for each in rows.accounts(place, size, today))
     )
     sales = list(rows.sales(place, size, today))
-    copier.copy("funnel_opportunity", rows.OPPORTUNITY, (named("opportunity", each.row, 3, 4) for each in sales))
+    copier.copy("funnel_opportunity", rows.OPPORTUNITY, (named("opportunity", each.row, 3) for each in sales))
     copier.copy("funnel_change", rows.CHANGE, (change for each in sales for change in each.changes))
     copier.copy("funnel_evidence", rows.EVIDENCE, (filed for each in sales for filed in each.evidence))
     copier.copy("accounts_searchrow", rows.SEARCH, found)
@@ -142,9 +144,17 @@ def habits(members: Sequence[Any], today: date, at: datetime) -> None:
             set_target(rep, "quarter", quarter.starts_on, 500 * MILLION, by=founder, at=at)
         ForecastSnapshot.objects.bulk_create(
             ForecastSnapshot(
-                on=quarter.starts_on + timedelta(days=day), period="quarter", starts_on=quarter.starts_on,
-                ends_on=quarter.ends_on, owner=rep, won=day * MILLION, open_weighted=200 * MILLION,
-                open_total=400 * MILLION, open_count=100, target=500 * MILLION, computed_at=at,
+                on=quarter.starts_on + timedelta(days=day),
+                period="quarter",
+                starts_on=quarter.starts_on,
+                ends_on=quarter.ends_on,
+                owner=rep,
+                won=day * MILLION,
+                open_weighted=200 * MILLION,
+                open_total=400 * MILLION,
+                open_count=100,
+                target=500 * MILLION,
+                computed_at=at,
             )  # fmt: skip
             for rep in reps
             for day in range((today - quarter.starts_on).days)

@@ -66,6 +66,12 @@ class ReadingForm(forms.Form):
             self.fields["sheet"].choices = [(name, name) for name in imported.sheets]  # type: ignore[attr-defined]  # a ChoiceField
 
 
+class MappingNameForm(forms.Form):
+    """What a mapping is called."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+
+
 class MappingForm(forms.Form):
     """Which column fills which field, and every question that this leaves open."""
 

@@ -147,6 +147,11 @@ BARS: Mapping[str, Text] = {
     "import_untraced": _("It ran before imports could be undone."),
     "import_purged": _("Its rows were removed from here after the time they are kept, and with them the way back."),
     "import_touched": _("Some of its rows were worked on since, so nothing was undone."),
+    "import_not_running": _("Nothing is at work on this import."),
+    "undo_not_stopped": _("An undo is one piece: it happens whole or not at all, and cannot be stopped in between."),
+    "name_missing": _("Give it a name."),
+    "name_too_long": _("This name is too long."),
+    "name_taken": _("Another mapping has this name already."),
     "importer_gone": _("Whoever started this may not import any more. Somebody else who may can go on with it."),
 }
 
@@ -245,10 +250,17 @@ for _verb, _said in {
     "import.resumed": pgettext_lazy("audit", "went on with an import"),
     "import.undo_asked": pgettext_lazy("audit", "asked to undo an import"),
     "import.undone": pgettext_lazy("audit", "undid an import"),
+    "import.stopped": pgettext_lazy("audit", "stopped an import"),
+    "import.deleted": pgettext_lazy("audit", "deleted an import with its file"),
+    "imports.purged": pgettext_lazy("audit", "removed files and rows of old imports"),
+    "import_mapping.saved": pgettext_lazy("audit", "saved the columns of an import"),
+    "import_mapping.renamed": pgettext_lazy("audit", "renamed saved columns"),
+    "import_mapping.deleted": pgettext_lazy("audit", "deleted saved columns"),
 }.items():
     tenants_labels.name_verb(_verb, _said)
 for _model, _said in {
     "exchange.import": pgettext_lazy("audit", "Import"),
+    "exchange.savedmapping": pgettext_lazy("audit", "Saved columns"),
 }.items():
     tenants_labels.name_kind(_model, _said)
 for _field, _said in {
@@ -261,6 +273,9 @@ for _field, _said in {
     "unchanged": pgettext_lazy("audit", "Unchanged"),
     "rejected": pgettext_lazy("audit", "Rejected"),
     "removed": pgettext_lazy("audit", "Removed"),
+    "imports": pgettext_lazy("audit", "Imports"),
+    "position": pgettext_lazy("audit", "Chunks written"),
+    "columns": pgettext_lazy("audit", "Columns"),
     "restored": pgettext_lazy("audit", "As it was"),
 }.items():
     tenants_labels.name_field(_field, _said)

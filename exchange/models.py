@@ -201,7 +201,10 @@ class Import(TenantModel):
 
     def outcomes(self, verdict: str = "") -> Iterator[tuple[Row, Outcome]]:
         """Yield each row with what became (or would become) of it, in the order of the file."""
-        for chunk in self.chunks.order_by("position").iterator(chunk_size=4):
+        chunks = self.chunks.order_by("position")
+        if self.state == ImportState.IMPORTING:
+            chunks = chunks.filter(position__lt=self.position)
+        for chunk in chunks.defer("effects").iterator(chunk_size=4):
             if not chunk.outcomes:
                 continue
             found = unpack_outcomes(bytes(chunk.outcomes))
@@ -266,6 +269,11 @@ class SavedMapping(TenantModel):
     def kind(self) -> Target:
         """What it brings in."""
         return TARGETS[self.target]
+
+    @property
+    def headings_used(self) -> list[str]:
+        """The headings that it needs."""
+        return list(self.columns.values())
 
     def missing(self, headings: Sequence[str]) -> list[str]:
         """Return the headings it needs that a file does not have, or has more than once."""

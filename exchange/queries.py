@@ -2,16 +2,20 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import Any
 
 from django.utils.translation import gettext
 
-from exchange import labels
-from exchange.models import Import
+from exchange import keepers, labels
+from exchange.models import Import, SavedMapping
 from exchange.states import ImportState
-from exchange.targets import Group, Option, Question, Survey, question_code
+from exchange.targets import TARGETS, Group, Option, Question, Survey, question_code
 from exchange.values import ORDERS, DateFormat
 from jobs.states import State
+from tenants.labels import kind_words
 from tenants.models import Membership
 
 
@@ -76,6 +80,98 @@ def same_file(imported: Import) -> datetime | None:
         .first()
     )
     return earlier.finished_at if earlier else None
+
+
+# Undoing -----------------------------------------------------------------------------------------
+
+COUNTED_TOUCHES = 1_000
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What undoing does to one kind of row."""
+
+    label: str
+    removed: str
+    restored: str
+
+
+@dataclass(frozen=True)
+class TouchLine:
+    """One reason why an import cannot be undone, for people."""
+
+    what: str
+    name: str
+    why: str
+    by: str
+    at: datetime | None
+
+
+def undoing(imported: Import, *, by: Membership) -> dict[str, Any]:
+    """Return what undoing an import would do by kind of row, and what bars it: the first lines, and how many."""
+    ledger = imported.ledger()
+    found = list(islice(keepers.touches(ledger, reach=reach_of(by)), COUNTED_TOUCHES + 1))
+    counts = ledger.counts()
+    return {
+        "effects": [
+            Effect(str(keepers.label_of(code)), f"{removed:,}", f"{restored:,}")
+            for code, (removed, restored) in sorted(counts.items(), key=lambda each: -keepers.KEEPERS[each[0]].position)
+        ],
+        "touched": [_line(told) for told in keepers.tell(found[: keepers.SHOWN])],
+        "touches": len(found),
+        "touches_text": f"{COUNTED_TOUCHES:,}+" if len(found) > COUNTED_TOUCHES else f"{len(found):,}",
+    }
+
+
+def _line(told: keepers.Told) -> TouchLine:
+    touch = told.touch
+    why = str(labels.TOUCHES[touch.why])
+    if touch.why == "used":
+        why = gettext("since then: %(what)s") % {"what": kind_words(touch.model._meta.label_lower)}
+    return TouchLine(str(keepers.label_of(touch.keeper)), told.name, why, told.by, told.at)
+
+
+# Saved mappings ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A saved mapping beside a file: the headings that the file lacks; whether the page is filled in by it now."""
+
+    mapping: SavedMapping
+    missing: str
+    is_used: bool
+
+
+def saved_mappings() -> list[SavedMapping]:
+    """Return every saved mapping of a target that is still there, by target and name."""
+    rows = SavedMapping.objects.select_related("by__user").order_by("target", "name")
+    return [row for row in rows if row.target in TARGETS]
+
+
+def offers(imported: Import) -> list[Offer]:
+    """Return the saved mappings of an import's target, those that fit first."""
+    found = [
+        Offer(
+            each,
+            ", ".join(missing := each.missing(imported.headers)),
+            not missing and each.placed(imported.headers) == imported.mapping,
+        )
+        for each in SavedMapping.objects.filter(target=imported.target)
+    ]
+    return sorted(found, key=lambda offer: (not offer.is_used, bool(offer.missing), offer.mapping.name))
+
+
+def name_for(imported: Import) -> str:
+    """Return what its columns may be called: as the saved mapping it was filled in by, else as its file."""
+    used = next((offer.mapping.name for offer in offers(imported) if offer.is_used), "")
+    return used or (imported.file_name.rpartition(".")[0] or imported.file_name)[:80]
+
+
+def as_draft(saved: SavedMapping, imported: Import) -> dict[str, str]:
+    """Return what the form of the columns would send if it were filled in as a saved mapping says."""
+    placed = saved.placed(imported.headers)
+    return {**saved.answers, **{f"column-{column}": code for code, column in placed.items()}}
 
 
 def sellers(by: Membership) -> list[Membership]:

@@ -51,6 +51,11 @@ class Counts:
         """All rows counted."""
         return sum(self.verdicts.values())
 
+    @property
+    def total_text(self) -> str:
+        """All rows counted, grouped for reading."""
+        return f"{self.total:,}"
+
     def as_json(self) -> dict[str, dict[str, int]]:
         """Return plain values."""
         return {"verdicts": self.verdicts, "reasons": self.reasons, "remarks": self.remarks}

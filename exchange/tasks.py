@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from celery import shared_task
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from exchange import actions, labels
@@ -11,7 +13,8 @@ from exchange.models import Import
 from exchange.states import ImportState
 from jobs.models import Job
 from jobs.running import Progress, job_kind
-from tenants.models import Membership
+from tenants.models import Membership, Organization
+from tenants.scoping import working_for
 
 
 def _import(job: Job) -> Import:
@@ -97,3 +100,13 @@ def _progress(imported: Import, step: str, cursor: dict[str, Any], **more: Any) 
     counts = imported.tally
     result = {**counts.verdicts, "url": _page(imported)}
     return Progress(counts.total, imported.total, step, cursor, result=result, **more)
+
+
+@shared_task(name="exchange.tasks.purge", ignore_result=True)
+def purge() -> None:
+    """Remove what old imports staged, in every organization; runs each night."""
+    now = timezone.now()
+    for organization in Organization.objects.order_by("pk"):
+        with working_for(organization):
+            while actions.purge(at=now):
+                pass

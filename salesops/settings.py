@@ -307,6 +307,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "jobs.tasks.sweep", "schedule": 5.0},
     "nightly": {"task": "forecasting.tasks.nightly", "schedule": crontab(minute=5)},
+    "purge_imports": {"task": "exchange.tasks.purge", "schedule": crontab(hour=2, minute=35)},
 }
 
 # --- API ---------------------------------------------------------------------

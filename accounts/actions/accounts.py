@@ -10,7 +10,7 @@ from accounts import names
 from accounts.actions import _rows
 from accounts.actions.search import index_account
 from accounts.actions.timeline import tell
-from accounts.models import Account, AccountMember, Contact, SearchRow
+from accounts.models import Account, AccountMember
 from tenants import audit
 from tenants.errors import Refused
 from tenants.models import Membership
@@ -90,11 +90,9 @@ def change_account(account: Account, *, seen: int, by: Membership, at: datetime,
     account.version += 1
     account.updated_at, account.updated_by = at, by
     account.save()
-    if changes.keys() & {"name", "tax_id", "owner"}:
+    if changes.keys() & {"name", "tax_id"}:
         index_account(account)
     if "owner" in changes:
-        people = Contact.objects.filter(account=account).values("pk")
-        SearchRow.objects.filter(kind="contact", object_id__in=people).update(owner=account.owner)
         AccountMember.objects.filter(account=account, member=account.owner).delete()
         told = {"before": before.name, "after": account.owner.name}
         tell(account, "account.handed", by=by, at=at, source=account, data=told)

@@ -28,7 +28,7 @@ def create_contact(
         contact: Contact = Contact.objects.create(
             account=account, **named, **fields, request_key=request_key, created_at=at
         )
-        index_many("contact", [(contact.pk, (contact.name,), account.owner_id)])
+        index_many("contact", [(contact.pk, (contact.name,))])
         tell(account, "contact.created", by=by, at=at, source=contact, data={"name": contact.name})
         audit.record("contact.created", contact, by=by, at=at, account=account.pk)
         return contact
@@ -53,6 +53,6 @@ def change_contact(contact: Contact, *, seen: int, by: Membership, at: datetime,
         setattr(contact, name, value)
     contact.version += 1
     contact.save()
-    index_many("contact", [(contact.pk, (contact.name,), contact.account.owner_id)])
+    index_many("contact", [(contact.pk, (contact.name,))])
     audit.record("contact.changed", contact, by=by, at=at, changes=changes)
     return contact

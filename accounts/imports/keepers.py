@@ -16,7 +16,7 @@ keepers.register(
         _("Customers"),
         position=20,
         owner="owner_id",
-        along=[(TimelineEntry, {"verb__in": ["account.imported", "account.resegmented", "account.assessed"]})],
+        along=[(TimelineEntry, {})],
         removing=lambda ids, moment: actions.unindex("account", ids),
         restored=lambda traces, moment: actions.reindex_accounts([trace.pk for trace in traces]),
     )

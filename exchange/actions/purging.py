@@ -64,7 +64,10 @@ def purge(*, at: datetime) -> int:
 
 
 def _files(imported: Import) -> list[int]:
-    return [pk for pk in (imported.file_id, imported.rejects_id) if pk is not None]
+    """Return the ids of everything stored for an import: its file, and what its jobs made of it."""
+    made = Job.objects.filter(kind__startswith="import_", payload__import=imported.pk, result_file__isnull=False)
+    own = [pk for pk in (imported.file_id, imported.rejects_id) if pk is not None]
+    return [*own, *made.values_list("result_file_id", flat=True)]
 
 
 def _drop(files: list[int]) -> None:

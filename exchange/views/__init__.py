@@ -1,5 +1,7 @@
 """The pages of imports, by what they are for."""
 
+from exchange.views.after import import_delete, import_stop, import_undo
+from exchange.views.mappings import mapping_delete, mapping_rename, mapping_save, mappings
 from exchange.views.steps import (
     import_detail,
     import_mapping,
@@ -13,6 +15,7 @@ from exchange.views.steps import (
 )
 
 __all__ = [
+    "import_delete",
     "import_detail",
     "import_mapping",
     "import_new",
@@ -20,6 +23,12 @@ __all__ = [
     "import_reading",
     "import_rejects",
     "import_run",
+    "import_stop",
     "import_template",
+    "import_undo",
     "imports",
+    "mapping_delete",
+    "mapping_rename",
+    "mapping_save",
+    "mappings",
 ]

@@ -6,13 +6,14 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from exchange import actions, labels, problems, queries
-from exchange.forms import MappingForm, ReadingForm, UploadForm
-from exchange.models import Import
+from exchange.forms import MappingForm, MappingNameForm, ReadingForm, UploadForm
+from exchange.models import Import, SavedMapping
 from exchange.rows import Cell
 from exchange.staging import Outcome
 from exchange.states import ImportState, Verdict
@@ -90,9 +91,16 @@ def import_detail(request: OrgRequest, pk: int) -> HttpResponse:
     waiting = {ImportState.MAPPING: "import_mapping", ImportState.CHECKED: "import_preview"}
     if imported.state in waiting or is_swap(request):  # a job has ended: look again
         return go(request, page_of(request, waiting.get(ImportState(imported.state), "import_detail"), imported))
-    context: dict[str, Any] = {"imported": imported, "has_stopped": queries.has_stopped(imported)}
-    if imported.state == ImportState.DONE:
+    context: dict[str, Any] = {
+        "imported": imported,
+        "has_stopped": queries.has_stopped(imported),
+        "running": imported.is_running,
+        "own_job": imported.job is not None and imported.job.by_id == request.membership.pk,
+    }
+    if imported.state in {ImportState.DONE, ImportState.UNDONE} or imported.has_begun:
         context |= _outcome(request, imported)
+    if imported.state == ImportState.DONE:
+        context["form"] = MappingNameForm(initial={"name": queries.name_for(imported)})
     if imported.state == ImportState.REFUSED and imported.refusal:
         context["refusal"] = labels.problem_text(imported.refusal)
     return render_page(request, "exchange/import_detail.html", context)
@@ -103,10 +111,11 @@ def import_detail(request: OrgRequest, pk: int) -> HttpResponse:
 def import_mapping(request: OrgRequest, pk: int) -> HttpResponse:
     """Say which column is what; then check every row without writing any."""
     imported = mine(request, pk)
-    if imported.state in {ImportState.READING, ImportState.REFUSED, ImportState.DONE} or imported.is_running:
+    settled = {ImportState.READING, ImportState.REFUSED, ImportState.DONE, ImportState.UNDONE}
+    if imported.state in settled or imported.has_begun or imported.purged_at or imported.is_running:
         return go(request, page_of(request, "import_detail", imported))
     if request.method != "POST":
-        return _mapping_page(request, imported, MappingForm(imported=imported, by=request.membership))
+        return _mapping_page(request, imported, _first_form(request, imported))
     if "ask" in request.POST:
         draft = MappingForm(imported=imported, by=request.membership, draft=request.POST)
         return _mapping_page(request, imported, draft)
@@ -129,6 +138,15 @@ def import_mapping(request: OrgRequest, pk: int) -> HttpResponse:
     return go(request, page_of(request, "import_detail", imported))
 
 
+def _first_form(request: OrgRequest, imported: Import) -> MappingForm:
+    """The form as it is proposed, or as the saved mapping says that was chosen."""
+    draft = None
+    if chosen := number(request.GET.get("saved", "")):
+        saved = get_object_or_404(SavedMapping, pk=chosen, target=imported.target)
+        draft = queries.as_draft(saved, imported)
+    return MappingForm(imported=imported, by=request.membership, draft=draft)
+
+
 def _mapped(imported: Import, mapping: dict[str, int]) -> str:
     words = imported.kind.words
     return ", ".join(
@@ -144,6 +162,8 @@ def _mapping_page(request: OrgRequest, imported: Import, form: MappingForm, *, s
         "reading": ReadingForm(imported=imported),
         "notes": [labels.problem_words(note) for note in imported.remarks],
         "same_file": queries.same_file(imported),
+        "offers": queries.offers(imported),
+        "chosen": number(request.GET.get("saved", "")),
         "missing": [imported.kind.words[code] for code in required],
         "unused": [
             imported.kind.words[field.code]

@@ -68,7 +68,7 @@ def tell(kind: EventKind, lead: Lead, *, by: Membership | None, at: datetime, te
 
 def index(lead: Lead) -> None:
     """Make the lead findable by company and person."""
-    accounts_actions.index("lead", lead.pk, lead.company, lead.person, owner=lead.owner)
+    accounts_actions.index("lead", lead.pk, lead.company, lead.person)
 
 
 def url(lead: Lead) -> str:

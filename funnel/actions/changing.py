@@ -84,8 +84,8 @@ def change_opportunity(
         draft.kind == ChangeKind.EXPECTED_CLOSE and is_push(draft.old, draft.new) for draft in drafts
     )
     _log.write(opportunity, drafts, by=by, at=at, fields=[*fields, "push_count"])
-    if {"name", "owner_id"} & set(changed):
-        accounts_actions.index("opportunity", opportunity.pk, opportunity.name, owner=opportunity.owner)
+    if "name" in changed:
+        accounts_actions.index("opportunity", opportunity.pk, opportunity.name)
     if opportunity.status == Status.WON and "amount" in changed:
         revenue_changed({opportunity.account_id}, at=at)
     data = {field: [_json(before[field]), _json(getattr(opportunity, field))] for field in changed}

@@ -77,9 +77,8 @@ def import_opportunities(
     made = _create(new, percents, by=by, at=at)
     changed, differences = _update([row for row in rows if row.external_id in known], known, percents, by=by, at=at)
     if index:
-        accounts_actions.index_many(
-            "opportunity", [(each.pk, (each.name,), each.owner_id) for each in (*made, *changed)]
-        )
+        accounts_actions.index_many("opportunity", [(o.pk, (o.name,)) for o in made], new=True)
+        accounts_actions.index_many("opportunity", [(o.pk, (o.name,)) for o in changed])
     won = {each.account_id for each in (*made, *changed) if each.status == Status.WON}
     if won:
         revenue_changed(won, at=at)

@@ -65,5 +65,5 @@ def compensate(logged: Mapping[int, Sequence[int]], *, by: Membership, at: datet
         ]
     )
     found = opportunities.values()
-    accounts_actions.index_many("opportunity", [(each.pk, (each.name,), each.owner_id) for each in found])
+    accounts_actions.index_many("opportunity", [(each.pk, (each.name,)) for each in found])
     revenue_changed({each.account_id for each in found}, at=at)

@@ -46,7 +46,7 @@ def test_an_app_to_the_right_can_be_searched(acme: Cast, monkeypatch: pytest.Mon
 
     queries.register_search("opportunity", "Opportunities", "kanban", find)
     with working_for(acme.org):
-        actions.index("opportunity", 7, "ERP for the plant", owner=acme.rep)
+        actions.index("opportunity", 7, "ERP for the plant")
         (group,) = queries.search(acme.rep, "plant")
         assert [row.pk for row in group.rows] == [7]
 
