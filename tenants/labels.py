@@ -132,7 +132,7 @@ REFUSALS: dict[str, Words] = {
     "rates_exist": _("The dated rates are in {currency}. Delete them before you change the reporting currency."),
     "rate_taken": _("There is already a rate for {currency} from this day. Delete it first."),
     "rate_in_use": _(
-        "{n} amounts in {currency} were converted at this rate, and there is no earlier one. "
+        "Amounts in {currency} were converted at this rate ({n}), and there is no earlier one. "
         "Add the right rate first; it may be dated earlier."
     ),
     "rate_of_itself": _("This is the reporting currency itself; it needs no rate."),

@@ -308,6 +308,11 @@ class ExchangeRate(TenantModel):
     def __str__(self) -> str:
         return f"{self.currency} {self.on}"
 
+    @property
+    def digits(self) -> str:
+        """The rate as one would write it: 32.5, never 32.500000 and never 3.3E+1."""
+        return f"{self.rate.normalize():f}"
+
 
 class Holiday(TenantModel):
     """A day off, or (`is_working`) a make-up working day at a weekend."""
