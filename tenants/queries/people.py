@@ -7,6 +7,7 @@ from typing import Any, cast
 from django.db.models import Count, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
+from tenants import tree
 from tenants.invitations import digest
 from tenants.models import Invitation, Membership, Organization, Team, User
 from tenants.permissions import Role
@@ -105,6 +106,39 @@ def led_by(member: Membership) -> Led | None:
         return None
     below = Team.objects.filter(path__startswith=member.team.path).exclude(pk=member.team.pk)
     return Led(list(below.values_list("name", flat=True)), len(member.visible_owner_ids or ()))
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What moving a team does to who sees whom: how many people go with it, who loses and who gains sight of them."""
+
+    people: int
+    lose: Sequence[str]
+    gain: Sequence[str]
+
+
+def move_told(team: Team, parent: Team | None) -> Moved | None:
+    """Return what putting a team under `parent` would do; None where it stands there already, or cannot stand there."""
+    new = tree.path_of(team.pk, parent.path if parent else "")
+    if new == team.path or (parent is not None and tree.is_within(parent.path, team.path)):
+        return None
+    here, there = set(tree.ancestors(team.path)), set(tree.ancestors(new))
+    managers = Membership.objects.in_current_organization().active().filter(role=Role.MANAGER)
+    found = managers.filter(team_id__in=here ^ there).order_by("user__name").values_list("team_id", "user__name")
+    people = Membership.objects.in_current_organization().active().filter(team__path__startswith=team.path).count()
+    return Moved(
+        people, [name for pk, name in found if pk in here - there], [name for pk, name in found if pk in there - here]
+    )
+
+
+def sight_told(member: Membership, role: str, team: Team | None) -> tuple[int | None, int | None]:
+    """Return of how many people a member sees the records, as they are and as they would be; None is everyone."""
+    then = Membership(
+        pk=member.pk, organization_id=member.organization_id, user_id=member.user_id, role=role, team=team
+    )
+    ids = (each.visible_owner_ids for each in (member, then))
+    now, after = (None if seen is None else len(seen) for seen in ids)
+    return now, after
 
 
 def memberships_of(user: User) -> QuerySet[Membership]:

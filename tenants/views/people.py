@@ -79,14 +79,34 @@ def person(request: OrgRequest, pk: int) -> HttpResponse:
     return _person_page(request, member, form, status=422)
 
 
-def _person_page(request: OrgRequest, member: Membership, form: Member, status: int = 200) -> HttpResponse:
+@org_view(Permission.PEOPLE_EDIT)
+@require_POST
+def person_effects(request: OrgRequest, pk: int) -> HttpResponse:
+    """Say whose records a member would see as something else; nothing is changed."""
+    member = queries.person_or_404(pk)
+    form = Member(request.POST)
+    told: dict[str, Any] = {}
+    if form.is_valid():
+        role, team = form.cleaned_data["role"], form.cleaned_data["team"]
+        if (role, team) != (member.role, member.team):
+            now, then = queries.sight_told(member, role, team)
+            told = {"sentence": labels.SIGHT[role], "now": now, "then": then}
+        told["admin"] = form.cleaned_data["is_admin"] != member.is_admin
+        told["takes"] = member.is_admin and told["admin"]
+    return _person_page(request, member, form, partial="effects", told=told)
+
+
+def _person_page(
+    request: OrgRequest, member: Membership, form: Member, *, partial: str = "form", status: int = 200, **more: Any
+) -> HttpResponse:
     context = {
+        **more,
         "person": member,
         "form": form,
         "sight": [(words, labels.SIGHT[role]) for role, words in labels.ROLES],
         "admin_sight": labels.ADMIN_SIGHT,
     }
-    return render_page(request, "tenants/person.html", context, partial="form", status=status)
+    return render_page(request, "tenants/person.html", context, partial=partial, status=status)
 
 
 def _stale(request: OrgRequest, member: Membership, form: Member, stale: Stale) -> HttpResponse:

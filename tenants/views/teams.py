@@ -65,6 +65,18 @@ def team(request: OrgRequest, pk: int) -> HttpResponse:
     return _team_page(request, it, form, status=422)
 
 
+@org_view(Permission.PEOPLE_EDIT)
+@require_POST
+def team_effects(request: OrgRequest, pk: int) -> HttpResponse:
+    """Say who would lose and who would gain sight if a team moved; nothing is changed."""
+    it = queries.team_or_404(pk)
+    form = TeamForm(request.POST)
+    form.is_valid()
+    moved = queries.move_told(it, form.cleaned_data["parent"]) if "parent" in form.cleaned_data else None
+    context = {"team": it, "form": form, "members": queries.members_of(it), "moved": moved}
+    return render_page(request, "tenants/team.html", context, partial="effects")
+
+
 def _team_page(request: OrgRequest, it: Team, form: TeamForm, status: int = 200) -> HttpResponse:
     context = {"team": it, "form": form, "members": queries.members_of(it)}
     return render_page(request, "tenants/team.html", context, partial="form", status=status)

@@ -254,3 +254,39 @@ def test_the_history_of_a_page_is_short_and_its_own(acme: Cast, login: Login) ->
     assert "South" not in one
     with working_for(acme.org):
         assert AuditEvent.objects.filter(verb="rate.added").count() == 12
+
+
+# People and teams ---------------------------------------------------------------------------------
+
+
+def said_of(client: Client, address: str, data: dict[str, Any]) -> str:
+    for headers in ({}, HTMX):
+        response = client.post(address, data, headers=headers)
+        assert response.status_code == 200
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
+def test_moving_a_team_says_who_loses_and_who_gains_sight(acme: Cast, login: Login) -> None:
+    with working_for(acme.org):
+        coast = actions.create_team(acme.org, name="Coast", parent=acme.team, by=acme.admin, at=AT)
+    Membership.objects.filter(pk=acme.rep2.pk).update(team=coast)
+    Membership.objects.filter(pk=acme.partner.pk).update(role="manager")
+    client, address = login(acme.admin), url(acme, "team_effects", coast.pk)
+    said = said_of(client, address, {"name": "Coast", "parent": acme.other_team.pk, "version": 1})
+    assert said == ("1 person moves with it. No longer see them: Manager Acme See them from now on: Partner Acme")
+    assert said_of(client, address, {"name": "Coast", "parent": acme.team.pk, "version": 1}) == ""
+    assert said_of(client, address, {"name": "Coast", "parent": coast.pk, "version": 1}) == ""
+    assert login(acme.manager).post(address, {}).status_code == 403
+
+
+def test_another_role_says_whose_records_it_shows(acme: Cast, login: Login) -> None:
+    client, address = login(acme.admin), url(acme, "person_effects", acme.rep.pk)
+    now = {"role": "rep", "team": acme.team.pk, "version": 1}
+    assert said_of(client, address, now) == ""
+    leads = said_of(client, address, {**now, "role": "manager"})
+    assert "they see the records of 3 people, themselves included. Now: 1." in leads
+    assert "see the records of everyone. Now: 1." in said_of(client, address, {**now, "role": "executive"})
+    assert "Reaches people, teams, settings" in said_of(client, address, {**now, "is_admin": "on"})
+    acme.rep.refresh_from_db()
+    assert acme.rep.role == "rep"
+    assert login(acme.manager).post(address, now).status_code == 403
