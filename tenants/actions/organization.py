@@ -95,7 +95,7 @@ def delete_rate(rate: ExchangeRate, *, by: Membership, at: datetime) -> None:
 
     :raises Refused: rate_in_use; amounts were converted at it, and no earlier one could explain them.
     """
-    Organization.objects.select_for_update().get(pk=rate.organization_id)
+    Organization.objects.select_for_update().get(pk=rate.organization.pk)
     converted = converted_amounts(rate.currency, on=rate.on)
     if converted and not ExchangeRate.objects.filter(currency=rate.currency, on__lt=rate.on).exists():
         raise Refused("rate_in_use", currency=rate.currency, n=converted)
