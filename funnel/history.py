@@ -12,7 +12,6 @@ A change carries `old` and `new`:
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from itertools import pairwise
 from typing import Any
 
 from funnel.facts import check_amount, check_name
@@ -212,7 +211,7 @@ def check(row: ImportedOpportunity, *, at: datetime) -> None:
     if not row.external_id.strip():
         raise Refused("external_id_empty")
     check_name(row.name)
-    if any("\x00" in text for text in (row.external_id, row.rival, row.note, row.source)):
+    if "\x00" in f"{row.external_id}{row.rival}{row.note}{row.source}":
         raise Refused("text_unreadable")
     if row.reason and row.reason not in set(Reason):
         raise Refused("reason_unknown")
@@ -226,11 +225,12 @@ def check(row: ImportedOpportunity, *, at: datetime) -> None:
         raise Refused("close_time_without_close")
     if any(stage == Stage.DEPLOY for stage, _when in row.stages):
         raise Refused("stage_not_open")
+    end = [row.closed_at] if row.closed_at else []
     for dated in (row.stages, row.amounts, row.closes):
-        times = [row.opened_at, *(when for _value, when in dated), *([row.closed_at] if row.closed_at else [])]
+        times = [row.opened_at, *[when for _value, when in dated], *end]
         if times[-1] > at:
             raise Refused("in_future")
-        if any(later < earlier for earlier, later in pairwise(times)):
+        if times != sorted(times):
             raise Refused("not_in_order")
 
 

@@ -1,6 +1,7 @@
 """Many rows in one statement: each column travels as one array, where Django would write a placeholder per value."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import connection, models
@@ -73,8 +74,17 @@ def _update(rows: Sequence[M], names: Sequence[str]) -> None:
         )
 
 
+_AS_THEY_ARE = (models.CharField, models.TextField, models.BooleanField)
+_NUMBERS = (models.IntegerField, models.ForeignKey)
+
+
 def _column(field: "models.Field[Any, Any]", rows: Sequence[models.Model]) -> list[Any]:
     """Return what a field holds in each row, as the database takes it; JSON as text."""
+    held = attrgetter(field.attname)
+    if isinstance(field, _AS_THEY_ARE):
+        return [held(row) for row in rows]
+    if isinstance(field, _NUMBERS):
+        return [None if (value := held(row)) is None else int(value) for row in rows]
     values = (field.get_db_prep_save(field.pre_save(row, add=row._state.adding), connection) for row in rows)
     if isinstance(field, models.JSONField):
         return [None if value is None else value.dumps(value.adapted) for value in values]
@@ -105,5 +115,5 @@ def _type(field: "models.Field[Any, Any]") -> str:
     return "numeric" if found.startswith("numeric") else found
 
 
-def _quoted(name: str) -> str:
-    return connection.ops.quote_name(name)
+def _quoted(name: str | None) -> str:
+    return str(connection.ops.quote_name(name))
