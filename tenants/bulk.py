@@ -116,4 +116,4 @@ def _type(field: "models.Field[Any, Any]") -> str:
 
 
 def _quoted(name: str | None) -> str:
-    return str(connection.ops.quote_name(name))
+    return str(connection.ops.quote_name(name or ""))
