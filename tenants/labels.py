@@ -182,7 +182,7 @@ KINDS: dict[str, Words] = {
 }
 FIELDS: dict[str, Words] = {
     "name": _("Name"),
-    "currency": _("Reporting currency"),
+    "currency": _("Currency"),
     "time_zone": _("Time zone"),
     "fiscal_year_start": _("Fiscal year starts in"),
     "working_days": _("Working days"),

@@ -87,7 +87,7 @@ def test_an_admin_without_customers_learns_counts_alone(acme: Cast, sold: Opport
             assert response.status_code == 200
             assert SECRET not in response.content.decode()
             assert reverse("funnel:opportunity", args=["acme", sold.pk]) not in response.content.decode()
-    assert "Opportunities 1 of the people they lead 1" in text(
+    assert "Opportunities of the people they lead 1 1" in text(
         login(acme.admin).get(page("salesops:sees", acme.manager)).content
     )
 
