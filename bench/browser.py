@@ -157,7 +157,9 @@ class Reading:
         return Answer(self.ask.name, status, len(body), self.ended - self.began, body, self.head)
 
 
-def together(sessions: list[Session], asks: Callable[[int], Iterator[Ask]], seconds: float) -> tuple[list[Answer], float]:
+def together(
+    sessions: list[Session], asks: Callable[[int], Iterator[Ask]], seconds: float
+) -> tuple[list[Answer], float]:
     """Let every session ask one thing after the other for some time.
 
     :returns: the answers, and how long it took.

@@ -15,7 +15,17 @@ from tenants.models import Membership
 from tenants.scoping import reading
 
 ROWS = "{% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>{% endfor %}"
-SHOWN = "account__name name stage amount expected_close_on owner__user__name health next_step next_step_on".split()
+SHOWN = [
+    "account__name",
+    "name",
+    "stage",
+    "amount",
+    "expected_close_on",
+    "owner__user__name",
+    "health",
+    "next_step",
+    "next_step_on",
+]
 
 
 def hello(_request: HttpRequest) -> HttpResponse:
@@ -75,6 +85,7 @@ def today(who: Membership) -> date:
 
 urlpatterns = [
     path("bench/hello/", hello),
+    path("bench/bare/hello/", hello),
     path("bench/<slug:org>/list/", listed),
     path("bench/<slug:org>/board/", board),
     path("bench/<slug:org>/opportunity/<int:pk>/", opportunity),

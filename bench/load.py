@@ -15,7 +15,7 @@ import django
 import psycopg2
 
 BIG, TENTH, SMALL = "big", "tenth", "small"
-PASSWORD = "correct horse battery staple"  # noqa: S105  # of made-up people
+PASSWORD = "correct horse battery staple"
 LANGUAGE = "zh-hant"
 
 
@@ -68,7 +68,7 @@ class Copier:
         """Take so many ids of a table's sequence; returns the first."""
         self.cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", (table,))
         (sequence,) = self.cursor.fetchone() or ("",)
-        self.cursor.execute(f"SELECT nextval('{sequence}')")  # noqa: S608  # a name that the catalogue gave
+        self.cursor.execute(f"SELECT nextval('{sequence}')")  # a name that the catalogue gave
         (first,) = self.cursor.fetchone() or (1,)
         self.cursor.execute("SELECT setval(%s, %s)", (sequence, first + count))
         return int(first)
@@ -113,9 +113,10 @@ def fill(copier: Copier, members: Sequence[Any], size: Any, today: date) -> None
 
 def products(founder: Any) -> list[int]:
     """Make the products."""
+    from django.utils import timezone
+
     from accounts.actions import create_product
     from bench.company import MILLION, THINGS
-    from django.utils import timezone
     from tenants.scoping import working_for
 
     with working_for(founder.organization):
@@ -155,7 +156,7 @@ def habits(members: Sequence[Any], today: date, at: datetime) -> None:
                 open_count=100,
                 target=500 * MILLION,
                 computed_at=at,
-            )  # fmt: skip
+            )
             for rep in reps
             for day in range((today - quarter.starts_on).days)
         )
@@ -172,9 +173,10 @@ def habits(members: Sequence[Any], today: date, at: datetime) -> None:
 def main() -> None:
     """Fill the database of DATABASE_URL; BENCH_SUPERUSER is the address of its superuser."""
     django.setup()
-    from bench.company import Size
     from django.contrib.auth.hashers import make_password
     from django.utils import timezone
+
+    from bench.company import Size
 
     hashed, at, today = make_password(PASSWORD), timezone.now(), timezone.now().date()
     people = {

@@ -29,7 +29,10 @@ def edition() -> str:
 def environment(cluster: Cluster, database: str, port: int) -> dict[str, str]:
     """Return what the programs read: production settings, this database."""
     env = run_environment(cluster, port)
-    env |= {"DATABASE_URL": cluster.url(RUNTIME_ROLE, database), "DATABASE_OWNER_URL": cluster.url(OWNER_ROLE, database)}
+    env["DATABASE_URL"], env["DATABASE_OWNER_URL"] = (
+        cluster.url(role, database) for role in (RUNTIME_ROLE, OWNER_ROLE)
+    )
+    env |= {"WEB_CONCURRENCY": str(os.cpu_count() or 1)}  # as gunicorn.conf.py wants it: one process a core
     env |= {"BASE_URL": f"http://localhost:{port}", "BENCH_SUPERUSER": cluster.url("postgres", database)}
     for name in ("DEBUG", "REDIS_URL", "LOG_LEVEL"):
         env.pop(name, None)

@@ -27,9 +27,13 @@ class FloorRequest(WSGIRequest):
 
 
 class Floors(WSGIHandler):
-    """Django without any middleware."""
+    """The floors under the settings of production, middleware included."""
 
     request_class = FloorRequest
+
+
+class BareFloors(Floors):
+    """The floors without any middleware."""
 
     def load_middleware(self, is_async: bool = False) -> None:
         """Load none."""
@@ -37,13 +41,14 @@ class Floors(WSGIHandler):
             super().load_middleware(is_async)
 
 
-floors = Floors()
+floors, bare = Floors(), BareFloors()
 
 
 def application(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
     """Answer a request."""
     if environ["PATH_INFO"].startswith("/bench/"):
-        return floors(environ, start_response)
+        handler = floors if environ["PATH_INFO"] == "/bench/hello/" else bare
+        return handler(environ, start_response)
     if "HTTP_X_BENCH_RECORD" in environ:
         with recorded(environ["HTTP_X_BENCH_RECORD"]):
             return salesops(environ, start_response)

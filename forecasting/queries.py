@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
-from django.db.models import BigIntegerField, Case, CharField, Count, F, Q, QuerySet, Sum, Value, When
+from django.db.models import BigIntegerField, Case, CharField, Count, DateField, F, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import ExtractMonth, ExtractYear, TruncDate
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -154,27 +154,24 @@ class Summary:
 def _groups(
     period: Period, zone: tzinfo, owners: Collection[int] | None, percents: Mapping[Stage, int]
 ) -> list[dict[str, Any]]:
-    """Group what is open, and what was closed in the period, by one query."""
+    """Group what is open until the end of the period, and what was closed in it, each read from one index."""
+    sums = {
+        "count": Count("*"),
+        "total": Sum("amount", default=0, output_field=BigIntegerField()),
+        "weighted": Sum(weighted_amount(percents), default=0, output_field=BigIntegerField()),
+    }
     place = Case(
-        When(status__in=[Status.WON, Status.LOST, Status.ABANDONED], then=F("status")),
         When(expected_close_on=None, then=Value("undated")),
         When(expected_close_on__lt=period.starts_on, then=Value("overdue")),
-        When(expected_close_on__gt=period.ends_on, then=Value("later")),
         default=Value("due"),
         output_field=CharField(),
     )
-    rows = (
-        Opportunity.objects.filter(owned_by(owners))
-        .filter(open_and_counted() | closed_in(period, zone))
-        .order_by()
-        .annotate(place=place, day=TruncDate("closed_at", tzinfo=zone))
-        .values("owner_id", "stage", "place", "day")
-        .annotate(
-            count=Count("pk"),
-            total=Sum("amount", default=0, output_field=BigIntegerField()),
-            weighted=Sum(weighted_amount(percents), default=0, output_field=BigIntegerField()),
-        )
-    )
+    until_its_end = Q(expected_close_on=None) | Q(expected_close_on__lte=period.ends_on)
+    mine = Opportunity.objects.filter(owned_by(owners)).order_by()
+    standing = mine.filter(open_and_counted(), until_its_end).annotate(place=place, day=Value(None, DateField()))
+    closed = mine.filter(closed_in(period, zone)).annotate(place=F("status"), day=TruncDate("closed_at", tzinfo=zone))
+    parts = [part.values("owner_id", "stage", "place", "day").annotate(**sums) for part in (standing, closed)]
+    rows = parts[0].union(parts[1], all=True)
     return [{**row, "total": int(row["total"]), "weighted": int(row["weighted"])} for row in rows]
 
 
@@ -349,37 +346,40 @@ def stories(owners: Collection[int] | None, *, since: datetime, zone: tzinfo) ->
     return _read_backwards(_log(since), owners, zone)
 
 
-def _log(since: datetime) -> list[Change]:
+class _Entry(NamedTuple):
+    """A row of the change log, and what stands now."""
+
+    opportunity_id: int
+    kind: str
+    old: Any
+    occurred_at: datetime
+    status: str
+    amount: int | None
+    due_on: date | None
+    owner: int
+    category: str
+    stage: int
+    closed_at: datetime | None
+
+
+def _log(since: datetime) -> list[_Entry]:
     """Return the change log after a moment, opportunity by opportunity, with what stands now."""
-    shown = [
-        f"opportunity__{field}"
-        for field in (
-            "status",
-            "amount",
-            "expected_close_on",
-            "owner_id",
-            "category",
-            "stage",
-            "closed_at",
-            "account__name",
-        )
-    ]
+    shown = ("status", "amount", "expected_close_on", "owner_id", "category", "stage", "closed_at")
     log = (
         Change.objects.filter(occurred_at__gt=since)
-        .select_related("opportunity__account")
-        .only("opportunity_id", "kind", "old", "occurred_at", *shown)
         .order_by("opportunity_id", "occurred_at", "id")
+        .values_list("opportunity_id", "kind", "old", "occurred_at", *(f"opportunity__{field}" for field in shown))
     )
-    return list(log)
+    return [_Entry(*row) for row in log]
 
 
-def _read_backwards(log: Sequence[Change], owners: Collection[int] | None, zone: tzinfo) -> list[Story]:
-    changes: dict[int, list[Change]] = defaultdict(list)
+def _read_backwards(log: Sequence[_Entry], owners: Collection[int] | None, zone: tzinfo) -> list[Story]:
+    changes: dict[int, list[_Entry]] = defaultdict(list)
     for change in log:
         changes[change.opportunity_id].append(change)
     found = []
     for pk, mine in changes.items():
-        state: State | None = _now(mine[0].opportunity, zone)
+        state: State | None = _now(mine[0], zone)
         states = [state]
         for n in reversed(range(len(mine))):
             state = before(state, mine[n].kind, mine[n].old, zone)
@@ -391,16 +391,15 @@ def _read_backwards(log: Sequence[Change], owners: Collection[int] | None, zone:
     return found
 
 
-def _now(opportunity: Opportunity, zone: tzinfo) -> State:
-    closed_at = opportunity.closed_at
+def _now(entry: _Entry, zone: tzinfo) -> State:
     return State(
-        status=opportunity.status,
-        amount=opportunity.amount,
-        due_on=opportunity.expected_close_on,
-        owner=opportunity.owner_id,
-        category=opportunity.category,
-        stage=opportunity.stage,
-        closed_on=closed_at.astimezone(zone).date() if closed_at else None,
+        status=entry.status,
+        amount=entry.amount,
+        due_on=entry.due_on,
+        owner=entry.owner,
+        category=entry.category,
+        stage=entry.stage,
+        closed_on=entry.closed_at.astimezone(zone).date() if entry.closed_at else None,
     )
 
 
@@ -418,12 +417,11 @@ class Movement:
 def movement(found: Summary, whose: Scope, *, since: datetime, zone: tzinfo) -> Movement:
     """Return what moved since a moment in the period of a summary."""
     view = View(found.period, whose.owners)
-    log = _log(since)
-    told = _read_backwards(log, whose.owners, zone)
+    told = stories(whose.owners, since=since, zone=zone)
     percents = {int(stage): percent for stage, percent in found.percents.items()}
     change, reason = weighted_change(told, view, percents)
-    pk = reason.pk if reason else None
-    opportunity = next((entry.opportunity for entry in log if entry.opportunity_id == pk), None)
+    named: Any = Opportunity.objects.select_related("account")
+    opportunity = named.filter(pk=reason.pk if reason else 0).first()
     return Movement(since, build(told, view, end=found.numbers.open_total), change, reason, opportunity)
 
 

@@ -8,6 +8,7 @@ app_name = "funnel"
 urlpatterns = [
     path("", views.board, name="board"),
     path("table/", views.table, name="table"),
+    path("matrix/", views.matrix, name="matrix"),
     path("new/", views.new, name="new"),
     path("new/price/", views.price, name="price"),
     path("of/<int:pk>/", views.of_account, name="of_account"),

@@ -6,10 +6,10 @@ from django.db import transaction
 
 from funnel.actions import _log
 from funnel.actions._money import revenue_changed
-from funnel.actions.moving import filed_keys
+from funnel.actions.moving import evidence_for
 from funnel.facts import check_amount
 from funnel.history import Draft, closing, reopening
-from funnel.models import Change, EvidenceItem, Opportunity
+from funnel.models import Change, Opportunity
 from funnel.stages import (
     Category,
     ChangeKind,
@@ -55,7 +55,8 @@ def win(
         raise Refused("amount_needed")
     closed_at = _signed_at(opportunity, closed_on, at)
     table, stage = _log.table(), Stage(opportunity.stage)
-    lacking = missing(EvidenceItem.objects.all().checklist(), filed_keys(opportunity), left=stage, to=Stage.DEPLOY)
+    items, filed = evidence_for(opportunity)
+    lacking = missing(items, filed, left=stage, to=Stage.DEPLOY)
     ask_evidence(lacking, {row.stage: row.gate for row in table}, override=override)
     percents = {row.stage: row.percent for row in table}
     drafts = []

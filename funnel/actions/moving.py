@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from funnel.actions import _log
 from funnel.actions._money import revenue_changed
+from funnel.evidence import Item
 from funnel.history import STATUS_KINDS, Draft, effective, entered_at, undone
 from funnel.models import Change, Evidence, EvidenceItem, Opportunity
 from funnel.stages import ChangeKind, Stage, Status, ask_evidence, ask_move, default_category, missing
@@ -53,7 +55,8 @@ def move(
         raise _log.stale(opportunity)
     ask_move(status=Status(opportunity.status), left=left, to=to, why=why)
     table = _log.table()
-    lacking = missing(EvidenceItem.objects.all().checklist(), filed_keys(opportunity), left=left, to=to)
+    items, filed = evidence_for(opportunity)
+    lacking = missing(items, filed, left=left, to=to)
     ask_evidence(lacking, {row.stage: row.gate for row in table}, override=override)
     percent = table[to - 1].percent
     drafts = [Draft(ChangeKind.STAGE, int(left), int(to), at, percent, why)]
@@ -72,9 +75,12 @@ def move(
     return opportunity
 
 
-def filed_keys(opportunity: Opportunity) -> set[str]:
-    """Return the keys of the evidence filed for an opportunity."""
-    return {filed.item.key for filed in Evidence.objects.filter(opportunity=opportunity).select_related("item")}
+def evidence_for(opportunity: Opportunity) -> tuple[list[Item], set[str]]:
+    """Return what the stages demand, and the keys of what is filed for an opportunity; one query."""
+    filed = Evidence.objects.filter(opportunity=opportunity, item_id=OuterRef("pk"))
+    rows = EvidenceItem.objects.annotate(is_filed=Exists(filed))
+    items: list[Item] = rows.checklist()
+    return items, {row.key for row in rows if row.is_filed}
 
 
 @transaction.atomic

@@ -83,6 +83,6 @@ def open_opportunity(
         category=opportunity.category,
     )
     _log.append(opportunity, [Draft(ChangeKind.CREATED, None, start, at, _log.percents()[stage])], by=by, at=at)
-    accounts_actions.index("opportunity", opportunity.pk, name)
+    accounts_actions.index_many("opportunity", [(opportunity.pk, (name,))], new=True)
     _log.tell("opportunity.opened", opportunity, by=by, at=at, data={"stage": int(stage), "amount": quoted.amount})
     return opportunity

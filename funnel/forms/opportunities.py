@@ -25,6 +25,16 @@ def day_field(**kwargs: Any) -> forms.DateField:
     return DayField(widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **kwargs)
 
 
+class CurrencyField(forms.ChoiceField):
+    """A currency with a dated rate, or `own`, for which nothing needs to be asked."""
+
+    own = ""
+
+    def valid_value(self, value: Any) -> bool:
+        """Return whether it can be chosen."""
+        return value == self.own or super().valid_value(value)
+
+
 class OpportunityForm(forms.Form):
     """The facts of an opportunity. Without one it also asks for account and stage, and opens it."""
 
@@ -32,7 +42,7 @@ class OpportunityForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Opportunity"), max_length=NAME_LENGTH)
     product: Any = forms.ModelChoiceField(None, label=gettext_lazy("Product"), required=False, empty_label="—")
     amount = MoneyField(label=gettext_lazy("Amount"), required=False)
-    quoted_currency = forms.ChoiceField(label=gettext_lazy("Currency"), required=False)
+    quoted_currency = CurrencyField(label=gettext_lazy("Currency"), required=False)
     expected_close_on = day_field(label=gettext_lazy("Expected close"), required=False)
     stage = forms.TypedChoiceField(label=gettext_lazy("Stage"), coerce=int)
     category = forms.ChoiceField(label=gettext_lazy("Forecast category"), required=False)
@@ -59,7 +69,8 @@ class OpportunityForm(forms.Form):
         fields["owner"].queryset = queries.owners_for(by, opportunity)
         fields["product"].queryset = queries.products_for(opportunity)
         own = by.organization.currency
-        fields["quoted_currency"].choices = [(code, code) for code in dict.fromkeys([own, *queries.currencies()])]
+        fields["quoted_currency"].own = own
+        fields["quoted_currency"].choices = lambda: [(c, c) for c in dict.fromkeys([own, *queries.currencies()])]
         fields["category"].choices = [
             ("", _("By stage")),
             *((code, labels.CATEGORIES[code]) for code in Category if code != Category.CLOSED),
@@ -77,6 +88,7 @@ class OpportunityForm(forms.Form):
         self.picked = accounts_queries.picked(self.by, self.cleaned_data["account"])
         if self.picked is None:
             raise ValidationError(_("Choose a customer from the list."), code="account")
+        self.picked.organization = self.by.organization
         return self.picked
 
     def clean_quoted_currency(self) -> str:

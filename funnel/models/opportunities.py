@@ -184,7 +184,7 @@ class Opportunity(TenantModel):
             models.Index(
                 fields=["organization", "stage", "owner", "expected_close_on"],
                 condition=Q(status="open"),
-                include=["amount", "health"],
+                include=["amount", "health", "category"],
                 name="opportunity_open",
             ),
             models.Index(
@@ -209,6 +209,12 @@ class Opportunity(TenantModel):
                 condition=Q(status="won"),
                 include=["amount", "id"],
                 name="opportunity_won",
+            ),
+            models.Index(
+                fields=["organization", "closed_at", "owner", "stage"],
+                condition=~Q(status="open"),
+                include=["status", "amount"],
+                name="opportunity_closed",
             ),
             models.Index(fields=["organization", "owner", "status"], name="opportunity_of_owner"),
             models.Index(fields=["organization", "account", "status"], name="opportunity_of_account"),

@@ -25,6 +25,7 @@ from funnel.queries.leads import (
     step_counts,
     visible_leads,
 )
+from funnel.queries.matrix import matrix
 from funnel.queries.opportunities import (
     Choices,
     Known,
@@ -112,6 +113,7 @@ __all__ = [
     "leads_in_order",
     "leads_today",
     "listed",
+    "matrix",
     "member_or_404",
     "named",
     "narrowed",

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from funnel import filters, labels, queries
 from funnel.models import Opportunity
-from funnel.stages import Category, Reason, Stage, Status, weighted
+from funnel.stages import Category, Reason, Stage, StageRow, Status, weighted
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
 from tenants.web import OrgRequest, announce, go, is_swap, render_page, toast
@@ -108,7 +108,13 @@ def conflict(request: OrgRequest, rows: list[Any], stale: Stale | None = None, *
 
 
 def answer(
-    request: OrgRequest, found: Opportunity, text: str, stages: Iterable[int], *, may_undo: bool = True
+    request: OrgRequest,
+    found: Opportunity,
+    text: str,
+    stages: Iterable[int],
+    *,
+    may_undo: bool = True,
+    table: list[StageRow] | None = None,
 ) -> HttpResponse:
     """Answer a decision: the columns it touched, or the parts of the page; with an undo in the toast."""
     on = request.GET.get("on", "")
@@ -117,7 +123,8 @@ def answer(
         return go(request, url_of(request, "opportunity", found.pk))
     if on == "board":
         touched = {Stage(stage) for stage in stages}
-        shown = queries.board(request.membership, filters.read(request.GET), today=request.today, stages=touched)
+        asked, day = filters.read(request.GET), request.today
+        shown = queries.board(request.membership, asked, today=day, stages=touched, table=table)
         context = {"columns": shown.columns, "landed": found.pk, "oob": True, "board": shown, **card_context(request)}
         response = render(request, "funnel/columns.html", context)
     else:

@@ -1,6 +1,7 @@
 """Moving, winning, losing, reopening, taking back."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -54,14 +55,14 @@ def move(request: OrgRequest, pk: int) -> HttpResponse:
     if isinstance(moved, MissingEvidence):
         return dialog(request, "missing", lacking=moved, status=422, **context)
     names = {"name": found.account.name, "from": stages[left - 1].label, "to": stages[to - 1].label}
-    return answer(request, moved, _("%(name)s: %(from)s → %(to)s") % names, [left, to])
+    return answer(request, moved, _("%(name)s: %(from)s → %(to)s") % names, [left, to], table=stages)
 
 
 def _file_and_move(request: OrgRequest, found: Opportunity, form: MoveForm, to: Stage) -> Opportunity | MissingEvidence:
     """File what was typed and move, or do neither; where evidence still lacks, what was filed stays filed."""
-    by, at = request.membership, request.now
-    with transaction.atomic():
-        for key, note in form.notes().items():
+    by, at, notes = request.membership, request.now, form.notes()
+    with transaction.atomic() if notes else nullcontext():
+        for key, note in notes.items():
             actions.file_evidence(found, key, note=note, by=by, at=at)
         why, override = form.cleaned_data["why"], form.cleaned_data["anyway"]
         try:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from funnel import filters, labels, queries
 from funnel.stages import Category, Status
-from funnel.views.answers import card_context, language
+from funnel.views.answers import card_context, language, url_of
 from tenants.formats import short_date
 from tenants.permissions import Permission
 from tenants.queries import CountedPaginator
@@ -60,6 +60,30 @@ def table(request: OrgRequest) -> HttpResponse:
     }
     return render_page(request, "funnel/table.html", context, partial="rows")
 
+
+@org_view(Permission.FUNNEL_VIEW)
+@require_safe
+def matrix(request: OrgRequest) -> HttpResponse:
+    """Show what is open by stage and owner; every number opens its rows."""
+    query = request.GET.copy()
+    for name in _OF_THE_TABLE:
+        query.pop(name, None)
+    wanted, address = filters.read(query), query.urlencode()
+    context = {
+        "matrix": queries.matrix(request.membership, wanted, today=request.today),
+        "stages": queries.stage_table()[:-1],
+        "filters": wanted,
+        "choices": queries.choices(request.membership),
+        "due_choices": labels.DUE,
+        "kept": [(name, query[name]) for name in ("account", "category", "health", "flag") if query.get(name)],
+        "rows_at": f"{url_of(request, 'table')}?{address}{'&' if address else ''}",
+        "address": f"?{address}" if address else "",
+    }
+    return render_page(request, "funnel/matrix.html", context)
+
+
+_OF_THE_TABLE = ("stage", "status", "sort", "page", "closed", "closed_from", "closed_to")
+"""What narrows the table alone: the matrix has the open ones of every stage."""
 
 _KEPT = ("account", "category", "due_from", "due_to", "closed_from", "closed_to", "sort")
 
