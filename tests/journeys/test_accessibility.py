@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from coaching import actions as coaching_actions
+from funnel import actions as funnel_actions
 from tenants.scoping import reading
 from tests.cast import Cast
 from tests.funnel.factories import make_opportunity
@@ -23,6 +24,12 @@ MANAGER = [
     "funnel/table/",
     "funnel/new/",
     "funnel/{opportunity}/",
+    "funnel/leads/",
+    "funnel/leads/new/",
+    "funnel/leads/{lead}/",
+    "funnel/leads/{lead}/convert/",
+    "funnel/leads/forms/",
+    "funnel/leads/forms/{web_form}/",
     "accounts/",
     "accounts/{account}/",
     "accounts/{account}/assess/",
@@ -42,11 +49,17 @@ ADMIN = [
     "settings/",
     "settings/organization/",
     "settings/people/",
+    "settings/people/invite/",
+    "settings/people/{rep}/",
+    "settings/people/{rep}/deactivate/",
+    "people/{manager}/sight/",
     "settings/teams/",
+    "settings/teams/{team}/",
     "settings/audit/",
     "settings/calendar/",
     "settings/currencies/",
     "funnel/stages/",
+    "funnel/leads/asked/",
     "accounts/segments/",
 ]
 
@@ -69,10 +82,14 @@ def test_nothing_to_complain_about(
 ) -> None:
     with reading(acme.org):
         opportunity = make_opportunity(acme.rep, at=timezone.now())
+        lead = funnel_actions.record_lead(owner=acme.rep, by=acme.rep, at=timezone.now(), company="Delta", person="Amy")
+        web_form = funnel_actions.make_web_form(name="Fair", owner=acme.rep, by=acme.admin, at=timezone.now())
         review = coaching_actions.start_review(by=acme.manager, at=timezone.now())
     ids = {"opportunity": opportunity.pk, "account": opportunity.account_id, "review": review.pk}
+    ids |= {"lead": lead.pk, "web_form": web_form.pk}
+    ids |= {"rep": acme.rep.pk, "manager": acme.manager.pk, "team": acme.team.pk}
     manager = visit(acme.manager, phone=phone, dark=dark, language=language)
     admin = visit(acme.admin, phone=phone, dark=dark, language=language)
     said = [text for path in MANAGER for text in complaints(manager, path.format(**ids))]
-    said += [text for path in ADMIN for text in complaints(admin, path)]
+    said += [text for path in ADMIN for text in complaints(admin, path.format(**ids))]
     assert said == []
