@@ -176,13 +176,18 @@ class ConvertForm(VersionForm):
     amount = MoneyField(label=gettext_lazy("Amount"), required=False)
     expected_close_on = day_field(label=gettext_lazy("Expected close"), required=False)
     why = forms.CharField(
-        label=gettext_lazy("Why, although it does not meet the criteria"), max_length=500, required=False
+        label=gettext_lazy("Why, although it does not meet the criteria"),
+        max_length=500,
+        error_messages={"required": labels.REFUSALS["not_qualified"]},
     )
 
-    def __init__(self, data: Any = None, *, by: Membership, initial: dict[str, Any] | None = None) -> None:
-        """Take who converts it."""
+    def __init__(
+        self, data: Any = None, *, by: Membership, is_qualified: bool, initial: dict[str, Any] | None = None
+    ) -> None:
+        """Take who converts it, and whether it meets the criteria; otherwise the reason is needed."""
         super().__init__(data, initial=initial)
         self.by = by
+        self.fields["why"].required = not is_qualified
 
     def clean_account(self) -> Account | None:
         """Find the customer among those one may see; none is a new one."""

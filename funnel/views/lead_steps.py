@@ -153,19 +153,22 @@ def lead_convert(request: OrgRequest, pk: int) -> HttpResponse:
     matches = queries.customer_twins(by, found.keys, found.company)
     seen = [twin for twin in matches if twin.seen]
     told = queries.lead_page(by, found, today=request.today)
+    is_qualified = told.verdict.standing == Standing.QUALIFIED
     context: dict[str, Any] = {
         "lead": found,
         "matches": [(twin, queries.same_person(found, twin.account)) for twin in seen],
         "hidden": [twin for twin in matches if not twin.seen],
         "told": told,
-        "is_qualified": told.verdict.standing == Standing.QUALIFIED,
+        "is_qualified": is_qualified,
     }
     if request.method != "POST":
         name = (found.need.splitlines() or [found.company])[0][:80]
         initial = {"version": found.version, "name": name, "amount": found.budget, "expected_close_on": found.buys_on}
         initial["account"] = seen[0].account.pk if seen else ""
-        return dialog(request, "leads/convert", form=ConvertForm(by=by, initial=initial), **context)
-    form = ConvertForm(request.POST, by=by)
+        return dialog(
+            request, "leads/convert", form=ConvertForm(by=by, is_qualified=is_qualified, initial=initial), **context
+        )
+    form = ConvertForm(request.POST, by=by, is_qualified=is_qualified)
     if form.is_valid():
         try:
             made = _convert(request, found, form)

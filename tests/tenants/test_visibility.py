@@ -18,7 +18,7 @@ from exchange.models import Import
 from forecasting import periods
 from forecasting.models import Alert, Target
 from funnel import actions as funnel_actions
-from funnel.models import Opportunity
+from funnel.models import Lead, Opportunity
 from jobs.models import Job, Notification, StoredFile
 from tenants.models import Membership, TenantModel
 from tenants.scoping import working_for
@@ -50,6 +50,10 @@ def opportunity(owner: Membership) -> Opportunity:
     return funnel_actions.open_opportunity(
         account(owner), name=f"Deal of {owner.name}", owner=owner, by=owner, at=AT, amount=100
     )
+
+
+def lead(owner: Membership) -> Lead:
+    return funnel_actions.record_lead(owner=owner, by=owner, at=AT, company=f"Lead of {owner.name}")
 
 
 def contact(owner: Membership) -> Contact:
@@ -123,6 +127,7 @@ MATRIX: dict[type[TenantModel], tuple[Maker, dict[str, set[str]]]] = {
     Account: (account, BY_OWNER),
     Contact: (contact, BY_OWNER),
     Opportunity: (opportunity, BY_OWNER),
+    Lead: (lead, BY_OWNER),
     Visit: (visit, BY_OWNER),
     NextAction: (next_action, BY_OWNER),
     Target: (target, BY_OWNER),
