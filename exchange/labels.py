@@ -152,6 +152,7 @@ BARS: Mapping[str, Text] = {
     "name_missing": _("Give it a name."),
     "name_too_long": _("This name is too long."),
     "name_taken": _("Another mapping has this name already."),
+    "last_admin": _("That would leave nobody who can let people in, so nothing was undone."),
     "importer_gone": _("Whoever started this may not import any more. Somebody else who may can go on with it."),
 }
 

@@ -113,6 +113,7 @@ class Target:
     :param remarks: words for its codes of remark; each is said with the number of rows.
     :param permission: what whoever brings it in must be allowed besides importing; only they are offered it.
     :param ended: told once, in the transaction that ends an import (not a dry run), of all that its ledger holds.
+    :param grave: the fields that nobody fills or takes back without having just said that it is them.
     """
 
     code: str
@@ -129,6 +130,7 @@ class Target:
     position: int = 0
     permission: Permission = Permission.IMPORT_RUN
     ended: Callable[[Occasion], None] = lambda occasion: None
+    grave: frozenset[str] = frozenset()
 
     def is_open_to(self, member: Membership) -> bool:
         """Whether a member may bring it in."""

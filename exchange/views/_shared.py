@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
@@ -20,6 +20,13 @@ def mine(request: OrgRequest, pk: int) -> Import:
         pk=pk,
     )
     return found
+
+
+def is_grave(request: HttpRequest) -> bool:
+    """Return whether an import fills what nobody fills without having just said that it is them."""
+    asked = request.resolver_match.kwargs["pk"] if request.resolver_match else 0
+    found = Import.objects.filter(pk=asked).only("target", "mapping").first()
+    return found is not None and bool(found.kind.grave & found.mapping.keys())
 
 
 def page_of(request: OrgRequest, name: str, imported: Import) -> str:

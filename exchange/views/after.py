@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from exchange import actions, labels, queries
 from exchange.models import Import
-from exchange.views._shared import changed_since, mine, number, page_of
+from exchange.views._shared import changed_since, is_grave, mine, number, page_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
 from tenants.web import OrgRequest, go, org_view, render_page
@@ -27,7 +27,7 @@ def import_stop(request: OrgRequest, pk: int) -> HttpResponse:
     return go(request, page_of(request, "import_detail", imported))
 
 
-@org_view(Permission.IMPORT_RUN)
+@org_view(Permission.IMPORT_RUN, fresh=is_grave)
 @require_http_methods(["GET", "POST"])
 def import_undo(request: OrgRequest, pk: int) -> HttpResponse:
     """Say what undoing would do, or why it cannot be; then do it."""

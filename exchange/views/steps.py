@@ -19,7 +19,7 @@ from exchange.staging import Outcome
 from exchange.states import ImportState, Verdict
 from exchange.survey import shown
 from exchange.targets import TARGETS, targets
-from exchange.views._shared import changed_since, mine, number, page_of
+from exchange.views._shared import changed_since, is_grave, mine, number, page_of
 from exchange.writing import write_csv
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
@@ -245,7 +245,7 @@ def _row(imported: Import, cells: list[Cell], outcome: Outcome) -> dict[str, Any
     }
 
 
-@org_view(Permission.IMPORT_RUN)
+@org_view(Permission.IMPORT_RUN, fresh=is_grave)
 @require_POST
 def import_run(request: OrgRequest, pk: int) -> HttpResponse:
     """Import what was checked, or go on where an import stopped."""
