@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.shortcuts import get_object_or_404
@@ -123,26 +123,35 @@ def in_health(filters: Filters) -> Q:
 # Who and what there is to choose ------------------------------------------------------------------
 
 
+class Choice(NamedTuple):
+    """One thing that can be chosen."""
+
+    pk: int
+    name: str
+
+
 @dataclass(frozen=True)
 class Choices:
     """What board and table can be narrowed by; empty lists where there is nothing to choose."""
 
-    teams: Sequence[Team]
-    owners: Sequence[Membership]
-    products: Sequence[Product]
+    teams: Sequence[Choice]
+    owners: Sequence[Choice]
+    products: Sequence[Choice]
 
 
 def choices(membership: Membership) -> Choices:
     """Return teams and people whose opportunities `membership` may see, and the products on sale."""
-    owners = list(owners_in_sight(membership))
-    teams: list[Team] = []
+    owners = [Choice(*row) for row in owners_in_sight(membership).values_list("pk", "user__name")]
+    teams: list[Choice] = []
     if len(owners) > 1:
         found = Team.objects.all()
         if membership.visible_owner_ids is not None and membership.team_id:
             found = found.filter(path__startswith=membership.team.path)
-        teams = list(found.order_by("path"))
-    products = list(Product.objects.filter(is_active=True).order_by("name")[:200])
-    return Choices(teams if len(teams) > 1 else [], owners if len(owners) > 1 else [], products)
+        teams = [Choice(*row) for row in found.order_by("path").values_list("pk", "name")]
+    products = Product.objects.filter(is_active=True).order_by("name").values_list("pk", "name")[:200]
+    return Choices(
+        teams if len(teams) > 1 else [], owners if len(owners) > 1 else [], [Choice(*row) for row in products]
+    )
 
 
 def owners_in_sight(membership: Membership) -> QuerySet[Membership]:

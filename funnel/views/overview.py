@@ -50,7 +50,7 @@ def table(request: OrgRequest) -> HttpResponse:
         "choices": queries.choices(request.membership),
         "stages": stages,
         "statuses": labels.STATUS_FILTERS,
-        "flags": labels.FLAGS,
+        "flags": [(code, flag.name) for code, flag in labels.FLAGS.items()],
         "due_choices": labels.DUE,
         "closed_choices": labels.CLOSED,
         "healths": labels.HEALTHS.items(),

@@ -13,8 +13,8 @@ from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMult
 from django.template import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from lucide.templatetags.lucide import lucide as draw_icon
 
@@ -362,6 +362,20 @@ def sort_link(context: Context, name: str, label: str, default: str = "") -> dic
 
 
 # Forms ----------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def options(pairs: Iterable[tuple[Any, Any]], chosen: Any = "") -> SafeString:
+    """The options of a select: pairs of value and words, the chosen value marked."""
+    now = str(chosen)
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((value, SELECTED if str(value) == now else "", words) for value, words in pairs),
+    )
+
+
+SELECTED = mark_safe(" selected")
 
 
 @register.inclusion_tag("components/field.html")

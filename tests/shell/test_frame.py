@@ -1,0 +1,56 @@
+"""What is drawn once and kept: nothing of one reader reaches another, and what is filled in is escaped."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.utils import translation
+
+from tenants.models import Membership
+from tenants.templatetags import frame
+from tenants.templatetags.stencil import Stencil
+from tests.cast import Cast
+
+Login = Callable[[Membership], Client]
+CARD = Stencil("funnel/card.html", ("may_move", "is_open", "is_landed", "health", "next"), ("pk", "href", "account"))
+
+
+@pytest.mark.django_db
+def test_the_frame_of_one_reader_is_not_that_of_another(acme: Cast, globex: Cast, login: Login) -> None:
+    frame._drawn.cache_clear()
+    first = login(acme.executive).get("/o/acme/funnel/").content.decode()
+    assert "Executive Acme" in first
+    assert "/o/acme/forecast/" in first
+    other = login(globex.colleague).get("/o/globex/funnel/").content.decode()
+    for foreign in ("Executive Acme", "executive@acme.example", "/o/acme/", "Acme"):
+        assert foreign not in other
+    assert "/o/globex/forecast/" not in other  # a colleague may not
+    acme.executive.role = "colleague"
+    acme.executive.save()
+    assert "/o/acme/forecast/" not in login(acme.executive).get("/o/acme/funnel/").content.decode()
+
+
+@pytest.mark.django_db
+def test_each_page_carries_its_own_token_and_marks_itself(acme: Cast, login: Login) -> None:
+    client = login(acme.rep)
+    board, today = client.get("/o/acme/funnel/"), client.get("/o/acme/today/")
+    for page in (board, today):
+        text = page.content.decode()
+        assert frame.TOKEN not in text
+        assert str(page.context["csrf_token"])[:0] in text
+        assert f'name="csrfmiddlewaretoken" value="{frame.TOKEN}"' not in text
+    assert board.content != today.content
+    token = board.content.decode().partition('<meta name="csrf" content="')[2].partition('"')[0]
+    assert client.post("/accounts/logout/", {"csrfmiddlewaretoken": token}).status_code == 302
+
+
+def test_a_stencil_escapes_what_is_filled_in_and_keeps_nothing_of_it() -> None:
+    with translation.override("en"):
+        drawn = CARD.fill((False, True, False, "ok", "none"), 7, "/x/7/", "<b>{0} & co</b>")
+        again = CARD.fill((False, True, False, "ok", "none"), 8, "/x/8/", "Delta")
+    assert "&lt;b&gt;{0} &amp; co&lt;/b&gt;" in drawn
+    assert "<b>" not in drawn
+    assert "Delta" in again
+    assert "co&lt;" not in again
+    with translation.override("zh-hant"):
+        assert CARD.fill((False, True, False, "ok", "none"), 7, "/x/7/", "Delta") != again
