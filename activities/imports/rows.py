@@ -225,13 +225,14 @@ def _meet(records: Sequence[Record], rows: dict[int, Row], occasion: Occasion) -
         accounts_imports.note(occasion, "contact", made)
         known |= {person: answer.pk for person, answer in zip(wanted, made, strict=True)}
     for record in records:
-        if (row := rows.get(record.number)) is None or not row.people:
+        read = rows.get(record.number)
+        if read is None or not read.people:
             continue
-        met = [known.get((row.visit.account_id, names.key(name))) for name in row.people]
+        met = [known.get((read.visit.account_id, names.key(name))) for name in read.people]
         if None in met:
             record.remarks.append("people_left_out")
         there = [pk for pk in met if pk is not None]
-        rows[record.number] = replace(row, visit=replace(row.visit, contact_ids=there))
+        rows[record.number] = replace(read, visit=replace(read.visit, contact_ids=there))
 
 
 def _write(rows: Mapping[int, Row], occasion: Occasion) -> Callable[[Row], Verdict]:

@@ -115,7 +115,7 @@ def _ask(survey: Survey, by: Membership) -> list[Group]:
             "who takes over what is theirs."
         )
         groups.append(Group("address", _("Addresses"), asked, hint))
-    roles = [Option(role, words) for role, words in labels.ROLES]
+    roles = [Option(role, str(said)) for role, said in labels.ROLES]
     asked = []
     if survey.blank("role"):
         asked.append(Question(NO_ROLE, _("New people without a role"), roles, str(Role.REP), survey.blank("role")))

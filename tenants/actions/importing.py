@@ -59,10 +59,7 @@ def import_teams(
         ready = [team for team in waiting if team.parent not in keys or team.parent in made]
         if not ready:
             raise Refused("team_under_itself")
-        rows = [
-            Team(name=team.name, parent_id=made[team.parent].pk if team.parent in made else team.parent, path="")
-            for team in ready
-        ]
+        rows = [Team(name=team.name, parent_id=_placed(team.parent, made), path="") for team in ready]
         Team.objects.bulk_create(rows, batch_size=BATCH)
         made |= {team.key: row for team, row in zip(ready, rows, strict=True)}
         waiting = [team for team in waiting if team.key not in made]
@@ -70,11 +67,10 @@ def import_teams(
     teams = list(Team.objects.filter(pk__in=moves).select_related("parent"))
     names = dict(Team.objects.values_list("pk", "name"))
     for team in teams:
-        parent = moves[team.pk]
-        parent_id = made[parent].pk if parent in made else parent
+        parent_id = _placed(moves[team.pk], made)
         moved[team.pk] = (team.version + 1, team.parent_id)
         before = {"name": team.name, "parent": names.get(team.parent_id or 0)}
-        team.parent_id, team.version = parent_id, team.version + 1  # type: ignore[assignment]  # an id by now
+        team.parent_id, team.version = parent_id, team.version + 1
         after = {**before, "parent": names.get(team.parent_id or 0)}
         audit.record("team.changed", team, by=by, at=at, changes=audit.changes(before, after))
     Team.objects.bulk_update(teams, ["parent", "version"], batch_size=BATCH)
@@ -83,6 +79,13 @@ def import_teams(
     if made or moved:
         repath()
     return TeamsWritten({key: row.pk for key, row in made.items()}, moved)
+
+
+def _placed(parent: Hashable, made: Mapping[Hashable, Team]) -> int | None:
+    """Return the id of a parent that is named by its id or by the key of a team just added."""
+    if parent in made:
+        return made[parent].pk
+    return parent if isinstance(parent, int) else None
 
 
 def repath() -> None:
@@ -172,10 +175,15 @@ def _change(
     member.version += 1
     member.save(update_fields=["role", "team", "is_admin", "version"])
     (admins.add if member.is_admin else admins.discard)(member.pk)
-    shown = [{**each, "team": names.get(each["team_id"] or 0)} if "team_id" in each else each for each in (before, new)]
-    plain = [{name: value for name, value in each.items() if name != "team_id"} for each in shown]
-    audit.record("member.changed", member, by=by, at=at, changes=audit.changes(*plain))
+    changes = audit.changes(_shown(before, names), _shown(new, names))
+    audit.record("member.changed", member, by=by, at=at, changes=changes)
     return PersonTaken("member", member.pk, member.version, before=before)
+
+
+def _shown(fields: Mapping[str, Any], names: Mapping[int, str]) -> dict[str, Any]:
+    """Return what the audit says of a member's fields: the team by its name."""
+    shown = {name: value for name, value in fields.items() if name != "team_id"}
+    return shown | ({"team": names.get(fields["team_id"] or 0)} if "team_id" in fields else {})
 
 
 def _hold(

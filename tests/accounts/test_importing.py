@@ -1,6 +1,6 @@
 """Assessments from a file: the whole way, twice, by whom it may be, and taken back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 
 import pytest
@@ -40,7 +40,7 @@ def account(acme: Cast) -> Account:
     return make_account(acme, name="台積電", owner=acme.rep)
 
 
-def zh(*rows: list[object]) -> bytes:
+def zh(*rows: Sequence[object]) -> bytes:
     return make_csv(ZH, *rows)
 
 
@@ -206,7 +206,8 @@ def test_who_may_bring_them_in(acme: Cast) -> None:
 def test_undone_as_if_never_judged(acme: Cast, account: Account) -> None:
     actions.assess(account, ratings=dict.fromkeys(Factor, 75), by=acme.rep, at=AT)
     before = everything()
-    rows = [FULL, ["New one", "2026-03-02", "", *["good"] * 10, ""], ["台積電", "2019-03-02", "", *["poor"] * 10, ""]]
+    good, poor = ["good"] * 10, ["poor"] * 10
+    rows: list[list[object]] = [FULL, ["New one", "2026-03-02", "", *good, ""], ["台積電", "2019-03-02", "", *poor, ""]]
     imported = bring_in("assessments", zh(*rows), by=acme.manager)
     assert Account.objects.count() == 2
     undo(imported, by=acme.manager)

@@ -1,6 +1,6 @@
 """Visits from a file: the whole way, twice, by whom it may be, and taken back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import uuid4
@@ -58,11 +58,11 @@ def account(acme: Cast) -> Account:
     return make_account(acme, name="台積電", owner=acme.rep)
 
 
-def zh(*rows: list[object]) -> bytes:
+def zh(*rows: Sequence[object]) -> bytes:
     return make_csv(ZH, *rows)
 
 
-def short(*rows: list[object]) -> bytes:
+def short(*rows: Sequence[object]) -> bytes:
     return make_csv(["Customer", "Date", "Outcome", "Notes"], *rows)
 
 
@@ -118,7 +118,7 @@ def test_a_row_becomes_a_visit_with_all_that_follows(acme: Cast, account: Accoun
 
 def test_the_same_file_twice_changes_nothing(acme: Cast, account: Account) -> None:
     coming = (timezone.now() + timedelta(days=9)).strftime("%Y-%m-%d %H:%M")
-    rows = [FULL, ["台積電", "2019-01-05", "", "", "", "", "", "", "", "", "", ""], ["台積電", coming, *[""] * 10]]
+    rows: list[list[object]] = [FULL, ["台積電", "2019-01-05", *[""] * 10], ["台積電", coming, *[""] * 10]]
     bring_in("visits", zh(*rows), by=acme.manager)
     before = everything()
     again = bring_in("visits", zh(*rows), by=acme.manager)

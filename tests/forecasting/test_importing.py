@@ -1,6 +1,6 @@
 """Targets from a file: the whole way, twice, by whom it may be, and taken back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -29,7 +29,7 @@ def _inside(acme: Cast) -> Iterator[None]:
         yield
 
 
-def file(*rows: list[object]) -> bytes:
+def file(*rows: Sequence[object]) -> bytes:
     return make_csv(EN, *rows)
 
 
