@@ -59,6 +59,7 @@ _FIELDS = {
     "in_future": "closed_on",
     "reason_needed": "why",
     "rival_needed": "rival",
+    "not_qualified": "why",
     "note_needed": "note",
     "label_empty": "label",
     "label_too_long": "label",

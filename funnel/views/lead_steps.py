@@ -149,26 +149,11 @@ def lead_resume(request: OrgRequest, pk: int) -> HttpResponse:
 @read_write
 def lead_convert(request: OrgRequest, pk: int) -> HttpResponse:
     """Make account, contact and opportunity of a lead; what is there already can be chosen."""
-    found, by = queries.lead_or_404(request.membership, pk), request.membership
-    matches = queries.customer_twins(by, found.keys, found.company)
-    seen = [twin for twin in matches if twin.seen]
-    told = queries.lead_page(by, found, today=request.today)
-    is_qualified = told.verdict.standing == Standing.QUALIFIED
-    context: dict[str, Any] = {
-        "lead": found,
-        "matches": [(twin, queries.same_person(found, twin.account)) for twin in seen],
-        "hidden": [twin for twin in matches if not twin.seen],
-        "told": told,
-        "is_qualified": is_qualified,
-    }
+    found = queries.lead_or_404(request.membership, pk)
+    context = _offer(request, found)
     if request.method != "POST":
-        name = (found.need.splitlines() or [found.company])[0][:80]
-        initial = {"version": found.version, "name": name, "amount": found.budget, "expected_close_on": found.buys_on}
-        initial["account"] = seen[0].account.pk if seen else ""
-        return dialog(
-            request, "leads/convert", form=ConvertForm(by=by, is_qualified=is_qualified, initial=initial), **context
-        )
-    form = ConvertForm(request.POST, by=by, is_qualified=is_qualified)
+        return dialog(request, "leads/convert", form=_convert_form(request, found, context), **context)
+    form = ConvertForm(request.POST, by=request.membership, is_qualified=context["is_qualified"])
     if form.is_valid():
         try:
             made = _convert(request, found, form)
@@ -177,8 +162,29 @@ def lead_convert(request: OrgRequest, pk: int) -> HttpResponse:
         except Stale as stale:
             return _told(request, stale, _("Lead"), _stands(stale), labels.LEAD_STATUSES[LeadStatus.CONVERTED])
         except Refused as refused:
-            refuse_convert(form, refused)
+            refuse(form, refused)
     return dialog(request, "leads/convert", form=form, status=422, **context)
+
+
+def _offer(request: OrgRequest, found: Lead) -> dict[str, Any]:
+    """Return what the dialog shows: the customers it may belong to, and how it stands against the criteria."""
+    matches = queries.customer_twins(request.membership, found.keys, found.company)
+    told = queries.lead_page(request.membership, found, today=request.today)
+    return {
+        "lead": found,
+        "matches": [(twin, queries.same_person(found, twin.account)) for twin in matches if twin.seen],
+        "hidden": [twin for twin in matches if not twin.seen],
+        "told": told,
+        "is_qualified": told.verdict.standing == Standing.QUALIFIED,
+    }
+
+
+def _convert_form(request: OrgRequest, found: Lead, offer: dict[str, Any]) -> ConvertForm:
+    """Return the form as it starts: the first customer that matches, the need as the name."""
+    name = (found.need.splitlines() or [found.company])[0][:80]
+    initial = {"version": found.version, "name": name, "amount": found.budget, "expected_close_on": found.buys_on}
+    initial["account"] = offer["matches"][0][0].account.pk if offer["matches"] else ""
+    return ConvertForm(by=request.membership, is_qualified=offer["is_qualified"], initial=initial)
 
 
 def _convert(request: OrgRequest, found: Lead, form: ConvertForm) -> Any:
@@ -186,14 +192,6 @@ def _convert(request: OrgRequest, found: Lead, form: ConvertForm) -> Any:
     seen, account = typed.pop("version"), typed["account"]
     contact = queries.same_person(found, account) if account else None
     return actions.convert(found, seen=seen, contact=contact, by=request.membership, at=request.now, **typed)
-
-
-def refuse_convert(form: ConvertForm, refused: Refused) -> None:
-    """Say below the field it is about, or above the form, why it is not converted."""
-    if refused.code == "not_qualified":
-        form.add_error("why", labels.refusal(refused))
-    else:
-        refuse(form, refused)
 
 
 @org_view(Permission.FUNNEL_EDIT)
