@@ -2,8 +2,10 @@
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from funnel import actions, queries, web_forms
+from funnel import actions, labels, queries, web_forms
 from funnel.leads import LeadStatus
 from funnel.models import Lead, LeadEvent, WebForm, WebMessage
 from jobs.models import Notification
@@ -245,6 +247,24 @@ def test_one_address_is_throttled_before_anything_is_looked_up(form: WebForm) ->
     rate = int(settings.ACCOUNT_RATE_LIMITS["web_form"].split("/")[0])
     answers = [Client().post("/leads/x/", b"{}", content_type="application/json") for _ in range(rate + 1)]
     assert [answer.status_code for answer in answers] == [404] * rate + [429]
+
+
+def test_the_example_of_the_handbook_is_taken(acme: Cast, form: WebForm, monkeypatch: pytest.MonkeyPatch) -> None:
+    handbook = (settings.BASE_DIR / "docs" / "web-forms.md").read_text(encoding="utf-8")
+    example: dict[str, Any] = {}
+    exec(handbook.split("```python")[1].split("```")[0], example)  # noqa: S102  # our own handbook
+
+    def opened(request: Any) -> Any:
+        answer = Client().post(request.selector, request.data, content_type="application/json", headers=request.headers)
+        return SimpleNamespace(status=answer.status_code)
+
+    monkeypatch.setattr("urllib.request.urlopen", opened)
+    secret = actions.secrets_of(form)[0]
+    assert example["send_lead"](f"https://sales.example.com/leads/{form.key}/", secret, ENQUIRY) == 202
+    for name, limit in web_forms.LIMITS.items():
+        assert f"`{name}`" in handbook
+        assert f"{limit:,}" in handbook
+    assert set(labels.WEB_ERRORS) == set(re.findall(r"`([a-z_]+)`", handbook)) & set(labels.WEB_ERRORS)
 
 
 def test_nothing_of_an_enquiry_or_its_signature_reaches_the_log(form: WebForm, caplog: Any) -> None:
