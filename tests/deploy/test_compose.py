@@ -323,7 +323,7 @@ def test_a_killed_worker_is_noticed_and_a_new_one_goes_on(site: Site) -> None:
 def test_each_program_refuses_to_start_without_its_variables_and_names_them(service: str) -> None:
     read = compose({**VARIABLES, "POSTGRES_PASSWORD": "x"})["services"][service]
     env = {"PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}", "BEHIND_PROXY": "1"}
-    done = subprocess.run(read["command"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(read["command"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=30, check=False)
     owner = "DATABASE_OWNER_URL, " if service == "migrate" else ""
     named = f"not set: SECRET_KEY, DATABASE_URL, {owner}BASE_URL, ALLOWED_HOSTS. See .env.example.\n"
     assert done.returncode == 1
