@@ -11,6 +11,7 @@ from funnel.stages import Stage, StageRow, check_percents
 from tenants import audit
 from tenants.errors import Refused, Stale
 from tenants.models import Membership, Organization
+from tenants.names import tidy
 
 LABEL_LENGTH, ITEM_LENGTH = 40, 200
 
@@ -37,7 +38,7 @@ def change_stages(rows: Iterable[StageRow], *, seen: int, by: Membership, at: da
     existing = {setting.stage: setting for setting in StageSetting.objects.all()}
     for stage in Stage:
         row = wanted[stage]
-        label = row.label.strip()
+        label = tidy(row.label)
         if len(label) > LABEL_LENGTH:
             raise Refused("label_too_long", stage=stage)
         setting = existing.get(stage)
@@ -126,9 +127,9 @@ def switch_item(key: str, *, is_active: bool, by: Membership, at: datetime) -> E
 
 
 def _label(label: str) -> str:
-    label = label.strip()
+    label = tidy(label)
     if not label:
         raise Refused("label_empty")
-    if len(label) > ITEM_LENGTH or "\x00" in label:
+    if len(label) > ITEM_LENGTH:
         raise Refused("label_too_long")
     return label

@@ -16,6 +16,7 @@ from funnel import labels, queries
 from funnel.facts import NAME_LENGTH
 from funnel.models import Opportunity
 from funnel.stages import Category, Gate, Reason, Stage, StageRow
+from tenants.forms.names import NameField
 from tenants.forms.organization import DayField
 from tenants.models import Membership
 
@@ -242,7 +243,7 @@ class StagesForm(forms.Form):
         for row in stages:
             standard = str(labels.STAGES[row.stage])
             name = _("Label of stage %(stage)s") % {"stage": int(row.stage)}
-            self.fields[f"label_{row.stage}"] = forms.CharField(
+            self.fields[f"label_{row.stage}"] = NameField(
                 label=name,
                 max_length=40,
                 required=False,
@@ -279,4 +280,4 @@ class StagesForm(forms.Form):
 class ItemForm(forms.Form):
     """The words of an evidence item."""
 
-    label = forms.CharField(label=gettext_lazy("Evidence"), max_length=200)
+    label = NameField(label=gettext_lazy("Evidence"), max_length=200)

@@ -7,6 +7,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from funnel import actions as funnel_actions
+from funnel.stages import Stage
 from tenants import actions
 from tenants.errors import Refused
 from tenants.models import Holiday, Invitation, Membership, Organization, Team, User
@@ -101,3 +103,16 @@ def test_the_actions_refuse_such_names_too(acme: Cast) -> None:
         ):
             with pytest.raises(Refused, match="name_missing"):
                 act()
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_evidence_and_stages_have_names_that_can_be_read(acme: Cast, login: Login, name: str) -> None:
+    client = login(acme.admin)
+    new = reverse("funnel:item_new", args=["acme", 4])
+    assert client.post(new, {"label": name}).status_code == 422
+    with working_for(acme.org):
+        actions_of_stages = {"stage": Stage(4), "by": acme.admin, "at": AT}
+        with pytest.raises(Refused, match="label_empty"):
+            funnel_actions.add_item(label=name, **actions_of_stages)
+    assert client.post(new, {"label": " 架構\u202e  確認 "}).status_code == 303
+    assert "架構 確認" in client.get(reverse("funnel:stages", args=["acme"])).content.decode()
