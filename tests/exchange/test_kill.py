@@ -1,4 +1,4 @@
-"""A worker killed in the middle of an import: each row is there once, whatever carries the wake-ups."""
+"""A worker killed in the middle of an import or its undoing: each row is there once, or gone with all others."""
 
 import pytest
 from django.utils import timezone
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owne
 ROWS = 12_000
 
 
-def test_killed_in_the_middle_of_an_import_each_row_is_there_once(
+def test_killed_in_the_middle_of_an_import_and_of_its_undoing(
     acme: Cast,
     place: Place,
 ) -> None:
@@ -44,4 +44,17 @@ def test_killed_in_the_middle_of_an_import_each_row_is_there_once(
     with reading(acme.org):
         assert Product.objects.count() == ROWS
         imported = Import.objects.get(pk=imported.pk)
-    assert (imported.state, imported.tally.verdicts) == (ImportState.DONE, {"created": ROWS})
+        assert (imported.state, imported.tally.verdicts) == (ImportState.DONE, {"created": ROWS})
+        assert len(imported.ledger().of("product")) == ROWS
+        imported = actions.undo(imported, seen=imported.version, by=acme.executive, at=timezone.now())
+    wait_for(lambda: now(acme, imported.job).state != State.QUEUED, seconds=120)
+    place.kill_worker()
+    with reading(acme.org):
+        assert Product.objects.count() in {0, ROWS}  # whole or not at all
+    place.start_worker()
+    WakeUp.objects.update(next_at=timezone.now())
+    jobs.sweep(at=timezone.now())
+    wait_for(lambda: now(acme, imported.job).state == State.DONE, seconds=120)
+    with reading(acme.org):
+        assert not Product.objects.exists()
+        assert Import.objects.get(pk=imported.pk).state == ImportState.UNDONE

@@ -123,6 +123,24 @@ def test_customers_contacts_and_products_go_and_come_back(acme: Cast) -> None:
     assert Product.objects.get().list_price == 500
 
 
+def test_a_customer_brings_in_again_what_it_did_before(acme: Cast) -> None:
+    bring_in("accounts", make_csv(["客戶"], ["鴻海"]), by=acme.executive)
+    day = (timezone.now() - timedelta(days=3)).date().isoformat()
+    kept = bring_in("opportunities", deals([*WON_ROW[:5], "2024/1/5", day, "Rep Acme"]), by=acme.executive)
+    before = Account.objects.get().annual_revenue
+    assert before == 451_400
+    more = bring_in("opportunities", deals(["A9", *WON_ROW[1:5], "2024/1/5", day, "Rep Acme"]), by=acme.executive)
+    changed = bring_in(
+        "opportunities", deals(["A2", *WON_ROW[1:4], "9,000", "2024/1/5", day, "Rep Acme"]), by=acme.executive
+    )
+    assert Account.objects.get().annual_revenue == 451_400 + 900_000
+    undo(changed, by=acme.executive)
+    assert Account.objects.get().annual_revenue == 2 * 451_400
+    undo(more, by=acme.executive)
+    assert Account.objects.get().annual_revenue == before
+    assert kept.tally.verdicts == {"created": 1}
+
+
 def test_a_nightly_snapshot_bars_nothing_and_goes_along(acme: Cast) -> None:
     imported = bring_in("opportunities", deals(OPEN_ROW), by=acme.executive)
     forecasting_actions.refresh_health(acme.org, at=timezone.now())
@@ -295,3 +313,19 @@ def test_the_ledger_of_a_chunk_that_was_tried_again_holds_what_stayed(
     assert TimelineEntry.objects.count() == 0
     undo(imported, by=acme.executive)
     assert not Product.objects.exists()
+
+
+def test_the_ledger_forgets_what_was_rolled_back(acme: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = funnel_actions.import_opportunities
+
+    def fussy(rows: Any, **kwargs: Any) -> Any:
+        if any(row.external_id == "A2" for row in rows):
+            raise Refused("fussy")  # after customers and products were added for the rows
+        return real(rows, **kwargs)
+
+    monkeypatch.setattr(funnel_actions, "import_opportunities", fussy)
+    imported = checked(make_import("opportunities", deals(OPEN_ROW, WON_ROW), by=acme.executive), by=acme.executive)
+    imported = finished(actions.run(imported, seen=imported.version, by=acme.executive, at=timezone.now()))
+    assert set(imported.ledger().of("account")) == set(Account.objects.values_list("pk", flat=True))
+    undo(imported, by=acme.executive)
+    assert not Account.objects.exists()
