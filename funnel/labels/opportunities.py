@@ -342,4 +342,6 @@ for _field, _words in {
     tenants_labels.name_field(_field, _words)
 for _field in ("stage", "from", "to"):
     tenants_labels.name_values(_field, {str(int(stage)): words for stage, words in STAGES.items()})
+name_topic("leads", Topic(Permission.SETTINGS_EDIT, ("",), ("lead_setting.",)))
+name_topic("web_forms", Topic(Permission.IMPORT_RUN, ("funnel.webform",), ("web_form.",)))
 name_topic("stages", Topic(Permission.SETTINGS_EDIT, ("", "funnel.evidenceitem"), ("stages.", "evidence_item.")))

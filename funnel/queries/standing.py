@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from funnel.models import Evidence, EvidenceItem, Opportunity
+from funnel.models import Evidence, EvidenceItem, LeadSetting, Opportunity, WebForm
 from funnel.queries.opportunities import stage_table
 from funnel.stages import Gate, Stage
 from tenants.effects import Adjustment, Effect, stands, told_of
@@ -37,6 +37,18 @@ def _stages_stand(_reader: Membership) -> str:
     return text.format(percents=percents, n=blocking) if blocking else f"{percents} %"
 
 
+def _leads_stand(_reader: Membership) -> str:
+    """Say how soon a lead must buy."""
+    n = LeadSetting.current().months
+    return ngettext("buys within {n} month", "buys within {n} months", n).format(n=n)
+
+
+def _web_forms_stand(_reader: Membership) -> str:
+    """Say how many web forms may send leads."""
+    n = WebForm.objects.filter(is_active=True).count()
+    return ngettext("{n} web form", "{n} web forms", n).format(n=n)
+
+
 def _product_off_sale(adjustment: Adjustment) -> Iterator[Effect]:
     """Say how many open opportunities are about a product."""
     n = Opportunity.objects.open().filter(product=adjustment.of).count()
@@ -52,4 +64,6 @@ def _product_off_sale(adjustment: Adjustment) -> Iterator[Effect]:
 
 
 stands("funnel:stages", _stages_stand)
+stands("funnel:lead_settings", _leads_stand)
+stands("funnel:web_forms", _web_forms_stand)
 told_of("product.is_active", _product_off_sale)

@@ -19,6 +19,8 @@ from tenants.queries.days import (
     rates,
 )
 from tenants.queries.effects import (
+    Counts,
+    counts,
     days_told,
     effects_of,
 )
@@ -61,6 +63,7 @@ __all__ = [
     "PAGE",
     "AuditPage",
     "CountedPaginator",
+    "Counts",
     "Invitee",
     "Led",
     "Moved",
@@ -69,6 +72,7 @@ __all__ = [
     "admins",
     "audit_page",
     "calendar_of",
+    "counts",
     "days_told",
     "effects_of",
     "has_account",

@@ -1,17 +1,19 @@
 """What a change of the organization's own settings will do."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tenants import labels
 from tenants.calendar import WorkCalendar, weekdays
 from tenants.effects import Adjustment, Effect, effects, told_of
-from tenants.models import ExchangeRate, Membership, Organization, money_columns
+from tenants.models import ExchangeRate, Holiday, Invitation, Membership, Organization, Team, money_columns
 from tenants.queries.days import calendar_of
 
 
@@ -96,6 +98,31 @@ for _field, _teller in {
     "currency": _currency,
 }.items():
     told_of(_field, _teller)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much there is of what the list of settings shows in numbers."""
+
+    people: int
+    invitations: int
+    teams: int
+    holidays: int
+
+
+def counts(organization: Organization, year: int) -> Counts:
+    """Count members, open invitations, teams and the entries of a year's calendar, by one query."""
+    rows: list[Any] = [
+        Membership.objects.in_current_organization().filter(is_active=True),
+        Invitation.objects.filter(accepted_at=None, withdrawn_at=None),
+        Team.objects.all(),
+        Holiday.objects.filter(on__year=year),
+    ]
+    each = [
+        Coalesce(Subquery(found.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk")).values("n")), 0)
+        for found in rows
+    ]
+    return Counts(*Organization.objects.filter(pk=organization.pk).values_list(*each).get())
 
 
 def days_told(organization: Organization, first: date, last: date, *, is_working: bool) -> tuple[int, int]:

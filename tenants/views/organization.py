@@ -16,7 +16,14 @@ from tenants.forms.organization import OrganizationForm
 from tenants.permissions import Permission
 from tenants.web import OrgRequest, conflict, go, org_view, render_page
 
-PAGES_OF_OTHERS = ("funnel:stages", "forecasting:targets", "accounts:products", "accounts:segments")
+PAGES_OF_OTHERS = (
+    "funnel:stages",
+    "funnel:lead_settings",
+    "funnel:web_forms",
+    "forecasting:targets",
+    "accounts:products",
+    "accounts:segments",
+)
 
 
 @org_view(Permission.SETTINGS_EDIT)
@@ -31,12 +38,9 @@ def settings(request: OrgRequest) -> HttpResponse:
         {
             "month": labels.value_words("fiscal_year_start", org.fiscal_year_start),
             "language": labels.value_words("language", org.language),
-            "people": queries.people().count(),
-            "invitations": queries.open_invitations().count(),
-            "teams": queries.teams().count(),
+            "counts": queries.counts(org, request.today.year),
             "rates": len(rates),
             "codes": ", ".join(code for code, _dated in rates),
-            "holidays": queries.holidays_of(request.today.year).count(),
             "standing": {page.replace(":", "_"): standing(page, request.membership) for page in PAGES_OF_OTHERS},
         },
     )

@@ -216,10 +216,14 @@ def test_the_worker_holds_the_lock_of_the_wake_up_so_that_a_job_can_be_cancelled
 def test_a_job_of_a_deactivated_member_is_cancelled_before_its_first_chunk(acme: Cast, counting: None) -> None:
     job = make_job(acme)
     Membership.objects.filter(pk=acme.rep.pk).update(is_active=False)
-    begun: list[str] = []
-    chunk, running._chunks["counting"] = running._chunks["counting"], lambda job, *, at: begun.append("begun")
+    begun: list[int] = []
+
+    def begin(job: Job, *, at: datetime) -> Progress:
+        begun.append(job.pk)
+        return Progress(1, 1, "count", {}, finished=True)
+
+    running._chunks["counting"] = begin
     assert running.run(job)
-    running._chunks["counting"] = chunk
     assert (job.state, job.done) == (State.CANCELLED, 0)
     assert begun == [], "it is not even begun"
     assert files(acme) == []

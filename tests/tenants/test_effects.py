@@ -212,6 +212,8 @@ def test_the_list_says_what_each_setting_stands_at(acme: Cast, login: Login) -> 
         "3 teams",
         "1 other currency USD",
         "0 / 10 / 20 / 40 / 60 / 80 / 100 %",
+        "buys within 6 months",
+        "0 web forms",
         "1 on sale",
         "high from TWD",
     ):

@@ -192,6 +192,8 @@ def test_every_page_of_the_settings_ends_with_its_last_changes(acme: Cast, login
         "teams": "tenants:teams",
         "stages": "funnel:stages",
         "segments": "accounts:segments",
+        "leads": "funnel:lead_settings",
+        "web_forms": "funnel:web_forms",
     }
     client = login(acme.admin)
     for topic, name in pages.items():
