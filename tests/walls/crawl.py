@@ -66,6 +66,12 @@ class Answer:
         return f"{self.method} {self.url} → {self.status}"
 
     @property
+    def broken_by(self) -> str:
+        """What was raised, where the answer is a failure of ours."""
+        raised = getattr(self.response, "exc_info", None)
+        return repr(raised[1])[:300] if raised else ""
+
+    @property
     def is_in_order(self) -> bool:
         """Whether it did what it was asked for."""
         return 200 <= self.status < 400
@@ -247,7 +253,7 @@ def _ways(browser: Browser, url: str, body: dict[str, str], *, by_query: bool, b
 
 def _wrong(answer: Answer, *, must_refuse: bool) -> Iterator[str]:
     if answer.status >= 500:
-        yield f"{answer.asked} broke"
+        yield f"{answer.asked} broke: {answer.broken_by}"
     if answer.heard:
         yield f"{answer.asked} shows the stranger: {sorted(answer.heard)}"
     if must_refuse and answer.status not in REFUSED:

@@ -40,6 +40,7 @@ from funnel.web_forms import LIMITS, Enquiry
 from jobs.models import Job, Notification, StoredFile
 from jobs.running import run
 from tenants import actions as tenants
+from tenants.actions.invitations import Seat
 from tenants.models import ExchangeRate, Holiday, Invitation, Membership, Organization, Team, User
 from tenants.permissions import Role
 from tenants.scoping import reading
@@ -209,8 +210,13 @@ def _sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     funnel.change_opportunity(
         opportunity, seen=opportunity.version, by=cast.rep, at=at, why=text(500), name=text(198) + " 2", source="x"
     )
-    lost = deal()
-    funnel.lose(lost, seen=lost.version, reason=Reason.RIVAL, rival=text(120), note=text(500), by=cast.rep, at=now)
+
+    def lose(opportunity: Opportunity) -> Opportunity:
+        how = {"reason": Reason.RIVAL, "rival": text(120), "note": text(500)}
+        return funnel.lose(opportunity, seen=opportunity.version, by=cast.rep, at=now, **how)
+
+    lost, again = lose(deal()), lose(deal())
+    funnel.reopen(again, seen=again.version, why=text(500), by=cast.rep, at=now)
     won = deal(stage=Stage.CLOSE)
     funnel.win(won, seen=won.version, by=cast.rep, at=now)
     moved = funnel.move(
@@ -345,7 +351,14 @@ def _settle(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
         cast.org, first=now.date(), last=now.date(), name=text(60), is_working=False, by=admin, at=now
     )
     invited = tenants.invite(
-        cast.org, emails=["new@own.example"], role=Role.REP, team=None, is_admin=False, by=admin, at=now
+        cast.org,
+        emails=["new@own.example"],
+        role=Role.REP,
+        team=None,
+        is_admin=False,
+        by=admin,
+        at=now,
+        seats={"new@own.example": Seat(name=text(80))},
     )
     invitation, token = invited.sent[0]
     team = tenants.create_team(cast.org, name=text(80), parent=cast.team, by=admin, at=now)
