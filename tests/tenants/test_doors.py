@@ -1,15 +1,24 @@
 """Every address has a door, and every door asks for a sign-in."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import pytest
-from django.http import HttpRequest, HttpResponse
-from django.test import Client
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, path
+from rest_framework.response import Response
 
 from tenants.api import OrgViewSet
+from tenants.models import Team
 from tenants.permissions import ADMIN_GRANTS, GRANTS, Permission, Role, grants
-from tenants.web import open_view, org_view
+from tenants.scoping import current_organization_id, reading
+from tenants.web import OrgRequest, open_view, org_view
 from tests.cast import Cast
 
 OPEN_INSIDE = {"tenants:join"}
@@ -149,3 +158,123 @@ def test_the_table_of_grants_names_every_role_and_every_permission() -> None:
 def test_an_admin_sees_no_customers_by_that_alone() -> None:
     customers = {P.ACCOUNT_VIEW, P.ACCOUNT_EDIT, P.FUNNEL_VIEW, P.FUNNEL_EDIT, P.VISIT_VIEW, P.FORECAST_VIEW}
     assert not customers & ADMIN_GRANTS
+
+
+# The door itself ----------------------------------------------------------------------------------
+
+
+@dataclass
+class Room:
+    """Two rooms behind doors, which note what they saw of those who came in."""
+
+    seen: list[tuple[str, int | None, bool]] = field(default_factory=list)
+
+    def open(self, request: HttpRequest, kind: str = "page") -> int:
+        """Knock, and return the status of the answer."""
+        try:
+            if kind == "page":
+                return self.page(request, org="acme").status_code
+            return self.api(request, org="acme").status_code
+        except Http404:
+            return 404
+        except PermissionDenied:
+            return 403
+
+    def note(self, request: Any) -> HttpResponse:
+        """Note the organization that the door put on the request, the scope, and whether a transaction is open."""
+        self.seen.append((request.organization.slug, current_organization_id(), connection.in_atomic_block))
+        return HttpResponse()
+
+    @property
+    def page(self) -> Callable[..., HttpResponse]:
+        """A page that takes who may edit targets."""
+
+        @org_view(Permission.TARGET_EDIT)
+        def room(request: OrgRequest) -> HttpResponse:
+            return self.note(request)
+
+        return room
+
+    @property
+    def api(self) -> Callable[..., HttpResponse]:
+        """The same as an API class."""
+        note = self.note
+
+        class Rooms(OrgViewSet):
+            policy: ClassVar = {"list": Permission.TARGET_EDIT}
+
+            def list(self, request: Any, org: str) -> Response:
+                note(self.entered)
+                return Response({})
+
+        return Rooms.as_view({"get": "list"})
+
+
+def knock(user: Any) -> HttpRequest:
+    """Return a request of this person."""
+    request = RequestFactory().get("/o/acme/room/")
+    request.user = user
+    request.session = SessionStore()
+    return request
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+@pytest.mark.parametrize("kind", ["page", "api"])
+def test_the_door_lets_in_members_who_may_and_nobody_else(acme: Cast, globex: Cast, kind: str) -> None:
+    room = Room()
+    assert room.open(knock(AnonymousUser()), kind) in {302, 403}
+    for stranger in globex.everyone:
+        assert room.open(knock(stranger.user), kind) == 404
+    for member in (acme.rep, acme.rep2, acme.admin, acme.partner, acme.colleague):
+        assert room.open(knock(member.user), kind) == 403
+    acme.manager.is_active = False
+    acme.manager.save()
+    assert room.open(knock(acme.manager.user), kind) == 404
+    acme.executive.user.is_active = False
+    acme.executive.user.save()
+    assert room.open(knock(acme.executive.user), kind) in {403, 404}
+    assert room.seen == []
+    acme.executive.user.is_active = acme.manager.is_active = True
+    acme.executive.user.save()
+    acme.manager.save()
+    for member in (acme.manager, acme.executive):
+        assert room.open(knock(member.user), kind) == 200
+    assert room.seen == [("acme", acme.org.pk, True)] * 2
+    assert current_organization_id() is None
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+@pytest.mark.parametrize("permission", Permission)
+def test_the_door_asks_for_the_permission_it_names(acme: Cast, permission: Permission) -> None:
+    door = org_view(permission)(lambda request: HttpResponse())
+    for member in acme.everyone:
+        if permission in grants(member.role, is_admin=member.is_admin):
+            assert door(knock(member.user), org="acme").status_code == 200
+        else:
+            with pytest.raises(PermissionDenied):
+                door(knock(member.user), org="acme")
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_an_action_of_an_api_class_without_a_permission_is_closed(acme: Cast) -> None:
+    class Rooms(OrgViewSet):
+        policy: ClassVar = {"retrieve": Permission.HOME_VIEW}
+
+        def list(self, request: Any, org: str) -> Response:
+            raise AssertionError
+
+    assert Rooms.as_view({"get": "list"})(knock(acme.executive.user), org="acme").status_code == 403
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_the_door_closes_behind_a_page_that_breaks(acme: Cast) -> None:
+    @org_view(Permission.HOME_VIEW)
+    def breaks(request: OrgRequest) -> HttpResponse:
+        Team.objects.filter(pk=acme.team.pk).update(name="Half done")
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        breaks(knock(acme.rep.user), org="acme")
+    assert current_organization_id() is None
+    with reading(acme.org):
+        assert Team.objects.get(pk=acme.team.pk).name == "North"
