@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 
 from tenants.calendar import WorkCalendar
 
@@ -22,6 +23,7 @@ _PARTS = {Kind.QUARTER: Kind.MONTH, Kind.HALF: Kind.QUARTER, Kind.YEAR: Kind.QUA
 ONE_DAY = timedelta(days=1)
 
 
+@lru_cache(maxsize=1024)
 def _shift(first: date, months: int) -> date:
     """Move the first of a month by whole months."""
     year, month = divmod(first.year * 12 + first.month - 1 + months, 12)

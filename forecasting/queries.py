@@ -169,7 +169,8 @@ def _groups(
     until_its_end = Q(expected_close_on=None) | Q(expected_close_on__lte=period.ends_on)
     mine = Opportunity.objects.filter(owned_by(owners)).order_by()
     standing = mine.filter(open_and_counted(), until_its_end).annotate(place=place, day=Value(None, DateField()))
-    closed = mine.filter(closed_in(period, zone)).annotate(place=F("status"), day=TruncDate("closed_at", tzinfo=zone))
+    won_on = Case(When(status=Status.WON, then=TruncDate("closed_at", tzinfo=zone)), output_field=DateField())
+    closed = mine.filter(closed_in(period, zone)).annotate(place=F("status"), day=won_on)
     parts = [part.values("owner_id", "stage", "place", "day").annotate(**sums) for part in (standing, closed)]
     rows = parts[0].union(parts[1], all=True)
     return [{**row, "total": int(row["total"]), "weighted": int(row["weighted"])} for row in rows]

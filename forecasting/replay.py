@@ -59,7 +59,7 @@ def _part(state: State, view: View, percents: Mapping[int, int]) -> Numbers | No
     return None
 
 
-_FIELDS = {
+_FIELDS: Mapping[str, str] = {
     ChangeKind.AMOUNT: "amount",
     ChangeKind.OWNER: "owner",
     ChangeKind.CATEGORY: "category",
@@ -85,7 +85,7 @@ def _with(state: State, kind: str, value: Any, zone: tzinfo) -> State:
     if kind == ChangeKind.EXPECTED_CLOSE:
         return replace(state, due_on=_day(value))
     if kind in _FIELDS:
-        field: dict[str, Any] = {_FIELDS[ChangeKind(kind)]: value}
+        field: dict[str, Any] = {_FIELDS[kind]: value}
         return replace(state, **field)
     closed_at = value.get("closed_at")
     return replace(

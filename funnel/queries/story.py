@@ -111,7 +111,8 @@ def story(opportunity: Opportunity) -> Story:
 
 def evidence_of(opportunity: Opportunity) -> list[Evidence]:
     """Return what was filed for an opportunity."""
-    return list(Evidence.objects.filter(opportunity=opportunity).select_related("item", "by__user"))
+    filed = Evidence.objects.filter(opportunity=opportunity).select_related("item", "by__user")
+    return list(filed.only("opportunity_id", "note", "at", "item__code", "item__label", "by__user__name"))
 
 
 _ICONS = {

@@ -12,11 +12,11 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from funnel import labels
-from funnel.queries import Card
+from funnel.queries import Card, Step
 from funnel.stages import Reason, Stage, Status
 from tenants.formats import brief_date, compact, exact, short_date
 from tenants.templatetags.stencil import Stencil
-from tenants.templatetags.ui import person_mark
+from tenants.templatetags.ui import ago, person_mark
 
 register = template.Library()
 
@@ -36,6 +36,9 @@ LINE = Stencil(
         *("avatar", "owner", "next_step", "next_day"),
     ),
 )
+
+
+PROOF = Stencil("funnel/proof.html", ("is_filed", "may_edit"), ("key", "label", "url", "note", "by", "filed"))
 
 
 class Teller:
@@ -122,6 +125,23 @@ def lines(context: Context, shown: Iterable[Any]) -> SafeString:
             )
         )
     return mark_safe("".join(drawn))  # noqa: S308  # each was escaped when it was filled
+
+
+@register.simple_tag(takes_context=True)
+def proofs(context: Context, step: Step, pk: int) -> SafeString:
+    """The evidence that a stage demands, filed or missing."""
+    base = reverse("funnel:evidence", args=[context["org"].slug, pk, "0"]).removesuffix("0/")
+    may_edit = bool(context["may_edit"])
+    return mark_safe(  # noqa: S308  # each was escaped when it was filled
+        "".join(
+            PROOF.fill(
+                (proof.filed is not None, may_edit),
+                *(proof.item.key, proof.item.label, f"{base}{proof.item.key}/"),
+                *((proof.filed.note, proof.filed.by.name, ago(proof.filed.at)) if proof.filed else ("", "", "")),
+            )
+            for proof in step.proofs
+        )
+    )
 
 
 @register.filter

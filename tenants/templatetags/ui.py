@@ -19,6 +19,7 @@ from django.utils.translation import get_language
 from lucide.templatetags.lucide import lucide as draw_icon
 
 from tenants import charts, formats
+from tenants.templatetags.stencil import Stencil
 
 register = template.Library()
 Pairs = Sequence[tuple[str, int]]
@@ -87,28 +88,32 @@ def clock(value: datetime | None) -> str:
     return f"{timezone.localtime(value):%H:%M}" if value else ""
 
 
-@register.inclusion_tag("components/ago.html")
-def ago(value: date | datetime | None) -> dict[str, Any]:
+AGO = Stencil("components/ago.html", ("unit", "n"), ("stamp", "title", "shown"))
+
+
+@register.simple_tag
+def ago(value: date | datetime | None) -> SafeString:
     """How long since, in words up to seven days, then the date; the exact moment is in the title."""
     if value is None:
-        return {"unit": ""}
+        return SafeString("")
     moment = timezone.localtime(value) if isinstance(value, datetime) else None
+    title = f"{moment:%Y-%m-%d %H:%M}" if moment else f"{value:%Y-%m-%d}"
+    return AGO.safe(_since(value, moment), (moment or value).isoformat(), title, md(value))
+
+
+def _since(value: date | datetime, moment: datetime | None) -> tuple[str, int]:
+    """Return how long since: the unit, and how many of it."""
     days = (timezone.localdate() - _day(value)).days
-    shown = {
-        "value": value,
-        "stamp": (moment or value).isoformat(),
-        "title": f"{moment:%Y-%m-%d %H:%M}" if moment else f"{value:%Y-%m-%d}",
-    }
     past = timezone.now() - moment if moment else timedelta(0)
     if moment and days == 0 and past >= timedelta(0):
         if past < timedelta(minutes=1):
-            return {**shown, "unit": "now"}
+            return "now", 0
         if past < timedelta(hours=1):
-            return {**shown, "unit": "minutes", "n": past // timedelta(minutes=1)}
-        return {**shown, "unit": "hours", "n": past // timedelta(hours=1)}
+            return "minutes", past // timedelta(minutes=1)
+        return "hours", past // timedelta(hours=1)
     if days == 0:
-        return {**shown, "unit": "today"}
-    return {**shown, "unit": "days", "n": days} if 0 < days <= 7 else {**shown, "unit": "date"}
+        return "today", 0
+    return ("days", days) if 0 < days <= 7 else ("date", 0)
 
 
 # Icons and small marks ------------------------------------------------------------------------
@@ -151,17 +156,22 @@ def key(kind: str) -> SafeString:
     )
 
 
-@register.inclusion_tag("components/stage_chip.html")
-def stage_chip(position: int, label: str) -> dict[str, Any]:
-    return {"position": position, "label": label}
+CHIP = Stencil("components/stage_chip.html", ("position",), ("label",))
+HEALTH = Stencil("components/health.html", ("level", "text", "shown"), ())
 
 
-@register.inclusion_tag("components/health.html")
-def health(level: str, label: str | bool = True) -> dict[str, Any]:
+@register.simple_tag
+def stage_chip(position: int, label: str) -> SafeString:
+    """The square of a stage and its label."""
+    return CHIP.safe((int(position),), label)
+
+
+@register.simple_tag
+def health(level: str, label: str | bool = True) -> SafeString:
     """Shape and word for ok, watch or risk. ``False`` hides the word from sight; a text replaces it."""
     if level not in {"ok", "watch", "risk"}:
         raise ValueError(f"no such health: {level!r}")
-    return {"level": level, "text": label if isinstance(label, str) else "", "shown": bool(label)}
+    return HEALTH.safe((str(level), str(label) if isinstance(label, str) else "", bool(label)))
 
 
 @register.simple_tag
