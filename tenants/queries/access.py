@@ -1,7 +1,7 @@
 """Questions about sign-in: a person's sessions and passkeys, and who in an organization has no second factor."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -15,8 +15,8 @@ from tenants.models import Membership, User
 
 def without_second_factor() -> QuerySet[Membership]:
     """Return the active members of the current organization who sign in with a password alone, by name."""
-    found = Membership.objects.in_current_organization().active().with_second_factor().filter(has_factor=False)
-    return cast("QuerySet[Membership]", found.order_by("user__name", "pk"))
+    found: Any = Membership.objects.in_current_organization().active().with_second_factor()
+    return cast("QuerySet[Membership]", found.filter(has_factor=False).order_by("user__name", "pk"))
 
 
 def member_count() -> int:

@@ -48,7 +48,8 @@ class Device:
         """Answer the page that adds a passkey."""
         public = options["creation_options"]["publicKey"]
         self.handle = public["user"]["id"]
-        numbers = cbor.encode(dict(ES256.from_cryptography_key(self.key.public_key())))
+        public_key = ES256.from_cryptography_key(self.key.public_key())  # type: ignore[no-untyped-call]
+        numbers = cbor.encode(dict(public_key))
         attested = bytes(16) + struct.pack(">H", len(self.credential_id)) + self.credential_id + numbers
         data = self._data(ATTESTED) + attested
         response = {

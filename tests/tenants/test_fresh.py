@@ -72,6 +72,7 @@ def test_a_fragment_leaves_its_page_and_what_was_typed_is_done(acme: Cast, admin
     data = {"role": "manager", "team": acme.team.pk, "is_admin": "on", "version": acme.rep.version}
     asked = admin.post(url, data, headers={"HX-Request": "true", "HX-Target": "person-form"})
     assert asked.status_code == 204
+    assert "HTTP_HX_" not in admin.session["account_reauthentication_state"]["request"], "it will be a page"
     done = admin.post(asked.headers["HX-Redirect"], {"password": PASSWORD})
     assert done.status_code == 303, "a browser is answered now, no fragment"
     acme.rep.refresh_from_db()
