@@ -17,7 +17,7 @@ from forecasting.forms import TargetForm, chosen_period
 from forecasting.periods import Kind, Period, period_of
 from forecasting.waterfall import Bucket
 from funnel.labels import FLAGS
-from funnel.queries import stage_table
+from funnel.queries import lead_figures, stage_table
 from funnel.stages import Stage
 from tenants.charts import Change, Reached
 from tenants.errors import Refused, Stale
@@ -170,11 +170,16 @@ def strip(request: OrgRequest) -> HttpResponse:
     who = f"m{asked['owner']}" if asked.get("owner") else f"t{asked['team']}" if asked.get("team") else ""
     whose = queries.scope(request.membership, asked.get("who", who))
     found = queries.summary(request.membership, period, whose)
+    organization, days = request.organization, {"first": period.starts_on, "last": period.ends_on}
+    people = {"m": "owner", "t": "team"}
+    narrowed = f"?{people[whose.who[0]]}={whose.who[1:]}" if whose.who else ""
     context = {
         "numbers": found.numbers,
+        "leads": lead_figures(whose.owners, organization=organization, **days),
         "period": period,
         "period_label": labels.period_label(period),
         "urls": {
+            "leads": reverse("funnel:leads", args=[organization.slug]) + narrowed,
             "won": _address(request, "rows", period, whose.who, what="won"),
             "due": _address(request, "rows", period, whose.who, what="due"),
             "forecast": _address(request, "forecast", period, whose.who),

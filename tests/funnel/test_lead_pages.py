@@ -391,3 +391,17 @@ def test_the_start_page_shows_what_waits(acme: Cast, login: Login) -> None:
     assert "Not yet" not in panel
     assert text(login(acme.rep2).get(f"{BASE}today/")).strip() == ""
     assert f"{BASE}today/" in text(login(acme.rep).get("/o/acme/today/"))
+
+
+def test_the_strip_above_board_and_review_counts_leads_and_opens_them(acme: Cast, login: Login) -> None:
+    make_lead(acme.rep)
+    make_lead(acme.rep2, "Beta")
+    client = login(acme.manager)
+    strip = client.get("/o/acme/forecast/strip/")
+    assert (strip.context["leads"].open, strip.context["urls"]["leads"]) == (2, BASE)
+    of_one = client.get(f"/o/acme/forecast/strip/?owner={acme.rep.pk}")
+    assert of_one.context["leads"].open == 1
+    opened = client.get(of_one.context["urls"]["leads"])
+    assert opened.context["count"] == 1
+    of_team = client.get(f"/o/acme/forecast/strip/?team={acme.team.pk}")
+    assert client.get(of_team.context["urls"]["leads"]).context["count"] == of_team.context["leads"].open == 2
