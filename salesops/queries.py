@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, AccountMember
 from activities.kinds import VisitState
 from activities.models import NextAction, Visit
-from coaching.models import CoachingSession, Review, ReviewPerson
+from coaching.models import CoachingSession, Review
 from forecasting.models import Target
-from funnel.models import Opportunity, OpportunityMember
+from funnel.models import Lead, Opportunity, OpportunityMember, WebForm
 from jobs.models import Job
 from tenants.models import Membership
 from tenants.permissions import Permission
@@ -60,16 +60,6 @@ class _Kind:
     url: str
     order: Sequence[str]
 
-    def shared_with(self, member: Membership) -> Any:
-        """Return ids of rows that a member sees although somebody else owns them."""
-        if self.model is Account:
-            return AccountMember.objects.filter(member=member).values("account_id")
-        if self.model is Opportunity:
-            return OpportunityMember.objects.filter(member=member).values("opportunity_id")
-        if self.model is Review:
-            return ReviewPerson.objects.filter(person=member).values("review_id")
-        return None
-
 
 KINDS = (
     _Kind(
@@ -81,6 +71,16 @@ KINDS = (
         _("given to work with"),
         "accounts:account",
         ("name_key",),
+    ),
+    _Kind(
+        _("Leads"),
+        "user-plus",
+        Lead,
+        Permission.FUNNEL_VIEW,
+        "owner_id",
+        "",  # nobody is given a lead of somebody else's
+        "funnel:lead",
+        ("-pk",),
     ),
     _Kind(
         _("Opportunities"),
@@ -190,6 +190,12 @@ def holdings(person: Membership, reader: Membership, *, today: date) -> list[Hel
             "kanban",
             opportunities.open().count(),
             "funnel:table" if reads[Permission.FUNNEL_VIEW] else "",
+        ),
+        Held(_("Open leads"), "user-plus", Lead.objects.open().filter(owner=person).count()),
+        Held(
+            _("Web forms whose leads they get"),
+            "globe",
+            WebForm.objects.filter(owner=person, is_active=True).count(),
         ),
         Held(_("Customers and opportunities they help with"), "users", _helped(person)),
         Held(

@@ -65,7 +65,7 @@ def test_the_reasons_are_own_the_teams_given_and_everyones(acme: Cast, sold: Opp
     with working_for(acme.org):
         said = {
             member.user.email.split("@")[0]: [
-                (str(part.words), part.count) for each in sight(member, acme.admin)[:2] for part in each.parts
+                (str(part.words), part.count) for each in sight(member, acme.admin)[:3] for part in each.parts
             ]
             for member in acme.everyone
         }
