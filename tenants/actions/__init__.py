@@ -11,7 +11,7 @@ from tenants.actions.organization import (
     delete_rate,
 )
 from tenants.actions.people import ask_for_address, change_member, change_profile, deactivate, reactivate
-from tenants.actions.security import lock_person, require_second_factor, spend_step
+from tenants.actions.security import lock_person, require_second_factor, reset_second_factor, spend_step
 from tenants.actions.teams import change_team, create_team, delete_team
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "reactivate",
     "renew",
     "require_second_factor",
+    "reset_second_factor",
     "spend_step",
     "withdraw",
 ]

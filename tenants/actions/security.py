@@ -6,6 +6,7 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from tenants import audit
+from tenants.actions.access import end_sessions
 from tenants.errors import Refused
 from tenants.models import Membership, Organization, User
 
@@ -46,3 +47,15 @@ def spend_step(app: Authenticator, step: int) -> bool:
     app.data["spent"] = step
     app.save(update_fields=["data"])
     return True
+
+
+@transaction.atomic
+def reset_second_factor(user: User) -> int:
+    """Take every app, passkey and recovery code from a person who lost them, end their sessions; return how many.
+
+    The password stays. Organizations that ask for a second factor lead them to its set-up at the next sign-in.
+    """
+    lock_person(user)
+    _, counts = Authenticator.objects.filter(user=user).delete()
+    end_sessions(user)
+    return counts.get(Authenticator._meta.label, 0)

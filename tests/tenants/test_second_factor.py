@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp_auth
 from django.core import mail
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -498,6 +499,19 @@ def test_the_passkey_of_another_is_not_there(rep: User, acme: Cast, client: Clie
     assert neighbour.post(url, {"name": "Mine"}).status_code == 404
     passkey.refresh_from_db()
     assert passkey.data["name"] == "Telephone"
+
+
+def test_who_runs_the_server_lets_in_who_lost_everything(
+    rep: User, client: Client, clock: dict[str, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    sign_in(client, rep)
+    set_up_app(client, clock)
+    call_command("reset_second_factor", "REP@acme.example")
+    assert "2 taken from rep@acme.example" in capsys.readouterr().out
+    assert client.get("/o/acme/profile/").status_code == 302, "their sessions ended"
+    assert sign_in(client, rep).headers["Location"] == "/"
+    with pytest.raises(CommandError):
+        call_command("reset_second_factor", "nobody@acme.example")
 
 
 # All the pages ------------------------------------------------------------------------------------
