@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from exchange import targets
 from exchange.imports.keepers import OPEN_SEAT
@@ -304,7 +305,7 @@ targets.register(
         grave=frozenset({"is_admin"}),
         fields=FIELDS,
         words={
-            "name": _("Name"),
+            "name": pgettext_lazy("person", "Name"),
             "email": _("E-mail"),
             "role": _("Role"),
             "team": _("Team"),
