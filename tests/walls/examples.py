@@ -60,6 +60,8 @@ EXAMPLES: dict[str, Example] = {
     "salesops:holds": at(pk="member"),
     # tenants
     "tenants:security": at().sending(required="0"),
+    "tenants:person_effects": at(pk="member"),
+    "tenants:team_effects": at(pk="team"),
     "tenants:deactivate": at(pk="member"),
     "tenants:reactivate": at(pk="member"),
     "tenants:person_sight": at(pk="member"),

@@ -152,7 +152,7 @@ def _sign_in(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
 
 def _archive(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     at = timezone.now() - timedelta(days=40)
-    facts = {
+    facts: dict[str, Any] = {
         "industry": text(80),
         "region": text(80),
         "address": text(200),
@@ -277,8 +277,13 @@ def _review(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     now = timezone.now()
     past = coaching.start_review(by=cast.manager, at=now - timedelta(days=7))
     due = (now + timedelta(days=3)).date()
-    said = {"decision": Decision.ADVANCE, "comment": text(2_000), "next_text": text(200), "next_on": due}
-    entry = {"seen": 0, "by": cast.manager, **said}
+    said: dict[str, Any] = {
+        "decision": Decision.ADVANCE,
+        "comment": text(2_000),
+        "next_text": text(200),
+        "next_on": due,
+    }
+    entry: dict[str, Any] = {"seen": 0, "by": cast.manager, **said}
     coaching.decide(past, rows["opportunity"], at=now - timedelta(days=7), **entry)
     coaching.end_review(past, by=cast.manager, at=now - timedelta(days=6), minutes=text(2_000))
     review = coaching.start_review(by=cast.manager, at=now)

@@ -69,7 +69,7 @@ def strange_references(organization: Organization) -> list[str]:
         (model._meta.db_table, field.column)
         for model in tenant_models()
         for field in model._meta.concrete_fields
-        if field.is_relation or (isinstance(field, models.IntegerField) and field.column.endswith("_id"))
+        if field.is_relation or (isinstance(field, models.IntegerField) and field.attname.endswith("_id"))
     ]
     mine = f"organization_id = {organization.pk}"
     asked = " UNION ".join(

@@ -128,7 +128,7 @@ def fill(stranger: Cast) -> None:
     Organization.objects.filter(pk=org.pk).update(**told)
     org.refresh_from_db()
     User.objects.filter(memberships__organization=org).update(name=canary("tenants_user.name"))
-    User.objects.bulk_create([_row(User, org)])
+    _row(User, org).save(force_insert=True)
     Membership.objects.bulk_create(
         [Membership(pk=STRANGE, organization=org, user_id=STRANGE, role=Role.EXECUTIVE, is_admin=True)]
     )

@@ -135,9 +135,10 @@ def test_without_both_locks_the_crawl_sees_the_stranger_everywhere(powerful: Own
 
 def keys() -> list[str]:
     """Return `table.column` of every key to a row of an organization."""
+    inside: list[type[models.Model]] = [*tenant_models(), Membership]
     return [
         column_of(field)
-        for model in [*tenant_models(), Membership]
+        for model in inside
         for field in model._meta.local_fields
         if isinstance(field, TenantForeignKey)
     ]
