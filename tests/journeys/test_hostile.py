@@ -1,8 +1,10 @@
 """Hostile words in a real browser: no page runs one, none is stopped only by the policy, none opens a dialog."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
+from playwright.sync_api import Dialog
 
 from tests.cast import Cast
 from tests.journeys.conftest import Visitor
@@ -34,13 +36,19 @@ ADMIN = ["settings/", "settings/people/", "settings/teams/", "settings/audit/", 
 BECAME = f"document.querySelectorAll('{MARK}, [on{MARK}]').length + (typeof {MARK} == 'undefined' ? 0 : 1)"
 
 
+def note(visitor: Visitor, dialog: Dialog) -> None:
+    """Note a dialog as a trouble, and close it."""
+    visitor.troubles.append(f"dialog: {dialog.message}")
+    dialog.dismiss()
+
+
 def test_no_hostile_word_runs_in_a_browser(acme: Cast, visit: Callable[..., Visitor]) -> None:
     """A console message, a script error or a dialog is a trouble of the visitor, which fails the test."""
     own = furnish(acme, markup)
     ids = {name: own.id_of(name) for name in Own.__dataclass_fields__}
     for member, paths in ((acme.manager, MANAGER), (acme.admin, ADMIN)):
         visitor = visit(member, language="en")
-        visitor.page.on("dialog", lambda dialog, to=visitor: to.troubles.append(f"dialog: {dialog.message}"))
+        visitor.page.on("dialog", partial(note, visitor))
         for path in paths:
             page = visitor.go(path.format(**ids))
             page.wait_for_load_state("networkidle")
