@@ -30,6 +30,7 @@ urlpatterns = [
     path("leads/<int:pk>/resume/", views.lead_resume, name="lead_resume"),
     path("leads/<int:pk>/convert/", views.lead_convert, name="lead_convert"),
     path("leads/<int:pk>/merge/", views.lead_merge, name="lead_merge"),
+    path("leads/<int:pk>/same/", views.lead_twins, name="lead_twins"),
     path("stages/", views.stages, name="stages"),
     path("stages/effect/", views.effect, name="stages_effect"),
     path("stages/<int:stage>/items/", views.item_new, name="item_new"),

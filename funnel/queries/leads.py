@@ -29,7 +29,6 @@ from funnel.leads import (
     lacking,
 )
 from funnel.models import Lead, LeadAnswer, LeadEvent, LeadQuerySet, LeadSetting
-from funnel.queries.lead_twins import LeadTwins, lead_twins
 from funnel.queries.opportunities import owners_in_sight, visible
 from tenants.labels import field_words
 from tenants.models import Membership, Organization, Team
@@ -157,7 +156,6 @@ class LeadPage:
     asked: Sequence[Asked]
     verdict: Verdict
     events: Sequence["EventLine"]
-    twins: LeadTwins
     sees_account: bool
     sees_opportunity: bool
 
@@ -204,13 +202,11 @@ def lead_page(membership: Membership, lead: Lead, *, today: date) -> LeadPage:
         )
         for criterion in Criterion
     ]
-    is_open = lead.status == LeadStatus.OPEN
     return LeadPage(
         steps=steps,
         asked=asked,
         verdict=judge(found, criteria.musts),
         events=_story(lead),
-        twins=lead_twins(membership, lead.keys, lead.company, but=lead.pk) if is_open else LeadTwins(),
         sees_account=accounts_queries.may_see(membership, lead.account),
         sees_opportunity=visible(membership).filter(pk=lead.opportunity_id or 0).exists(),
     )
@@ -232,7 +228,7 @@ _EVENT_ICONS = {
     EventKind.CREATED: "plus",
     EventKind.CHANGED: "pencil",
     EventKind.MOVED: "arrow-right",
-    EventKind.ANSWERED: "circle-help",
+    EventKind.ANSWERED: "circle-question-mark",
     EventKind.NOTED: "message-square",
     EventKind.ENQUIRED: "globe",
     EventKind.HANDED: "arrow-right-left",

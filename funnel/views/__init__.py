@@ -1,7 +1,7 @@
 """Pages of opportunities: board and table, one of them, its moves and its proof; the settings of the stages; leads."""
 
 from funnel.views.lead_steps import lead_answers, lead_convert, lead_drop, lead_merge, lead_move, lead_note, lead_resume
-from funnel.views.leads import lead, lead_edit, lead_list, lead_new, lead_of, leads_today
+from funnel.views.leads import lead, lead_edit, lead_list, lead_new, lead_of, lead_twins, leads_today
 from funnel.views.moving import close, close_as, move, reopen, undo
 from funnel.views.one import edit, new, opportunity, price
 from funnel.views.overview import board, matrix, of_account, table
@@ -34,6 +34,7 @@ __all__ = [
     "lead_of",
     "lead_resume",
     "lead_settings",
+    "lead_twins",
     "leads_today",
     "matrix",
     "member_remove",

@@ -93,7 +93,6 @@ def lead_answer(
         "status_label": labels.LEAD_STATUSES[LeadStatus(found.status)],
         "source": labels.SOURCES[Source(found.source)],
         "reason": labels.DROP_REASONS[DropReason(found.reason)] if found.reason else "",
-        **twin_words(),
     }
     return render_page(request, "funnel/leads/lead.html", context, status=status)
 
@@ -163,6 +162,17 @@ def _shown(form: LeadForm, field: str, value: Any) -> Any:
         return labels.SOURCES[Source(value)]
     queryset = getattr(form.fields[field], "queryset", None)
     return queries.named(queryset, value) if queryset is not None and isinstance(value, int) else value
+
+
+@org_view(Permission.FUNNEL_VIEW)
+@require_safe
+def lead_twins(request: OrgRequest, pk: int) -> HttpResponse:
+    """Show who may be the same as an open lead, as a panel of its page, which need not wait for it."""
+    found = queries.lead_or_404(request.membership, pk)
+    is_open = found.status == LeadStatus.OPEN
+    twins = queries.lead_twins(request.membership, found.keys, found.company, but=pk) if is_open else None
+    context = {"lead": found, "twins": twins, "merge": request.membership.can(Permission.FUNNEL_EDIT), **twin_words()}
+    return render(request, "funnel/leads/same.html", context)
 
 
 @org_view(Permission.FUNNEL_VIEW)

@@ -334,17 +334,21 @@ def test_a_customer_one_may_not_see_cannot_be_chosen(acme: Cast, globex: Cast, l
 def test_merging_keeps_the_other_and_refuses_what_cannot_be(acme: Cast, login: Login) -> None:
     kept, double, hidden = make_lead(acme.rep), make_lead(acme.rep, phone="0912345678"), make_lead(acme.rep2)
     client, url = login(acme.rep), f"{BASE}{double.pk}/merge/"
-    assert "Merge into it" in text(client.get(f"{BASE}{double.pk}/"))
+    assert f"{BASE}{double.pk}/same/" in text(client.get(f"{BASE}{double.pk}/"))
+    assert "Merge into it" in text(client.get(f"{BASE}{double.pk}/same/"))
     for into, status in ((hidden.pk, 404), ("x", 422), (10**30, 422), (double.pk, 422)):
         assert client.post(url, {"version": 1, "into": into}).status_code == status
     assert client.post(url, {"version": 0, "into": kept.pk}).status_code == 409
     assert client.post(url, {"version": 1, "into": kept.pk})["Location"] == f"{BASE}{kept.pk}/"
     assert now(kept).phone == "0912345678"
     assert f"{BASE}{kept.pk}/" in text(client.get(f"{BASE}{double.pk}/"))
+    assert text(client.get(f"{BASE}{double.pk}/same/")).strip() == ""
     assert client.post(f"{BASE}{double.pk}/note/", {"text": "x"}).status_code == 422
 
 
-@pytest.mark.parametrize("page", ["", "edit/", "answers/", "drop/", "resume/", "convert/", "move/", "note/", "merge/"])
+@pytest.mark.parametrize(
+    "page", ["", "same/", "edit/", "answers/", "drop/", "resume/", "convert/", "move/", "note/", "merge/"]
+)
 def test_a_lead_of_another_organization_is_not_found(acme: Cast, globex: Cast, login: Login, page: str) -> None:
     foreign = make_lead(globex.rep, "CANARY")
     client = login(acme.executive)

@@ -136,6 +136,7 @@ EXAMPLES: dict[str, Example] = {
     "funnel:lead_drop": at(pk="lead"),
     "funnel:lead_resume": at(pk="dropped_lead"),
     "funnel:lead_convert": at(pk="lead"),
+    "funnel:lead_twins": at(pk="lead"),
     "funnel:lead_merge": at(pk="lead").sending(into="other_lead"),
     "funnel:lead_of": at(pk="opportunity"),
     # activities
