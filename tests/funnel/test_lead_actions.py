@@ -188,10 +188,10 @@ def test_an_answer_that_cannot_be_changes_nothing(acme: Cast, given: Any, code: 
 def test_a_note_sets_the_contact_and_the_next_step(acme: Cast) -> None:
     lead = make_lead(acme.rep)
     due = date(2026, 2, 1)
-    said = {"text": "Spoke", "contacted": True, "next_step": " call again ", "next_step_on": due}
+    said: dict[str, Any] = {"text": "Spoke", "contacted": True, "next_step": " call again ", "next_step_on": due}
     noted = actions.note_lead(lead, by=acme.rep, at=LATER, **said)
     assert (noted.last_contact_at, noted.next_step, noted.next_step_on) == (LATER, "call again", due)
-    none = {"text": "", "contacted": True, "next_step": "", "next_step_on": due}
+    none: dict[str, Any] = {"text": "", "contacted": True, "next_step": "", "next_step_on": due}
     assert actions.note_lead(lead, by=acme.rep, at=LATER, **none).next_step_on is None
     with pytest.raises(Refused, match="text_needed"):
         actions.note_lead(lead, by=acme.rep, at=LATER, **{**none, "contacted": False})
@@ -367,7 +367,7 @@ def test_the_same_lead_recorded_twice_at_once_is_one(acme: Cast) -> None:
 def test_of_two_moves_of_a_lead_at_once_one_is_stale(acme: Cast) -> None:
     with reading(acme.org):
         lead = make_lead(acme.rep)
-    step = {"left": Step.POSITIONING, "to": Step.SOURCING, "by": acme.rep, "at": LATER, "why": "x"}
+    step: dict[str, Any] = {"left": Step.POSITIONING, "to": Step.SOURCING, "by": acme.rep, "at": LATER, "why": "x"}
     assert at_once(acme, lambda: actions.move_lead(lead, **step)) == ["done", "stale"]
 
 

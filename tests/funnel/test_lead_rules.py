@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts import names
 from funnel import lead_filters, leads, web_forms
 from funnel.leads import (
     Answer,
@@ -173,7 +174,7 @@ def test_what_dropping_asks(status: LeadStatus, reason: str, note: str, code: st
 )
 def test_a_company_has_one_key_whatever_its_legal_form(one: str, other: str) -> None:
     assert leads.company_key(one) == leads.company_key(other)
-    assert leads.names.key(other) in leads.spellings(one)
+    assert names.key(other) in leads.spellings(one)
 
 
 def test_a_legal_form_alone_stays_a_name() -> None:
