@@ -13,14 +13,16 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from exchange import limits
 from exchange.charsets import ENCODINGS, Charset, detect_charset
 from exchange.delimited import DELIMITERS, decoded, detect_delimiter, records
 from exchange.problems import Code, Flaw, Problem, Refused
 from exchange.rows import Cell, Row, column_letter, is_blank
-from exchange.workbook import Sheet, Workbook
+
+if TYPE_CHECKING:
+    from exchange.workbook import Sheet, Workbook
 
 HEADER_WITHIN_ROWS = 12
 SAMPLE_ROWS = 40
@@ -190,6 +192,8 @@ def _text_table(file: BinaryIO, encoding: str, delimiter: str, header_row: int |
 
 
 def _workbook_table(file: BinaryIO, name: str, header_row: int | None) -> Table:
+    from exchange.workbook import Workbook  # it brings openpyxl and numpy: 28 MB that no page needs
+
     workbook = Workbook(file)
     visible = [sheet for sheet in workbook.sheets if not sheet.hidden] or list(workbook.sheets)
     if name:
