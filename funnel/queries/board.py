@@ -67,7 +67,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Board:
-    """The columns asked for, and the figures of all open ones."""
+    """The columns asked for, and the figures of all open ones; `won` is 0 where the last column was not asked for."""
 
     columns: Sequence[Column]
     count: int
@@ -106,7 +106,7 @@ def board(
     stages: Collection[Stage] = tuple(Stage),
     table: list[StageRow] | None = None,
 ) -> Board:
-    """Return the board with the columns of `stages`: four queries, however many cards there are.
+    """Return the board with the columns of `stages`: three or four queries, however many cards there are.
 
     :param table: the stages, where they were asked for already.
     """
@@ -115,7 +115,7 @@ def board(
     rows = narrowed(membership, filters, today=today)
     standing = rows.filter(due(filters, organization, today), status=Status.OPEN)
     won = rows.filter(closed(first, last, organization), in_health(filters), status=Status.WON)
-    figures = _figures(standing, won, filters)
+    figures = _figures(standing, won if Stage.DEPLOY in stages else None, filters)
     cards = _cards(standing.filter(in_health(filters)), won, stages)
     columns = []
     for row in table or stage_table():
@@ -137,7 +137,7 @@ def board(
     )
 
 
-def _figures(standing: OpportunityQuerySet, won: OpportunityQuerySet, filters: Filters) -> dict[int, _Figure]:
+def _figures(standing: OpportunityQuerySet, won: OpportunityQuerySet | None, filters: Filters) -> dict[int, _Figure]:
     """Count and add up by stage; an index alone holds everything that is asked."""
     figures: dict[int, _Figure] = {}
     grouped = standing.order_by().values_list("stage", "health").annotate(count=Count("*"), total=Sum("amount"))
@@ -148,6 +148,8 @@ def _figures(standing: OpportunityQuerySet, won: OpportunityQuerySet, filters: F
         if not filters.health or health == filters.health or (needs_attention and filters.health not in set(Health)):
             figure.count += count
             figure.total += total or 0
+    if won is None:
+        return figures
     added = won.order_by().aggregate(count=Count("*"), total=Sum("amount"))
     figures[Stage.DEPLOY] = _Figure(added["count"], added["total"] or 0)
     return figures

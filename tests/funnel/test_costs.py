@@ -1,0 +1,81 @@
+"""How many things a page asks the database; thirty of anything cost what one costs."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from funnel import queries
+from funnel.filters import Filters
+from funnel.models import Opportunity
+from funnel.stages import Health, Stage
+from tenants.models import Membership
+from tenants.scoping import working_for
+from tests.cast import Cast
+from tests.funnel.factories import DAY, MILLION, make_account, make_opportunity
+
+pytestmark = pytest.mark.django_db
+Login = Callable[[Membership], Client]
+
+
+@pytest.fixture(autouse=True)
+def _scope(acme: Cast) -> Iterator[None]:
+    with working_for(acme.org):
+        yield
+
+
+def recent(owner: Membership, name: str, **facts: Any) -> Opportunity:
+    return make_opportunity(owner, name, at=timezone.now() - 3 * DAY, **facts)
+
+
+def asked(captured: CaptureQueriesContext) -> list[str]:
+    """What was asked, without what only opens or closes a transaction."""
+    return [each["sql"] for each in captured if not each["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
+
+
+def moved(client: Client, opportunity: Opportunity) -> list[str]:
+    form = {"stage": opportunity.stage + 1, "version": opportunity.version, "anyway": "on"}
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.post(f"/o/acme/funnel/{opportunity.pk}/move/?on=board", form, headers={"HX-Request": "true"})
+    assert f'id="opportunity-{opportunity.pk}"' in answer.content.decode()
+    return asked(captured)
+
+
+def test_a_move_asks_at_most_fifteen_things_however_full_the_board(acme: Cast, login: Login) -> None:
+    client, account = login(acme.executive), make_account(acme.rep)
+    first = moved(client, recent(acme.rep, "first", account=account))
+    for number in range(30):
+        recent(acme.rep, f"Deal {number}", account=account, stage=Stage(number % 6 + 1))
+    full = moved(client, recent(acme.rep, "last", account=account, stage=Stage.PROOF))
+    assert len(first) == len(full) <= 15, "\n".join(full)
+
+
+def test_a_new_opportunity_asks_at_most_fifteen_things(acme: Cast, login: Login) -> None:
+    client, account = login(acme.executive), make_account(acme.rep)
+    form = {"account": account.pk, "name": "New", "amount": "12", "quoted_currency": acme.org.currency, "stage": 1}
+    form |= {"owner": acme.rep.pk, "request_key": str(uuid4())}
+    with CaptureQueriesContext(connection) as captured:
+        assert client.post("/o/acme/funnel/new/", form).status_code == 303
+    assert len(asked(captured)) <= 15, "\n".join(asked(captured))
+
+
+def test_the_board_shows_the_same_first_cards_as_the_list(acme: Cast) -> None:
+    account = make_account(acme.rep)
+    for number in range(40):
+        amount = None if number % 9 == 0 else number * MILLION % 7
+        one = recent(acme.rep, f"Deal {number}", account=account, stage=Stage(number % 3 + 1), amount=amount)
+        one.health = [Health.OK, Health.WATCH, Health.RISK][number % 3 - number % 2]
+        one.save()
+    today = timezone.now().date()
+    board = queries.board(acme.executive, Filters(), today=today)
+    for column in board.columns[:3]:
+        narrowed = Filters(stage=column.row.stage)
+        rows = queries.in_order(queries.listed(acme.executive, narrowed, today=today), narrowed)
+        assert [card.pk for card in column.cards] == [row.pk for row in rows]
+        assert column.count == len(rows)
+        assert column.total == sum(row.amount or 0 for row in rows)
