@@ -232,7 +232,7 @@ def _sale(place: Place, size: Size, today: date, dice: random.Random, n: int) ->
         left = Stage(min(stage, Stage.CLOSE))
         changes.append(_change(place, pk, owner, status, _standing(left), _ended(status, stage, closed), stage, closed))
         entered = closed if status == Status.WON else entered
-    step = dice.choice(STEPS) if is_open else ""
+    coming = dice.choice(STEPS) if is_open else ""
     reason = dice.choice(REASONS) if status in {Status.LOST, Status.ABANDONED} else ""
     row = (
         pk,
@@ -254,8 +254,8 @@ def _sale(place: Place, size: Size, today: date, dice: random.Random, n: int) ->
         reason,
         "",
         "",
-        step,
-        today + timedelta(days=dice.randrange(-5, 30)) if step else None,
+        coming,
+        today + timedelta(days=dice.randrange(-5, 30)) if coming else None,
         _moment(today - timedelta(days=dice.randrange(1, 40)), dice) if is_open else None,
         dice.choice((0, 0, 0, 1, 2)) if is_open else 0,
         health,

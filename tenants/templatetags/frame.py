@@ -7,6 +7,7 @@ Two readers get the same text only where all of it is the same, permissions incl
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import SimpleNamespace
+from typing import Any, cast
 
 from django import template
 from django.conf import settings
@@ -62,10 +63,10 @@ def frame(context: Context, part: str) -> SafeString:
     """A part of the frame: `head`, `side`, `tabbar`, `palette` or `shortcuts`; drawn anew outside an organization."""
     request = context["request"]
     if "me" not in context or "memberships" not in context:
-        return get_template(f"components/{part}.html").template.render(context)
-    made_of = context.render_context.get(Frame)
+        return _part(part, context)
+    made_of: Frame | None = context.render_context.get("frame")
     if made_of is None:
-        made_of = context.render_context[Frame] = frame_of(context)
+        made_of = context.render_context["frame"] = frame_of(context)
     drawn = _drawn.__wrapped__ if settings.DEBUG else _drawn
     text = drawn(part, made_of if part in MARKED else replace(made_of, view="", app=""))
     return mark_safe(text.replace(TOKEN, get_token(request)) if TOKEN in text else text)  # noqa: S308  # a template's
@@ -86,4 +87,10 @@ def _drawn(part: str, made_of: Frame) -> str:
         "request": SimpleNamespace(resolver_match=match),
         "csrf_token": TOKEN,
     }
-    return str(get_template(f"components/{part}.html").template.render(Context(shown)))  # type: ignore[attr-defined]  # the engine's own
+    return str(_part(part, Context(shown)))
+
+
+def _part(part: str, context: Context) -> SafeString:
+    """Draw a part with just this context."""
+    drawn: Any = get_template(f"components/{part}.html")
+    return cast("SafeString", drawn.template.render(context))
