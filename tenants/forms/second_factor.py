@@ -21,6 +21,7 @@ from tenants.queries.access import passkey_is_known
 
 LONGEST_CODE = 64
 LONGEST_NAME = 60
+LONGEST_CREDENTIAL = 20_000
 CODE_HELP = _("Six digits from your authenticator app, or one of your recovery codes.")
 
 
@@ -97,8 +98,32 @@ def _unreadable() -> ValidationError:
     return error
 
 
+class CredentialField(forms.JSONField):
+    """What a device says, as the browser sends it; far longer than any is, or nested without end, is nothing."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> Any:
+        """Read it."""
+        if isinstance(value, str) and len(value) > LONGEST_CREDENTIAL:
+            raise _unreadable()
+        try:
+            return super().to_python(value)
+        except RecursionError as error:
+            raise _unreadable() from error
+
+    def bound_data(self, data: Any, initial: Any) -> None:
+        """Forget it: an answer is of no use a second time."""
+
+    def prepare_value(self, value: Any) -> str:
+        """Show nothing."""
+        return ""
+
+
 class _Answer(forms.Form):
     """What a device answers to a challenge, as the browser sends it."""
+
+    credential = CredentialField()
 
     def clean_credential(self) -> Any:
         """Let the library check it; whatever it chokes on is no passkey."""
@@ -126,6 +151,7 @@ class PasskeyAgain(_Answer, webauthn_forms.ReauthenticateWebAuthnForm):  # type:
 class NewPasskey(webauthn_forms.AddWebAuthnForm):  # type: ignore[misc]
     """A passkey with a name; the device has checked who holds it."""
 
+    credential = CredentialField()
     passwordless = None  # always: a passkey signs in by itself
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

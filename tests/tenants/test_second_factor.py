@@ -412,6 +412,9 @@ def test_a_passkey_of_a_deleted_or_inactive_person_opens_nothing(acme: Cast, cli
 
 
 RUBBISH = [
+    "[" * 15_000,
+    "[" * 100_000,
+    '"' + "x" * 30_000 + '"',
     "",
     "{",
     "[]",
@@ -468,6 +471,13 @@ def test_damaged_answers_of_a_real_device_are_refused(rep: User, client: Client)
             assert client.post(BY_PASSKEY, {"credential": json.dumps(answer)}).status_code in {302, 429}
             assert not is_in(client), (name, value)
             cache.clear()
+    for name in ("id", "rawId", "type", "response", "clientExtensionResults"):
+        for damaged in ({}, {name: 7}):
+            stranger = Client()
+            answer = json.loads(device.sign(challenge(stranger)))
+            del answer[name]
+            said = stranger.post(BY_PASSKEY, {"credential": json.dumps({**answer, **damaged})})
+            assert said.status_code == 302, (name, damaged)
 
 
 def test_a_passkey_is_named_and_renamed(rep: User, client: Client) -> None:
