@@ -152,7 +152,6 @@ REFUSALS.update(
         "same_lead": _("A lead cannot be merged into itself."),
         "into_merged": _("That lead has been merged into another one itself."),
         "contact_elsewhere": _("This person belongs to another customer."),
-        "day_in_past": _("This day has passed."),
     }
 )
 

@@ -34,7 +34,6 @@ from tenants.labels import field_words
 from tenants.models import Membership, Organization, Team
 
 EVENTS = 100
-RECENT = timedelta(days=30)
 
 
 def visible_leads(membership: Membership) -> LeadQuerySet:
