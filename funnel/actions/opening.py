@@ -44,9 +44,9 @@ def open_opportunity(
     organization = account.organization
     if request_key is not None:
         # Two taps at once meet at the account: the second waits, then finds what the first made.
-        Account.objects.select_for_update(of=("self",)).get(pk=account.pk)
-        before: Opportunity | None = Opportunity.objects.filter(request_key=request_key).first()
-        if before is not None:
+        Account.objects.select_for_update(of=("self",)).values_list("pk").get(pk=account.pk)
+        if Opportunity.objects.filter(request_key=request_key).exists():
+            before: Opportunity = Opportunity.objects.get(request_key=request_key)
             return before
     name, today = check_name(name), at.astimezone(organization.zone).date()
     check_amount(amount)

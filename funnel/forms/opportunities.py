@@ -36,6 +36,14 @@ class CurrencyField(forms.ChoiceField):
         return value == self.own or super().valid_value(value)
 
 
+class StageField(forms.TypedChoiceField):
+    """A stage in which an opportunity can be opened; its label is asked for only where it is shown."""
+
+    def valid_value(self, value: Any) -> bool:
+        """Return whether it can be chosen."""
+        return str(value) in {str(int(stage)) for stage in Stage if stage != Stage.DEPLOY}
+
+
 class OpportunityForm(forms.Form):
     """The facts of an opportunity. Without one it also asks for account and stage, and opens it."""
 
@@ -45,7 +53,7 @@ class OpportunityForm(forms.Form):
     amount = MoneyField(label=gettext_lazy("Amount"), required=False)
     quoted_currency = CurrencyField(label=gettext_lazy("Currency"), required=False)
     expected_close_on = day_field(label=gettext_lazy("Expected close"), required=False)
-    stage = forms.TypedChoiceField(label=gettext_lazy("Stage"), coerce=int)
+    stage = StageField(label=gettext_lazy("Stage"), coerce=int)
     category = forms.ChoiceField(label=gettext_lazy("Forecast category"), required=False)
     owner = forms.ModelChoiceField(Membership.objects, label=gettext_lazy("Owner"))
     source = forms.CharField(label=pgettext_lazy("of an opportunity", "Source"), max_length=80, required=False)
@@ -62,7 +70,7 @@ class OpportunityForm(forms.Form):
         stages: list[StageRow] | None = None,
         initial: dict[str, Any] | None = None,
     ) -> None:
-        """Take who fills it in, and the opportunity that is changed or the stages where one can be opened."""
+        """Take who fills it in, and the opportunity that is changed or the stages, where known, in which one opens."""
         super().__init__(data, initial=initial)
         self.by, self.opportunity = by, opportunity
         self.picked: Account | None = None
@@ -78,7 +86,7 @@ class OpportunityForm(forms.Form):
         ]
         if opportunity is None:
             del fields["why"]
-            fields["stage"].choices = [(row.stage, row.label) for row in (stages or [])[:-1]]
+            fields["stage"].choices = lambda: [(row.stage, row.label) for row in (stages or queries.stage_table())[:-1]]
         else:
             del fields["account"], fields["stage"], fields["request_key"]
             if opportunity.closed_at:

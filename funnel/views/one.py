@@ -35,12 +35,12 @@ def opportunity(request: OrgRequest, pk: int) -> HttpResponse:
 @read_write
 def new(request: OrgRequest) -> HttpResponse:
     """Open an opportunity."""
-    by, stages = request.membership, queries.stage_table()
+    by = request.membership
     if request.method != "POST":
         account = accounts_queries.picked(by, request.GET.get("account"))
-        form = OpportunityForm(by=by, stages=stages, initial=opening(account, None, by))
+        form = OpportunityForm(by=by, initial=opening(account, None, by))
         return render_page(request, "funnel/new.html", {"form": form, "account": account})
-    form = OpportunityForm(request.POST, by=by, stages=stages)
+    form = OpportunityForm(request.POST, by=by)
     if form.is_valid():
         try:
             facts = form.facts()
