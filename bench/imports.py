@@ -32,7 +32,7 @@ THEMES = ["產線監控一期", "預知保養", "報工模組", "檢測整合", 
 
 def write(path: Path, rows: int, customers: int) -> None:
     """Write the file: the same numbers give the same rows."""
-    chance = random.Random(20260101)  # noqa: S311  # made-up rows
+    chance = random.Random(20260101)
     names = [f"{chance.choice('宏永晟立佳恆鼎聯瑞華')}{chance.choice(TRADES)}{n:05}" for n in range(customers)]
     with path.open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)
@@ -179,9 +179,8 @@ def work(profile: str, rows: int, statements: int) -> bool:
         print(f"{seconds:8.1f} s {times:6,} x {head}")  # noqa: T201
     took = sum(line[1] for line in measure.lines if line[0] in {"check", "import"})
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"check + import {took:.0f} s (aim {AIM_SECONDS}); peak {peak:.0f} MB (aim {AIM_MEGABYTES}), undo {after:.0f} MB"
-    )  # noqa: T201
+    print(f"check + import {took:.0f} s (aim {AIM_SECONDS}); peak {peak:.0f} MB (aim {AIM_MEGABYTES})")  # noqa: T201
+    print(f"with the undo: peak {after:.0f} MB")  # noqa: T201
     return took < AIM_SECONDS and peak < AIM_MEGABYTES and outcome == {"created": rows}
 
 

@@ -67,9 +67,10 @@ def test_the_walls_hold(acme: Cast, globex: Cast) -> None:
     with working_for(acme.org):
         theirs.phone = "stolen"
         update_many([theirs], ["phone"])
+        insert_many([Account(name="x", owner=globex.rep, created_at=AT, updated_at=AT)])
         with pytest.raises(IntegrityError), transaction.atomic():
-            insert_many([Account(name="x", owner=globex.rep, created_at=AT, updated_at=AT)])
             connection.check_constraints()
+        Account.objects.all().delete()
     with working_for(globex.org):
         assert Account.objects.get().phone == ""
     with pytest.raises(NoOrganization):
