@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from tenants.models import AuditEvent, Invitation, Membership, Team, User
 from tenants.permissions import Permission, Role
 from tenants.scoping import working_for
 from tests.cast import AT, Cast, sign_in
-from tests.exchange.factories import bring_in, checked, make_csv, make_import, proposals, reasons
+from tests.exchange.factories import bring_in, checked, finished, make_csv, make_import, proposals, reasons
 from tests.exchange.test_undo import everything, undo
 
 pytestmark = pytest.mark.django_db
@@ -209,6 +210,16 @@ def test_new_people_are_invited_and_mailed_once_at_the_end(
     send_all(django_capture_on_commit_callbacks)
     assert len(mail.outbox) == 2
     assert imported.pk
+
+
+def test_a_target_hears_of_the_end_once_and_never_of_a_dry_run(acme: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[targets.Occasion] = []
+    monkeypatch.setitem(targets.TARGETS, "people", replace(targets.TARGETS["people"], ended=told.append))
+    imported = checked(make_import("people", people(LIN), by=acme.admin), by=acme.admin)
+    assert not told
+    finished(actions.run(imported, seen=imported.version, by=acme.admin, at=timezone.now()))
+    (occasion,) = told
+    assert (occasion.by, occasion.ledger.counts()) == (acme.admin, {"invitation": (1, 0)})
 
 
 def test_mails_can_be_held_and_a_seat_withdrawn_meanwhile_gets_none(
