@@ -119,7 +119,7 @@ def test_a_hostile_word_stands_in_every_text_column(hostile: Own) -> None:
 def test_files_that_are_handed_out_run_nothing_in_a_spreadsheet(acme: Cast) -> None:
     own = furnish(acme, formulas())
     found = []
-    for role in ("executive", "manager", "admin"):
+    for role in ("manager",):
         for answer in visit(Browser(getattr(own.cast, role)), own):
             if "attachment" in answer.response.headers.get("Content-Disposition", ""):
                 found.append(answer.name)
