@@ -2,7 +2,6 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import TimelineEntry
 from activities import actions
 from activities.models import NextAction, Visit, VisitContact
 from exchange import keepers
@@ -21,5 +20,3 @@ keepers.register(
 )
 keepers.register(Keeper("met", VisitContact, _("People met at visits"), position=55, watched=("visit_id",)))
 keepers.register(Keeper("next_action", NextAction, _("Next actions"), position=60, owner="owner_id"))
-# A line of a customer's story about a visit never stands alone: the visit itself bars whatever should be barred.
-keepers.goes_along("account", TimelineEntry, verb="visit.logged")
