@@ -4,7 +4,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -56,6 +56,12 @@ def demo_email(key: str) -> str:
     return f"{key}@{demo_company.SLUG}.example"
 
 
+def last_evening(at: datetime) -> date:
+    """Return the last day whose work is over: what happens later today has not happened yet."""
+    here = at.astimezone(demo_company.ZONE)
+    return here.date() if here.time() >= time(18) else here.date() - timedelta(days=1)
+
+
 @transaction.atomic
 def found_demo_company(*, today: date, at: datetime, password: str) -> Membership:
     """Create the demo company as it stands on `today`, through the actions that people use; returns its executive."""
@@ -67,7 +73,7 @@ def found_demo_company(*, today: date, at: datetime, password: str) -> Membershi
     with working_for(founder.organization):
         people = _hire(founder, at=at)
         companies = demo_company.companies(today)
-        deals = list(demo_company.deals(today, companies))
+        deals = list(demo_company.deals(last_evening(at), companies))
         products = _stock(founder, at=at)
         accounts, contacts = _archive(companies, people, by=founder, at=at)
         opportunities = _sell(deals, people, accounts, products, by=founder, at=at)

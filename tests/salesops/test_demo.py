@@ -1,7 +1,7 @@
 """The demo company: alike every time, as large as promised, thrown away without a trace."""
 
 from collections import Counter
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,6 +15,7 @@ from forecasting.models import Target
 from funnel.leads import LeadStatus, Step
 from funnel.models import Change, Lead, Opportunity
 from salesops import demo_company
+from salesops.actions import last_evening
 from tenants.models import Membership, Organization, Team
 from tenants.scoping import reading
 
@@ -33,6 +34,15 @@ def test_nothing_lies_in_the_future() -> None:
         moments = [when for when, _ in (*deal.stages, *deal.amounts, *deal.closes)] + [m.at for m in deal.meetings]
         assert max(moments).date() <= TODAY
         assert min(moments) == deal.opened_at
+
+
+@pytest.mark.parametrize("clock", ["00:04", "09:00", "17:59", "18:00", "23:59"])
+def test_nothing_has_happened_later_than_the_hour_of_the_first_start(clock: str) -> None:
+    day = date(2026, 11, 25)  # a workday on which opportunities end in the afternoon
+    now = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=demo_company.ZONE)
+    for deal in demo_company.deals(last_evening(now), demo_company.companies(day)):
+        moments = [when for when, _ in (*deal.stages, *deal.amounts, *deal.closes)] + [m.at for m in deal.meetings]
+        assert max(moments) <= now
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
