@@ -14,10 +14,7 @@ _STEPS = re.compile(r"\s*[/>›»\\|→]\s*")
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """A team: there already (`pk`), or wanted. `former` is the parent it has now; `wanted` what a row calls its parent.
-
-    `is_implied` says that no row is about it: it was only named above another team.
-    """
+    """A team: there already (`pk`), or wanted. `former` is its parent now; `wanted` what a row calls its parent."""
 
     name: str
     pk: int | None = None
@@ -25,7 +22,6 @@ class Node:
     former: Node | None = None
     wanted: str = ""
     is_placed: bool = False
-    is_implied: bool = False
 
     @property
     def parent_key(self) -> str:
@@ -75,9 +71,9 @@ class Tree:
         for node in self.nodes:
             self._named[written_key(node.name)].append(node)
 
-    def add(self, name: str, *, wanted: str = "", implied: bool = False) -> Node:
+    def add(self, name: str, *, wanted: str = "") -> Node:
         """Want one more team."""
-        node = Node(name, wanted=wanted, is_implied=implied)
+        node = Node(name, wanted=wanted)
         self.nodes.append(node)
         self._named[written_key(name)].append(node)
         return node
@@ -166,7 +162,7 @@ def _place(tree: Tree, wish: Wish, made: Plan, *, add_parents: bool) -> None:
         made.refused[wish.number] = ("parent_unknown", wish.parent)
     else:
         if not found:
-            found = [tree.add(wish.parent, implied=True)]
+            found = [tree.add(wish.parent)]
             made.new.append(found[0])
             made.adding.add(wish.number)
         node.parent, node.is_placed = found[0], True

@@ -123,7 +123,7 @@ def leads_in_order(rows: LeadQuerySet, filters: LeadFilters) -> LeadQuerySet:
 
 @dataclass(frozen=True)
 class Asked:
-    """One criterion on the page of a lead; `is_known_by` says whether a budget or a day answers for itself."""
+    """One criterion on the page of a lead; `is_fact` says that a budget or a day answers for itself."""
 
     criterion: Criterion
     words: labels.Words
@@ -133,7 +133,6 @@ class Asked:
     by: Membership | None
     at: datetime | None
     is_fact: bool
-    is_must: bool
 
 
 @dataclass(frozen=True)
@@ -197,7 +196,6 @@ def lead_page(membership: Membership, lead: Lead, *, today: date) -> LeadPage:
             rows[criterion].by if criterion in rows else None,
             rows[criterion].at if criterion in rows else None,
             facts_known.get(criterion, False),
-            criterion in criteria.musts,
         )
         for criterion in Criterion
     ]
