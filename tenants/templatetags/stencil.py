@@ -37,9 +37,7 @@ class Stencil:
 
 
 def _escaped(value: object) -> str:
-    if type(value) is SafeString:
-        return value
-    return html.escape(value) if isinstance(value, str) else str(value)
+    return value if type(value) is SafeString else html.escape(str(value))
 
 
 @lru_cache(maxsize=512)

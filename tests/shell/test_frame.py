@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 from django.utils import translation
+from django.utils.functional import lazystr
 
 from tenants.models import Membership
 from tenants.templatetags import frame
@@ -54,3 +55,10 @@ def test_a_stencil_escapes_what_is_filled_in_and_keeps_nothing_of_it() -> None:
     assert "co&lt;" not in again
     with translation.override("zh-hant"):
         assert CARD.fill((False, True, False, "ok", "none"), 7, "/x/7/", "Delta") != again
+
+
+def test_a_stencil_escapes_what_is_no_text_yet() -> None:
+    with translation.override("en"):
+        drawn = CARD.fill((False, True, False, "ok", "none"), 7, "/x/7/", lazystr("<b>co</b>"))
+    assert "&lt;b&gt;co&lt;/b&gt;" in drawn
+    assert "<b>" not in drawn
