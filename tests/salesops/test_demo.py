@@ -4,6 +4,9 @@ from collections import Counter
 from datetime import date, datetime
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.core.management import CommandError, call_command
 from django.db import connections
 from pytest_django.fixtures import Settings
@@ -15,8 +18,8 @@ from forecasting.models import Target
 from funnel.leads import LeadStatus, Step
 from funnel.models import Change, Lead, Opportunity
 from salesops import demo_company
-from salesops.actions import last_evening
-from tenants.models import Membership, Organization, Team
+from salesops.actions import demo_email, last_evening
+from tenants.models import Membership, Organization, Team, User
 from tenants.scoping import reading
 
 TODAY = date(2026, 11, 22)
@@ -58,6 +61,7 @@ def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> N
         assert set(Lead.objects.open().values_list("step", flat=True)) == set(Step)
         assert Lead.objects.filter(status=LeadStatus.DROPPED).count() == 5
         assert Membership.objects.count() == len(demo_company.PEOPLE) == 14
+        assert EmailAddress.objects.filter(verified=True, primary=True).count() == len(demo_company.PEOPLE)
         assert Team.objects.exclude(parent=None).count() == len(demo_company.REGIONS) == 3
         assert {row["status"] for row in Opportunity.objects.values("status")} == {"open", "won", "lost", "abandoned"}
         first, last = (Change.objects.order_by(order).first().occurred_at for order in ("occurred_at", "-occurred_at"))
@@ -72,6 +76,9 @@ def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> N
     call_command("demo", "--if-empty")
     assert Organization.objects.count() == 1
 
+    user = User.objects.get(email=demo_email("chen"))
+    UserSession.objects.create(user=user, session_key="a" * 32, ip="127.0.0.1", user_agent="a browser")
+    Authenticator.objects.create(user=user, type=Authenticator.Type.RECOVERY_CODES, data={})
     call_command("demo", "--reset", verbosity=0)
     assert Organization.objects.get().pk != organization.pk
     with connections["owner"].cursor() as cursor:
