@@ -6,7 +6,7 @@ from typing import cast
 from uuid import UUID
 
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
-from django.db.models.functions import Right
+from django.db.models.functions import Lower, Right
 
 from accounts import names
 from accounts import queries as accounts_queries
@@ -78,8 +78,9 @@ def customer_twins(membership: Membership, keys: Keys, company: str) -> list[Cus
     people = _same_people(keys)
     same = Q(name_key__in=spellings(company)) | Q(pk__in=[person.account_id for person in people])
     if keys.tax_id:
-        same |= Q(tax_id__iexact=keys.tax_id)
-    rows = list(Account.objects.filter(same).select_related("owner__user").order_by("name_key")[:TWINS])
+        same |= Q(tax_key=keys.tax_id)
+    keyed = Account.objects.annotate(tax_key=_Signs(Lower("tax_id")))
+    rows = list(keyed.filter(same).select_related("owner__user").order_by("name_key")[:TWINS])
     seen = set(
         accounts_queries.visible(membership).filter(pk__in=[each.pk for each in rows]).values_list("pk", flat=True)
     )
@@ -93,6 +94,12 @@ class _Digits(Func):
     function = "regexp_replace"
     template = "%(function)s(%(expressions)s, '[^0-9]', '', 'g')"
     output_field = TextField()
+
+
+class _Signs(_Digits):
+    """The letters and digits of a text."""
+
+    template = "%(function)s(%(expressions)s, '[^[:alnum:]]', '', 'g')"
 
 
 def _same_people(keys: Keys) -> list[Contact]:

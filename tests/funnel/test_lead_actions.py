@@ -409,6 +409,13 @@ def test_a_closed_lead_takes_in_a_duplicate_and_stays_as_it_is(acme: Cast) -> No
 # Duplicates and figures ---------------------------------------------------------------------------
 
 
+def test_a_tax_id_is_the_same_however_it_is_written(acme: Cast) -> None:
+    account = make_account(acme.rep, "Elsewhere")
+    Account.objects.filter(pk=account.pk).update(tax_id="AB 12-345")
+    lead = make_lead(acme.rep, "Somewhere", tax_id="ab12345")
+    assert [twin.account for twin in queries.customer_twins(acme.rep, lead.keys, lead.company)] == [account]
+
+
 def test_duplicates_are_found_among_leads_and_customers_of_colleagues_too(acme: Cast) -> None:
     theirs = make_lead(acme.rep2, "台達精密", person="王", phone="02-2345-6789")
     account = make_account(acme.rep2, "台達精密股份有限公司")
