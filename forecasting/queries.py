@@ -32,8 +32,9 @@ from forecasting.periods import Kind, Period, is_start, last_ones, midnight, pac
 from forecasting.replay import before
 from forecasting.waterfall import Bucket, Reason, State, Story, View, Waterfall, build, weighted_change
 from forecasting.weighting import Numbers, target_of
+from funnel.history import STATUS_KINDS
 from funnel.models import Change, Opportunity, StageSetting
-from funnel.stages import Stage, StageRow, Status
+from funnel.stages import ChangeKind, Stage, StageRow, Status
 from tenants.calendar import WorkCalendar
 from tenants.effects import Adjustment, Effect, stands, told_of
 from tenants.models import Membership, Organization, Team
@@ -338,13 +339,18 @@ def listed(found: QuerySet[Opportunity], percents: Mapping[Stage, int]) -> Query
 # What changed -----------------------------------------------------------------------------------------
 
 
-def stories(owners: Collection[int] | None, *, since: datetime, zone: tzinfo) -> list[Story]:
-    """Return every opportunity that changed after `since`, with its states from then until now.
+def stories(period: Period, owners: Collection[int] | None, *, since: datetime, zone: tzinfo) -> list[Story]:
+    """Return every opportunity that changed after `since` and may have a part in `period`, with its states from then
+    until now.
 
     As it stood, by `occurred_at`: what stands now is read backwards through the change log. With `owners`, only those
     that one of them owns or owned.
     """
-    return _read_backwards(_log(since), owners, zone)
+    return _read_backwards(_log(period, since, zone), owners, zone)
+
+
+_DAYS = (ChangeKind.EXPECTED_CLOSE, *sorted(STATUS_KINDS))
+"""The changes of an opportunity that move the day it is due, or closed."""
 
 
 class _Entry(NamedTuple):
@@ -363,11 +369,21 @@ class _Entry(NamedTuple):
     closed_at: datetime | None
 
 
-def _log(since: datetime) -> list[_Entry]:
-    """Return the change log after a moment, opportunity by opportunity, with what stands now."""
+def _log(period: Period, since: datetime, zone: tzinfo) -> list[_Entry]:
+    """Return the change log after a moment, opportunity by opportunity, with what stands now.
+
+    Left out is what was never due in the period, nor closed in it: neither is now, and neither day was another then.
+    """
+    first, last = midnight(period.starts_on, zone), midnight(period.ends_on + timedelta(days=1), zone)
+    moved = Change.objects.filter(occurred_at__gt=since, kind__in=_DAYS).values("opportunity_id")
     shown = ("status", "amount", "expected_close_on", "owner_id", "category", "stage", "closed_at")
     log = (
         Change.objects.filter(occurred_at__gt=since)
+        .filter(
+            Q(opportunity__expected_close_on__range=(period.starts_on, period.ends_on))
+            | Q(opportunity__closed_at__gte=first, opportunity__closed_at__lt=last)
+            | Q(opportunity_id__in=moved)
+        )
         .order_by("opportunity_id", "occurred_at", "id")
         .values_list("opportunity_id", "kind", "old", "occurred_at", *(f"opportunity__{field}" for field in shown))
     )
@@ -418,7 +434,7 @@ class Movement:
 def movement(found: Summary, whose: Scope, *, since: datetime, zone: tzinfo) -> Movement:
     """Return what moved since a moment in the period of a summary."""
     view = View(found.period, whose.owners)
-    told = stories(whose.owners, since=since, zone=zone)
+    told = stories(found.period, whose.owners, since=since, zone=zone)
     percents = {int(stage): percent for stage, percent in found.percents.items()}
     change, reason = weighted_change(told, view, percents)
     named: Any = Opportunity.objects.select_related("account")
@@ -441,7 +457,7 @@ def waterfall(
         .order_by()
         .aggregate(total=Sum("amount", default=0, output_field=BigIntegerField()))
     )
-    told = stories(whose, since=since, zone=membership.organization.zone)
+    told = stories(period, whose, since=since, zone=membership.organization.zone)
     return build(told, View(period, whose), end=int(end["total"]))
 
 
@@ -449,7 +465,7 @@ def moved(
     membership: Membership, period: Period, whose: Scope, *, bucket: Bucket, since: datetime
 ) -> QuerySet[Opportunity]:
     """Return the opportunities in a bucket of the waterfall."""
-    told = stories(whose.owners, since=since, zone=membership.organization.zone)
+    told = stories(period, whose.owners, since=since, zone=membership.organization.zone)
     members = build(told, View(period, whose.owners), end=0).members(bucket)
     return cast("QuerySet[Opportunity]", Opportunity.objects.filter(pk__in=members))
 

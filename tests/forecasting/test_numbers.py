@@ -12,7 +12,7 @@ from forecasting.periods import Kind, period_of
 from forecasting.waterfall import Bucket, Cause, State, Story, View, Waterfall, build
 from funnel.history import Snapshot, as_it_stood
 from funnel.models import Change, Opportunity
-from funnel.stages import Stage
+from funnel.stages import ChangeKind, Stage
 from jobs import running
 from jobs.models import Job
 from tenants.models import Membership
@@ -222,6 +222,27 @@ def test_the_change_of_the_forecast_names_its_main_reason(acme: Cast) -> None:
         back = queries.movement(found, queries.scope(acme.rep), since=NOW - DAY, zone=acme.org.zone)
         assert back.reason is not None
         assert (back.forecast_change, back.reason.cause) == (-800, Cause.WENT_BACK)
+
+
+def test_what_was_won_in_the_period_counts_although_it_was_due_later(acme: Cast) -> None:
+    with working_for(acme.org):
+        early = make_opportunity(acme.rep, 1_000, date(2027, 3, 1), stage=Stage.CLOSE, at=NOW - 40 * DAY)
+        win(early, NOW - 20 * DAY)
+        before = queries.summary(acme.rep, QUARTER).numbers.forecast
+        Change.objects.create(
+            opportunity=early,
+            kind=ChangeKind.AMOUNT,
+            old=400,
+            new=1_000,
+            occurred_at=NOW - DAY,
+            recorded_at=NOW,
+            by=acme.rep,
+            percent=100,
+        )
+        found = queries.summary(acme.rep, QUARTER)
+        moved = queries.movement(found, queries.scope(acme.rep), since=SINCE, zone=acme.org.zone)
+    assert before == found.numbers.forecast == 1_000
+    assert (moved.forecast_change, moved.opportunity) == (600, early)
 
 
 # Snapshots --------------------------------------------------------------------------------------------
