@@ -19,6 +19,7 @@ from funnel.models import Opportunity
 from funnel.stages import Status
 from jobs import actions as jobs
 from tenants import audit
+from tenants.actions.locking import locked
 from tenants.errors import Refused, Stale
 from tenants.models import Membership, Team
 from tenants.permissions import Permission
@@ -257,11 +258,8 @@ def hold_session(
     :raises Stale: another session was recorded meanwhile.
     :raises Refused: `own_opportunity`, `outcome_missing`, `next_without_date`, `due_in_the_past`, `due_too_far`.
     """
-    opportunity = (
-        Opportunity.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("account", "owner__user")
-        .get(pk=opportunity.pk)
-    )
+    rows = Opportunity.objects.select_related("account", "owner__user")
+    opportunity = locked(rows, opportunity.pk, no_key=True)
     earlier = CoachingSession.objects.filter(request_key=request_key).first() if request_key else None
     if earlier is not None:
         return earlier

@@ -138,6 +138,7 @@ UNDONE: Mapping[str, Text] = {"removed": _("Rows removed"), "restored": _("Rows 
 
 # Why something cannot be done with an import now.
 BARS: Mapping[str, Text] = {
+    "import_gone": _("This import was deleted a moment ago."),
     "import_running": _("Work on this import is under way; stop it first."),
     "import_over": _("This import is over."),
     "import_begun": _("Rows of it are written already, so its columns stay. Go on with the rest, or undo it."),

@@ -12,6 +12,7 @@ from accounts.actions.search import index_account
 from accounts.actions.timeline import tell
 from accounts.models import Account, AccountMember
 from tenants import audit
+from tenants.actions.locking import locked
 from tenants.errors import Refused
 from tenants.models import Membership
 
@@ -73,7 +74,7 @@ def change_account(account: Account, *, seen: int, by: Membership, at: datetime,
     :raises Stale: it has been changed since; `theirs` holds the fields' values now.
     :raises Refused: name_missing, owner_out_of_reach, parent_is_itself.
     """
-    account = Account.objects.select_for_update(of=("self",)).select_related("owner__user").get(pk=account.pk)
+    account = locked(Account.objects.select_related("owner__user"), account.pk)
     fields = _rows.named(fields)
     changes = _rows.changes(account, fields)
     if not changes:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exchange.models import Import
+from tenants.actions.locking import locked
 from tenants.errors import Refused
 
 
@@ -25,14 +26,17 @@ def job_key(imported: Import) -> str:
 def unlocked(imported: Import, *, but: Sequence[str] = ()) -> Import:
     """Lock an import that no job works on.
 
-    :raises Refused: import_running; import_over in one of the states `but`.
+    :raises Refused: import_gone: it was deleted; import_running; import_over in one of the states `but`.
     """
-    locked: Import = Import.objects.select_for_update(of=("self",)).select_related("file", "job").get(pk=imported.pk)
-    if locked.is_running:
+    try:
+        found: Import = locked(Import.objects.select_related("file", "job"), imported.pk)
+    except Import.DoesNotExist as error:
+        raise Refused("import_gone") from error
+    if found.is_running:
         raise Refused("import_running")
-    if locked.state in but:
+    if found.state in but:
         raise Refused("import_over")
-    return locked
+    return found
 
 
 def refuse_begun(imported: Import) -> None:

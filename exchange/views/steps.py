@@ -132,7 +132,7 @@ def import_mapping(request: OrgRequest, pk: int) -> HttpResponse:
             at=request.now,
         )
     except (Stale, Refused):
-        imported.refresh_from_db()
+        imported = mine(request, pk)
         rows = [(_("Columns"), _mapped(imported, imported.mapping), _mapped(imported, form.mapping))]
         return changed_since(request, imported, rows)
     return go(request, page_of(request, "import_detail", imported))

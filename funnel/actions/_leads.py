@@ -11,6 +11,7 @@ from funnel.leads import Answer, Criterion, EventKind, Verdict, answers, judge
 from funnel.models import Lead, LeadAnswer, LeadEvent, LeadSetting
 from jobs import actions as jobs_actions
 from tenants import audit, tree
+from tenants.actions.locking import locked
 from tenants.errors import Refused, Stale
 from tenants.models import Membership, Team
 from tenants.permissions import Role
@@ -24,12 +25,8 @@ TEXT_LENGTH = 2_000
 
 def lock(lead: Lead) -> Lead:
     """Take the lead for this transaction and return it as it stands now."""
-    locked: Lead = (
-        Lead.objects.select_for_update(of=("self",))
-        .select_related("owner__user", "updated_by__user", "account", "opportunity", "organization")
-        .get(pk=lead.pk)
-    )
-    return locked
+    rows = Lead.objects.select_related("owner__user", "updated_by__user", "account", "opportunity", "organization")
+    return locked(rows, lead.pk)
 
 
 def refuse_stale(lead: Lead, seen: int) -> None:

@@ -9,6 +9,7 @@ from funnel.history import Draft
 from funnel.models import Change, Opportunity, StageSetting
 from funnel.stages import Stage, StageRow
 from tenants import audit
+from tenants.actions.locking import locked
 from tenants.errors import Stale
 from tenants.models import Membership
 
@@ -17,12 +18,8 @@ SHOWN = ("name", "amount", "expected_close_on", "stage", "status", "owner_id", "
 
 def lock(opportunity: Opportunity) -> Opportunity:
     """Take the opportunity for this transaction and return it as it stands now."""
-    locked: Opportunity = (
-        Opportunity.objects.select_for_update(of=("self",))
-        .select_related("account", "owner__user", "updated_by__user")
-        .get(pk=opportunity.pk)
-    )
-    return locked
+    rows = Opportunity.objects.select_related("account", "owner__user", "updated_by__user")
+    return locked(rows, opportunity.pk)
 
 
 def refuse_stale(opportunity: Opportunity, seen: int) -> None:

@@ -14,6 +14,7 @@ from funnel.leads import EventKind, Source, is_same
 from funnel.models import Lead, WebForm, WebMessage
 from funnel.web_forms import A_DAY, A_MINUTE, Enquiry
 from tenants import audit
+from tenants.actions.locking import locked
 from tenants.errors import Refused
 from tenants.models import Membership
 
@@ -90,10 +91,7 @@ def _name(name: str) -> str:
 
 
 def _lock(form: WebForm) -> WebForm:
-    locked: WebForm = (
-        WebForm.objects.select_for_update(of=("self",)).select_related("owner__user", "made_by__user").get(pk=form.pk)
-    )
-    return locked
+    return locked(WebForm.objects.select_related("owner__user", "made_by__user"), form.pk)
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from tenants import audit
+from tenants.actions.locking import locked, one_at_a_time
 from tenants.errors import Refused
 from tenants.invitations import VALID_FOR, InvitationState, digest
 from tenants.models import Invitation, Membership, Organization, Team, User
@@ -127,7 +128,7 @@ def accept(invitation: Invitation, *, user: User, at: datetime) -> Membership:
     :raises Refused: invitation_of_another, invitation_accepted, invitation_withdrawn, invitation_expired.
     """
     organization = Organization.objects.select_for_update().get(pk=require_organization_id())
-    invitation = Invitation.objects.select_related("team").get(pk=invitation.pk)
+    invitation = locked(Invitation.objects.select_related("team"), invitation.pk)
     if invitation.email.lower() != user.email.lower():
         raise Refused("invitation_of_another", email=invitation.email)
     member = Membership.objects.select_related("user").filter(organization=organization, user=user).first()
@@ -156,6 +157,7 @@ def join(invitation: Invitation, *, name: str, password: str, at: datetime) -> M
     """
     name = checked(name)
     Organization.objects.select_for_update().get(pk=require_organization_id())
+    one_at_a_time(f"address {invitation.email.lower()}")
     if User.objects.filter(email__iexact=invitation.email).exists():
         raise Refused("has_account")
     user = User.objects.create_user(invitation.email, password, name=name)

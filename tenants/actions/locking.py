@@ -1,0 +1,36 @@
+"""Take one row for this transaction, with what it points to, as all of it stands now."""
+
+from typing import Any, TypeVar
+
+from django.db import connection
+from django.db.models import ForeignKey, Model, QuerySet
+
+M = TypeVar("M", bound=Model)
+
+
+def locked(rows: QuerySet[M], pk: Any, *, no_key: bool = False) -> M:
+    """Lock and return one of `rows`, which may join what it points to (`select_related`).
+
+    After waiting for a row PostgreSQL reads that row anew, but not what is joined to it: one that was pointed elsewhere
+    meanwhile comes with nothing joined, or not at all. It is asked for again then; nobody else can change it any more.
+
+    :raises DoesNotExist: there is none, or it went meanwhile.
+    """
+    query = rows.select_for_update(of=("self",), no_key=no_key)
+    found = next(iter(query.filter(pk=pk)), None)
+    return query.get(pk=pk) if found is None or _came_apart(found) else found
+
+
+def _came_apart(row: Model) -> bool:
+    """Return whether the row points to something that was not joined to it."""
+    return any(
+        field.is_cached(row) and getattr(row, field.name) is None and getattr(row, field.attname) is not None
+        for field in row._meta.concrete_fields
+        if isinstance(field, ForeignKey)
+    )
+
+
+def one_at_a_time(what: str) -> None:
+    """Let whoever does the same wait until this transaction ends; there is no row yet that could be locked."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [what])
