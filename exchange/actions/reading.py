@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from exchange.actions._locks import Step, job_key, refuse_begun, unlocked
 from exchange.mapping import propose
@@ -34,7 +34,8 @@ READ_JOB = "import_read"
 def start(
     target: Target, *, name: str, content: bytes, by: Membership, at: datetime, request_key: UUID | None = None
 ) -> Import:
-    """Store an uploaded file and begin to read it.
+    """Store an uploaded file and begin to read it; a repeated `request_key` returns the first one, also when both
+    arrive at once.
 
     :raises problems.Refused: it is no table that can be read; nothing is stored.
     """
@@ -42,6 +43,20 @@ def start(
         found: Import = known
         return found
     table = open_table(content)
+    try:
+        with transaction.atomic():
+            return _taken_in(target, table, name=name, content=content, by=by, at=at, request_key=request_key)
+    except IntegrityError:  # the same click came twice, and the other one was faster by a moment
+        first: Import | None = Import.objects.filter(request_key=request_key).first() if request_key else None
+        if first is None:
+            raise
+        return first
+
+
+def _taken_in(
+    target: Target, table: Table, *, name: str, content: bytes, by: Membership, at: datetime, request_key: UUID | None
+) -> Import:
+    """Keep the file and begin to read it."""
     kind = "text/csv" if table.kind == "csv" else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     stored = jobs.store_file(name, content, kind, by=by, at=at)
     imported: Import = Import.objects.create(

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from tenants import audit
+from tenants.actions.locking import one_at_a_time
 from tenants.actions.teams import create_team
 from tenants.models import Membership, Organization, User
 from tenants.names import checked
@@ -39,6 +40,7 @@ def found_organization(
     :raises Refused: name_missing.
     """
     name = checked(name)
+    one_at_a_time("found an organization")
     organization = Organization.objects.create(
         slug=slug or _free_slug(name), name=name, language=language, currency=currency, time_zone=time_zone
     )

@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from tenants import actions, queries
+from tenants.actions.locking import one_at_a_time
 from tenants.forms.names import NameField
 from tenants.models import User
 
@@ -52,6 +53,12 @@ class SignUp(allauth_forms.SignupForm):  # type: ignore[misc]
         _speak(self, {"email": _("E-mail address"), "password1": _("Password")}, password1=PASSWORD_HELP)
         self.fields["name"].widget.attrs["autocomplete"] = "name"
         self.fields["organization"].widget.attrs["autocomplete"] = "organization"
+
+    def clean_email(self) -> str:
+        """Let the same click sent twice wait for the first: then the address has an account, and is treated so."""
+        one_at_a_time(f"address {self.cleaned_data['email'].lower()}")
+        email: str = super().clean_email()
+        return email
 
     def custom_signup(self, request: HttpRequest, user: User) -> None:
         """Found the organization, in the language of the browser."""

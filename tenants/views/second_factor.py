@@ -19,6 +19,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from tenants import actions
+from tenants.models import User
 from tenants.queries import access
 
 
@@ -32,6 +33,13 @@ def _lone_no_more(request: HttpRequest, had: bool) -> None:
 
 class SetUpApp(ActivateTOTPView):  # type: ignore[misc]  # allauth ships no types
     """The first code does not count again; sessions begun without a second factor end."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Let the same click sent twice wait for the first: then the app is there already, and nothing is to do."""
+        if request.method == "POST" and isinstance(request.user, User):
+            actions.lock_person(request.user)
+        answer: HttpResponse = super().dispatch(request, *args, **kwargs)
+        return answer
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Keep the app."""

@@ -1,0 +1,228 @@
+"""The same asked twice at the same moment: the second waits, then sees what the first did, as if it came after."""
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from accounts import actions as accounts_actions
+from coaching import actions as coaching_actions
+from exchange import actions as exchange_actions
+from exchange.models import Import
+from exchange.targets import TARGETS
+from funnel import actions
+from funnel.models import Lead
+from funnel.stages import Stage
+from tenants import actions as tenants_actions
+from tenants.errors import Refused, Stale
+from tenants.models import Organization, User
+from tenants.scoping import reading, working_for
+from tests.cast import AT, Cast
+from tests.exchange.factories import checked, make_csv, make_import
+from tests.funnel.factories import DAY, make_account, make_opportunity
+from tests.funnel.test_lead_actions import qualified
+from tests.tenants.device import totp
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+LATER = AT + DAY
+APP = "/accounts/security/app/"
+
+
+def meanwhile(org: Organization, first: Callable[[], object], second: Callable[[], object]) -> Any:
+    """Do `first`, and before it is committed begin `second`, which has to wait; return what came of `second`."""
+    answers: list[Any] = []
+
+    def go() -> None:
+        try:
+            with working_for(org):
+                answers.append(second())
+        except Exception as error:
+            answers.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=go)
+    with reading(org):
+        first()
+        thread.start()
+        _until_somebody_waits()
+    thread.join(20)
+    return answers[0]
+
+
+def _until_somebody_waits() -> None:
+    end = time.monotonic() + 20
+    with connection.cursor() as cursor:
+        while time.monotonic() < end:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.02)
+    raise AssertionError("nobody waits")
+
+
+# Two people at one record --------------------------------------------------------------------------
+
+
+def test_of_two_who_hand_on_an_opportunity_the_second_learns_who_was_faster(acme: Cast) -> None:
+    with reading(acme.org):
+        opportunity = make_opportunity(acme.rep)
+    seen = opportunity.version
+
+    def hand(to: Any, by: Any) -> object:
+        return actions.change_opportunity(opportunity, seen=seen, by=by, at=LATER, owner=to)
+
+    told = meanwhile(acme.org, lambda: hand(acme.rep2, acme.manager), lambda: hand(acme.executive, acme.executive))
+    assert isinstance(told, Stale)
+    assert told.changed_by == acme.manager.name
+
+
+def test_a_move_of_somebody_else_is_told_with_their_name(acme: Cast) -> None:
+    with reading(acme.org):
+        opportunity = make_opportunity(acme.rep)
+    steps: dict[str, Any] = {"left": Stage.DISCOVER, "to": Stage.QUALIFY, "at": LATER, "override": True}
+    told = meanwhile(
+        acme.org,
+        lambda: actions.move(opportunity, by=acme.manager, **steps),
+        lambda: actions.move(opportunity, by=acme.rep, **steps),
+    )
+    assert isinstance(told, Stale)
+    assert told.changed_by == acme.manager.name
+
+
+def test_a_session_is_held_with_the_new_owner_of_an_opportunity(acme: Cast) -> None:
+    with reading(acme.org):
+        opportunity = make_opportunity(acme.rep)
+    told = meanwhile(
+        acme.org,
+        lambda: actions.change_opportunity(
+            opportunity, seen=opportunity.version, by=acme.executive, at=LATER, owner=acme.manager
+        ),
+        lambda: coaching_actions.hold_session(opportunity, by=acme.manager, at=LATER, agreed="Call the buyer"),
+    )
+    assert isinstance(told, Refused)
+    assert told.code == "own_opportunity"
+
+
+def test_of_two_who_hand_on_a_customer_the_second_learns_it(acme: Cast) -> None:
+    with reading(acme.org):
+        account = make_account(acme.rep)
+    seen = account.version
+
+    def hand(to: Any, by: Any) -> object:
+        return accounts_actions.change_account(account, seen=seen, by=by, at=LATER, owner=to)
+
+    told = meanwhile(acme.org, lambda: hand(acme.rep2, acme.manager), lambda: hand(acme.manager, acme.executive))
+    assert isinstance(told, Stale)
+
+
+def test_who_converts_a_lead_second_gets_the_opportunity_of_the_first(acme: Cast) -> None:
+    with reading(acme.org):
+        lead = qualified(acme.rep)
+
+    def convert() -> Lead:
+        return actions.convert(lead, seen=lead.version, name="x", by=acme.rep, at=LATER)
+
+    kept = meanwhile(acme.org, convert, convert)
+    assert kept.opportunity is not None
+    assert kept.opportunity.name == "x"
+
+
+# Imports ------------------------------------------------------------------------------------------
+
+
+def ready(cast: Cast) -> Import:
+    """An import that was checked and waits to be run."""
+    with reading(cast.org):
+        data = make_csv(["產品", "定價"], ["沖床", 1])
+        return checked(make_import("products", data, by=cast.executive), by=cast.executive)
+
+
+def test_an_import_that_was_just_begun_is_not_deleted(acme: Cast) -> None:
+    imported = ready(acme)
+    how: dict[str, Any] = {"seen": imported.version, "by": acme.executive, "at": timezone.now()}
+    told = meanwhile(
+        acme.org,
+        lambda: exchange_actions.run(imported, **how),
+        lambda: exchange_actions.delete(imported, **how),
+    )
+    assert isinstance(told, Refused)
+    assert told.code == "import_running"
+
+
+def test_an_import_that_was_just_deleted_is_not_begun(acme: Cast) -> None:
+    imported = ready(acme)
+    how: dict[str, Any] = {"seen": imported.version, "by": acme.executive, "at": timezone.now()}
+    told = meanwhile(
+        acme.org,
+        lambda: exchange_actions.delete(imported, **how),
+        lambda: exchange_actions.run(imported, **how),
+    )
+    assert isinstance(told, Refused)
+    assert told.code == "import_gone"
+
+
+def test_a_file_sent_twice_at_once_is_taken_once(acme: Cast) -> None:
+    key = uuid.uuid4()
+
+    def upload() -> Import:
+        data = make_csv(["產品", "定價"], ["沖床", 1])
+        return exchange_actions.start(
+            TARGETS["products"], name="a.csv", content=data, by=acme.executive, at=LATER, request_key=key
+        )
+
+    second = meanwhile(acme.org, upload, upload)
+    with reading(acme.org):
+        assert Import.objects.get().pk == second.pk
+
+
+# People -------------------------------------------------------------------------------------------
+
+
+def test_two_organizations_of_one_name_can_be_founded_at_once(acme: Cast) -> None:
+    def found(user: User) -> object:
+        return tenants_actions.found_organization(user, name="Delta", language="en", at=AT)
+
+    told = meanwhile(acme.org, lambda: found(acme.rep.user), lambda: found(acme.rep2.user))
+    assert told.organization.slug.startswith("delta-")
+
+
+def test_a_sign_up_sent_twice_at_once_is_one(acme: Cast) -> None:
+    form = {"name": "Amy", "organization": "Delta", "email": "amy@delta.example", "password1": "tropical-horse-9"}
+
+    def sign_up() -> int:
+        return Client().post("/accounts/signup/", form).status_code
+
+    statuses: list[int] = []
+    second = meanwhile(acme.org, lambda: statuses.append(sign_up()), sign_up)
+    assert statuses == [302]
+    assert second < 500
+    assert User.objects.filter(email="amy@delta.example").count() == 1
+
+
+def test_an_app_set_up_twice_at_once_is_set_up_once(acme: Cast) -> None:
+    user = acme.rep.user
+    user.set_password("tropical-horse-9")
+    user.save()
+    client = Client()
+    client.post("/accounts/login/", {"login": user.email, "password": "tropical-horse-9"})
+    client.post("/accounts/reauthenticate/", {"password": "tropical-horse-9"})
+    code = totp(client.get(APP).context["form"].secret)
+    second = Client()
+    second.cookies = client.cookies
+    answers: list[Any] = []
+    answer = meanwhile(
+        acme.org, lambda: answers.append(client.post(APP, {"code": code})), lambda: second.post(APP, {"code": code})
+    )
+    assert [each.status_code for each in (*answers, answer)] == [302, 302]
+    assert Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).count() == 1
