@@ -46,6 +46,10 @@ shared_buffers = '128MB'
 log_line_prefix = '%m [%p] %u@%d '
 """
 
+DISCREET = ("-c", "log_error_verbosity=terse", "-c", "log_min_error_statement=panic")
+"""What the server logs of an error: its kind alone. The statement and its details hold what customers typed; salesops
+logs the rest. Said at each start, so that older data folders are served so too."""
+
 DURABLE = "max_connections = 60\n"
 THROW_AWAY = """max_connections = 300
 fsync = off
@@ -358,7 +362,7 @@ class Cluster:
                 self.process.poll()  # an earlier one, ended by somebody else
             with self.log.open("ab") as log:
                 server = subprocess.Popen(
-                    [f"{self.state['bin']}/postgres", "-D", str(self.data), "-p", str(self.port)],
+                    [f"{self.state['bin']}/postgres", "-D", str(self.data), "-p", str(self.port), *DISCREET],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

@@ -21,7 +21,7 @@ import pytest
 
 from tests.deploy.compose import Refused, Site, compose, required
 from tools import archive
-from tools.cluster import DATABASE, OWNER_ROLE, RUNTIME_ROLE, Cluster, free_port, plain_environment
+from tools.cluster import DATABASE, DISCREET, OWNER_ROLE, RUNTIME_ROLE, Cluster, free_port, plain_environment
 from tools.databases import Database
 from tools.places import ROOT, VENV
 
@@ -89,6 +89,11 @@ def test_every_variable_is_explained_in_the_example() -> None:
     services = compose({**VARIABLES, "POSTGRES_PASSWORD": "x"})["services"]
     ours = {name for service in ("web", "worker", "backup") for name in services[service]["environment"]}
     assert [name for name in sorted(ours) if name not in example] == []
+
+
+def test_the_log_of_the_server_holds_no_statement_and_no_details() -> None:
+    command = compose({**VARIABLES, "POSTGRES_PASSWORD": "x"})["services"]["postgres"]["command"]
+    assert command == ["postgres", *DISCREET]
 
 
 def test_who_serves_pages_never_learns_the_owners_password() -> None:

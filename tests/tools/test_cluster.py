@@ -71,6 +71,21 @@ def test_only_this_machine_is_served_and_nothing_is_lost(server: Cluster) -> Non
     assert server.sql("SELECT lower('ÄÖ')").strip() == "äö"
 
 
+def test_the_log_of_the_server_holds_no_customers_words(server: Cluster) -> None:
+    server.sql("CREATE TABLE words (word text PRIMARY KEY); GRANT ALL ON words TO salesops", "salesops")
+    with psycopg2.connect(server.url()) as connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO words VALUES ('canary')")
+    with (
+        pytest.raises(psycopg2.errors.UniqueViolation, match="canary"),
+        psycopg2.connect(server.url()) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("INSERT INTO words VALUES ('canary')")
+    said = server.log.read_text(encoding="utf-8")
+    assert "duplicate key" in said
+    assert "canary" not in said
+
+
 def test_a_second_start_adopts_and_keeps(server: Cluster) -> None:
     assert kept(server).strip() == "1"
     again = Cluster()
