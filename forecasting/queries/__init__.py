@@ -1,0 +1,49 @@
+"""Questions about a period: the numbers, by person and stage, what changed, and how good past forecasts were."""
+
+from forecasting.queries import effects
+from forecasting.queries.alerts import alerts_of, flagged
+from forecasting.queries.changed import Movement, moved, movement, stories, waterfall, week_before
+from forecasting.queries.numbers import Pace, PersonRow, StageNumbers, Summary, Uncounted, pace_of, summary
+from forecasting.queries.rows import Totals, listed, rows, totals
+from forecasting.queries.scope import SELLING, Scope, person_or_404, scope
+from forecasting.queries.snapshots import PAST_PERIODS, Course, Judged, PastPeriod, course, past
+from forecasting.queries.targets import Cell, TargetGrid, TargetRow, stray_targets, target_grid, targets_of
+
+__all__ = [
+    "PAST_PERIODS",
+    "SELLING",
+    "Cell",
+    "Course",
+    "Judged",
+    "Movement",
+    "Pace",
+    "PastPeriod",
+    "PersonRow",
+    "Scope",
+    "StageNumbers",
+    "Summary",
+    "TargetGrid",
+    "TargetRow",
+    "Totals",
+    "Uncounted",
+    "alerts_of",
+    "course",
+    "effects",
+    "flagged",
+    "listed",
+    "moved",
+    "movement",
+    "pace_of",
+    "past",
+    "person_or_404",
+    "rows",
+    "scope",
+    "stories",
+    "stray_targets",
+    "summary",
+    "target_grid",
+    "targets_of",
+    "totals",
+    "waterfall",
+    "week_before",
+]
