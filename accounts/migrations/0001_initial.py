@@ -9,314 +9,555 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenants', '0001_initial'),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, verbose_name='Name')),
-                ('name_key', models.CharField(db_collation='C', editable=False, max_length=200)),
-                ('kind', models.CharField(default=accounts.segments.Kind['CUSTOMER'], max_length=20, verbose_name='Kind')),
-                ('industry', models.CharField(blank=True, max_length=80, verbose_name='Industry')),
-                ('region', models.CharField(blank=True, max_length=80, verbose_name='Region')),
-                ('address', models.CharField(blank=True, max_length=200, verbose_name='Address')),
-                ('phone', models.CharField(blank=True, max_length=40, verbose_name='Phone')),
-                ('website', models.CharField(blank=True, max_length=200, verbose_name='Website')),
-                ('tax_id', models.CharField(blank=True, max_length=30, verbose_name='Tax ID')),
-                ('employees', models.PositiveIntegerField(blank=True, null=True, verbose_name='Headcount')),
-                ('turnover', models.BigIntegerField(blank=True, null=True, verbose_name='Turnover')),
-                ('founded_year', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='Founded')),
-                ('source', models.CharField(blank=True, max_length=80, verbose_name='Source')),
-                ('notes', models.TextField(blank=True, max_length=10000, verbose_name='Notes')),
-                ('annual_revenue', models.BigIntegerField(default=0)),
-                ('segment', models.CharField(default=accounts.segments.Segment['D'], max_length=2, verbose_name='Segment')),
-                ('needs_assessment', models.BooleanField(default=True)),
-                ('last_contact_at', models.DateTimeField(blank=True, null=True)),
-                ('external_id', models.CharField(blank=True, max_length=80)),
-                ('request_key', models.UUIDField(editable=False, null=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
-                ('owner', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='tenants.membership')),
-                ('parent', tenants.models.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='subsidiaries', to='accounts.account')),
-                ('updated_by', tenants.models.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200, verbose_name="Name")),
+                ("name_key", models.CharField(db_collation="C", editable=False, max_length=200)),
+                (
+                    "kind",
+                    models.CharField(default=accounts.segments.Kind["CUSTOMER"], max_length=20, verbose_name="Kind"),
+                ),
+                ("industry", models.CharField(blank=True, max_length=80, verbose_name="Industry")),
+                ("region", models.CharField(blank=True, max_length=80, verbose_name="Region")),
+                ("address", models.CharField(blank=True, max_length=200, verbose_name="Address")),
+                ("phone", models.CharField(blank=True, max_length=40, verbose_name="Phone")),
+                ("website", models.CharField(blank=True, max_length=200, verbose_name="Website")),
+                ("tax_id", models.CharField(blank=True, max_length=30, verbose_name="Tax ID")),
+                ("employees", models.PositiveIntegerField(blank=True, null=True, verbose_name="Headcount")),
+                ("turnover", models.BigIntegerField(blank=True, null=True, verbose_name="Turnover")),
+                ("founded_year", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="Founded")),
+                ("source", models.CharField(blank=True, max_length=80, verbose_name="Source")),
+                ("notes", models.TextField(blank=True, max_length=10000, verbose_name="Notes")),
+                ("annual_revenue", models.BigIntegerField(default=0)),
+                (
+                    "segment",
+                    models.CharField(default=accounts.segments.Segment["D"], max_length=2, verbose_name="Segment"),
+                ),
+                ("needs_assessment", models.BooleanField(default=True)),
+                ("last_contact_at", models.DateTimeField(blank=True, null=True)),
+                ("external_id", models.CharField(blank=True, max_length=80)),
+                ("request_key", models.UUIDField(editable=False, null=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
+                (
+                    "owner",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="accounts", to="tenants.membership"
+                    ),
+                ),
+                (
+                    "parent",
+                    tenants.models.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="subsidiaries",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "updated_by",
+                    tenants.models.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.membership",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='AccountMember',
+            name="AccountMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='accounts.account')),
-                ('member', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.membership')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "account",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="members", to="accounts.account"
+                    ),
+                ),
+                (
+                    "member",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tenants.membership"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Assessment',
+            name="Assessment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('score', models.PositiveSmallIntegerField(null=True)),
-                ('confidence', models.PositiveSmallIntegerField()),
-                ('segment', models.CharField(max_length=2)),
-                ('request_key', models.UUIDField(editable=False, null=True)),
-                ('account', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assessments', to='accounts.account')),
-                ('by', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("score", models.PositiveSmallIntegerField(null=True)),
+                ("confidence", models.PositiveSmallIntegerField()),
+                ("segment", models.CharField(max_length=2)),
+                ("request_key", models.UUIDField(editable=False, null=True)),
+                (
+                    "account",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="assessments", to="accounts.account"
+                    ),
+                ),
+                (
+                    "by",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.membership"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-at', '-id'],
+                "ordering": ["-at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='Name')),
-                ('position', models.CharField(blank=True, max_length=120, verbose_name='Position')),
-                ('department', models.CharField(blank=True, max_length=120, verbose_name='Department')),
-                ('phone', models.CharField(blank=True, max_length=40, verbose_name='Phone')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='E-mail')),
-                ('birthday', models.DateField(blank=True, null=True, verbose_name='Birthday')),
-                ('notes', models.TextField(blank=True, max_length=5000, verbose_name='Notes')),
-                ('request_key', models.UUIDField(editable=False, null=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('account', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='accounts.account')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120, verbose_name="Name")),
+                ("position", models.CharField(blank=True, max_length=120, verbose_name="Position")),
+                ("department", models.CharField(blank=True, max_length=120, verbose_name="Department")),
+                ("phone", models.CharField(blank=True, max_length=40, verbose_name="Phone")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="E-mail")),
+                ("birthday", models.DateField(blank=True, null=True, verbose_name="Birthday")),
+                ("notes", models.TextField(blank=True, max_length=5000, verbose_name="Notes")),
+                ("request_key", models.UUIDField(editable=False, null=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "account",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="contacts", to="accounts.account"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name', 'id'],
+                "ordering": ["name", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='Name')),
-                ('name_key', models.CharField(db_collation='C', editable=False, max_length=120)),
-                ('series', models.CharField(blank=True, max_length=80, verbose_name='Series')),
-                ('list_price', models.BigIntegerField(blank=True, null=True, verbose_name='List price')),
-                ('is_active', models.BooleanField(default=True, verbose_name='On sale')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120, verbose_name="Name")),
+                ("name_key", models.CharField(db_collation="C", editable=False, max_length=120)),
+                ("series", models.CharField(blank=True, max_length=80, verbose_name="Series")),
+                ("list_price", models.BigIntegerField(blank=True, null=True, verbose_name="List price")),
+                ("is_active", models.BooleanField(default=True, verbose_name="On sale")),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Rating',
+            name="Rating",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('factor', models.CharField(max_length=20)),
-                ('rating', models.PositiveSmallIntegerField()),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('assessment', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ratings', to='accounts.assessment')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("factor", models.CharField(max_length=20)),
+                ("rating", models.PositiveSmallIntegerField()),
+                ("note", models.CharField(blank=True, max_length=500)),
+                (
+                    "assessment",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="ratings", to="accounts.assessment"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SearchRow',
+            name="SearchRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20)),
-                ('object_id', models.BigIntegerField()),
-                ('suffix', models.CharField(db_collation='C', max_length=64)),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
-                ('owner', tenants.models.TenantForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.membership')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=20)),
+                ("object_id", models.BigIntegerField()),
+                ("suffix", models.CharField(db_collation="C", max_length=64)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
+                (
+                    "owner",
+                    tenants.models.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.membership",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TimelineEntry',
+            name="TimelineEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('verb', models.CharField(max_length=40)),
-                ('data', models.JSONField(default=dict)),
-                ('source', models.CharField(max_length=40)),
-                ('source_id', models.BigIntegerField(null=True)),
-                ('account', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='timeline', to='accounts.account')),
-                ('by', tenants.models.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("verb", models.CharField(max_length=40)),
+                ("data", models.JSONField(default=dict)),
+                ("source", models.CharField(max_length=40)),
+                ("source_id", models.BigIntegerField(null=True)),
+                (
+                    "account",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="timeline", to="accounts.account"
+                    ),
+                ),
+                (
+                    "by",
+                    tenants.models.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.membership",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-at', '-id'],
+                "ordering": ["-at", "-id"],
             },
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(fields=['organization', 'owner', 'name_key'], name='account_of_owner'),
+            model_name="account",
+            index=models.Index(fields=["organization", "owner", "name_key"], name="account_of_owner"),
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(fields=['organization', 'name_key'], name='account_by_name'),
+            model_name="account",
+            index=models.Index(fields=["organization", "name_key"], name="account_by_name"),
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(fields=['organization', 'segment', 'name_key'], name='account_by_segment'),
+            model_name="account",
+            index=models.Index(fields=["organization", "segment", "name_key"], name="account_by_segment"),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('organization', 'external_id'), name='account_external_id_once'),
+            model_name="account",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("external_id", ""), _negated=True),
+                fields=("organization", "external_id"),
+                name="account_external_id_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(condition=models.Q(('request_key__isnull', False)), fields=('organization', 'request_key'), name='account_request_once'),
+            model_name="account",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_key__isnull", False)),
+                fields=("organization", "request_key"),
+                name="account_request_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', [accounts.segments.Kind['CUSTOMER'], accounts.segments.Kind['CHANNEL_PARTNER'], accounts.segments.Kind['SUPPLIER'], accounts.segments.Kind['COMPETITOR'], accounts.segments.Kind['OTHER']])), name='account_kind_known'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            accounts.segments.Kind["CUSTOMER"],
+                            accounts.segments.Kind["CHANNEL_PARTNER"],
+                            accounts.segments.Kind["SUPPLIER"],
+                            accounts.segments.Kind["COMPETITOR"],
+                            accounts.segments.Kind["OTHER"],
+                        ],
+                    )
+                ),
+                name="account_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('segment__in', [accounts.segments.Segment['A_PLUS'], accounts.segments.Segment['A'], accounts.segments.Segment['B'], accounts.segments.Segment['C'], accounts.segments.Segment['D']])), name='account_segment_known'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "segment__in",
+                        [
+                            accounts.segments.Segment["A_PLUS"],
+                            accounts.segments.Segment["A"],
+                            accounts.segments.Segment["B"],
+                            accounts.segments.Segment["C"],
+                            accounts.segments.Segment["D"],
+                        ],
+                    )
+                ),
+                name="account_segment_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='accounts_account_key'),
+            model_name="account",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="accounts_account_key"),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=tenants.walls.RowWall(name='accounts_account_wall'),
+            model_name="account",
+            constraint=tenants.walls.RowWall(name="accounts_account_wall"),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=tenants.walls.OrganizationKeys(keys=(('owner_id', 'tenants_membership'), ('parent_id', 'accounts_account'), ('updated_by_id', 'tenants_membership')), name='accounts_account_keys'),
+            model_name="account",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(
+                    ("owner_id", "tenants_membership"),
+                    ("parent_id", "accounts_account"),
+                    ("updated_by_id", "tenants_membership"),
+                ),
+                name="accounts_account_keys",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='accountmember',
-            constraint=models.UniqueConstraint(fields=('organization', 'account', 'member'), name='account_member_once'),
+            model_name="accountmember",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "account", "member"), name="account_member_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='accountmember',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='accounts_accountmember_key'),
+            model_name="accountmember",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="accounts_accountmember_key"),
         ),
         migrations.AddConstraint(
-            model_name='accountmember',
-            constraint=tenants.walls.RowWall(name='accounts_accountmember_wall'),
+            model_name="accountmember",
+            constraint=tenants.walls.RowWall(name="accounts_accountmember_wall"),
         ),
         migrations.AddConstraint(
-            model_name='accountmember',
-            constraint=tenants.walls.OrganizationKeys(keys=(('account_id', 'accounts_account'), ('member_id', 'tenants_membership')), name='accounts_accountmember_keys'),
+            model_name="accountmember",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(("account_id", "accounts_account"), ("member_id", "tenants_membership")),
+                name="accounts_accountmember_keys",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assessment',
-            constraint=models.UniqueConstraint(condition=models.Q(('request_key__isnull', False)), fields=('organization', 'request_key'), name='assessment_request_once'),
+            model_name="assessment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_key__isnull", False)),
+                fields=("organization", "request_key"),
+                name="assessment_request_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assessment',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='accounts_assessment_key'),
+            model_name="assessment",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="accounts_assessment_key"),
         ),
         migrations.AddConstraint(
-            model_name='assessment',
-            constraint=tenants.walls.RowWall(name='accounts_assessment_wall'),
+            model_name="assessment",
+            constraint=tenants.walls.RowWall(name="accounts_assessment_wall"),
         ),
         migrations.AddConstraint(
-            model_name='assessment',
-            constraint=tenants.walls.OrganizationKeys(keys=(('account_id', 'accounts_account'), ('by_id', 'tenants_membership')), name='accounts_assessment_keys'),
+            model_name="assessment",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(("account_id", "accounts_account"), ("by_id", "tenants_membership")),
+                name="accounts_assessment_keys",
+            ),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['organization', 'account'], name='contact_of_account'),
+            model_name="contact",
+            index=models.Index(fields=["organization", "account"], name="contact_of_account"),
         ),
         migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.UniqueConstraint(condition=models.Q(('request_key__isnull', False)), fields=('organization', 'request_key'), name='contact_request_once'),
+            model_name="contact",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_key__isnull", False)),
+                fields=("organization", "request_key"),
+                name="contact_request_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='accounts_contact_key'),
+            model_name="contact",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="accounts_contact_key"),
         ),
         migrations.AddConstraint(
-            model_name='contact',
-            constraint=tenants.walls.RowWall(name='accounts_contact_wall'),
+            model_name="contact",
+            constraint=tenants.walls.RowWall(name="accounts_contact_wall"),
         ),
         migrations.AddConstraint(
-            model_name='contact',
-            constraint=tenants.walls.OrganizationKeys(keys=(('account_id', 'accounts_account'),), name='accounts_contact_keys'),
+            model_name="contact",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(("account_id", "accounts_account"),), name="accounts_contact_keys"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(fields=('organization', 'name_key'), name='product_name_once'),
+            model_name="product",
+            constraint=models.UniqueConstraint(fields=("organization", "name_key"), name="product_name_once"),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='accounts_product_key'),
+            model_name="product",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="accounts_product_key"),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=tenants.walls.RowWall(name='accounts_product_wall'),
+            model_name="product",
+            constraint=tenants.walls.RowWall(name="accounts_product_wall"),
         ),
         migrations.AddConstraint(
-            model_name='rating',
-            constraint=models.UniqueConstraint(fields=('organization', 'assessment', 'factor'), name='one_rating_per_factor'),
+            model_name="rating",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "assessment", "factor"), name="one_rating_per_factor"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rating',
-            constraint=models.CheckConstraint(condition=models.Q(('factor__in', [accounts.segments.Factor['ORGANIZATION'], accounts.segments.Factor['MARKET_POSITION'], accounts.segments.Factor['REQUIREMENTS'], accounts.segments.Factor['STRATEGIC_VALUE'], accounts.segments.Factor['OPPORTUNITIES'], accounts.segments.Factor['SOLUTION_FIT'], accounts.segments.Factor['ADVANTAGE'], accounts.segments.Factor['TRACK_RECORD'], accounts.segments.Factor['SPONSORSHIP'], accounts.segments.Factor['CULTURE']])), name='factor_known'),
+            model_name="rating",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "factor__in",
+                        [
+                            accounts.segments.Factor["ORGANIZATION"],
+                            accounts.segments.Factor["MARKET_POSITION"],
+                            accounts.segments.Factor["REQUIREMENTS"],
+                            accounts.segments.Factor["STRATEGIC_VALUE"],
+                            accounts.segments.Factor["OPPORTUNITIES"],
+                            accounts.segments.Factor["SOLUTION_FIT"],
+                            accounts.segments.Factor["ADVANTAGE"],
+                            accounts.segments.Factor["TRACK_RECORD"],
+                            accounts.segments.Factor["SPONSORSHIP"],
+                            accounts.segments.Factor["CULTURE"],
+                        ],
+                    )
+                ),
+                name="factor_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rating',
-            constraint=models.CheckConstraint(condition=models.Q(('rating__in', [0, 25, 50, 75, 100])), name='rating_is_a_step'),
+            model_name="rating",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("rating__in", [0, 25, 50, 75, 100])), name="rating_is_a_step"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rating',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='accounts_rating_key'),
+            model_name="rating",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="accounts_rating_key"),
         ),
         migrations.AddConstraint(
-            model_name='rating',
-            constraint=tenants.walls.RowWall(name='accounts_rating_wall'),
+            model_name="rating",
+            constraint=tenants.walls.RowWall(name="accounts_rating_wall"),
         ),
         migrations.AddConstraint(
-            model_name='rating',
-            constraint=tenants.walls.OrganizationKeys(keys=(('assessment_id', 'accounts_assessment'),), name='accounts_rating_keys'),
+            model_name="rating",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(("assessment_id", "accounts_assessment"),), name="accounts_rating_keys"
+            ),
         ),
         migrations.AddIndex(
-            model_name='searchrow',
-            index=models.Index(fields=['organization', 'kind', 'suffix'], name='search_by_suffix'),
+            model_name="searchrow",
+            index=models.Index(fields=["organization", "kind", "suffix"], name="search_by_suffix"),
         ),
         migrations.AddIndex(
-            model_name='searchrow',
-            index=models.Index(fields=['organization', 'kind', 'object_id'], name='search_of_object'),
+            model_name="searchrow",
+            index=models.Index(fields=["organization", "kind", "object_id"], name="search_of_object"),
         ),
         migrations.AddConstraint(
-            model_name='searchrow',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='accounts_searchrow_key'),
+            model_name="searchrow",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="accounts_searchrow_key"),
         ),
         migrations.AddConstraint(
-            model_name='searchrow',
-            constraint=tenants.walls.RowWall(name='accounts_searchrow_wall'),
+            model_name="searchrow",
+            constraint=tenants.walls.RowWall(name="accounts_searchrow_wall"),
         ),
         migrations.AddConstraint(
-            model_name='searchrow',
-            constraint=tenants.walls.OrganizationKeys(keys=(('owner_id', 'tenants_membership'),), name='accounts_searchrow_keys'),
+            model_name="searchrow",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(("owner_id", "tenants_membership"),), name="accounts_searchrow_keys"
+            ),
         ),
         migrations.AddIndex(
-            model_name='timelineentry',
-            index=models.Index(fields=['organization', 'account', '-at'], name='timeline_of_account'),
+            model_name="timelineentry",
+            index=models.Index(fields=["organization", "account", "-at"], name="timeline_of_account"),
         ),
         migrations.AddConstraint(
-            model_name='timelineentry',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='accounts_timelineentry_key'),
+            model_name="timelineentry",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="accounts_timelineentry_key"),
         ),
         migrations.AddConstraint(
-            model_name='timelineentry',
-            constraint=tenants.walls.RowWall(name='accounts_timelineentry_wall'),
+            model_name="timelineentry",
+            constraint=tenants.walls.RowWall(name="accounts_timelineentry_wall"),
         ),
         migrations.AddConstraint(
-            model_name='timelineentry',
-            constraint=tenants.walls.OrganizationKeys(keys=(('account_id', 'accounts_account'), ('by_id', 'tenants_membership')), name='accounts_timelineentry_keys'),
+            model_name="timelineentry",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(("account_id", "accounts_account"), ("by_id", "tenants_membership")),
+                name="accounts_timelineentry_keys",
+            ),
         ),
     ]

@@ -8,80 +8,95 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('tenants', '0003_versions'),
+        ("accounts", "0001_initial"),
+        ("tenants", "0003_versions"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AssessmentSetting',
+            name="AssessmentSetting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('benchmark', models.BigIntegerField(default=100000000, verbose_name='High revenue from')),
-                ('high_from', models.PositiveSmallIntegerField(default=60, verbose_name='High potential from')),
-                ('little_percent', models.PositiveSmallIntegerField(default=10, verbose_name='Little revenue below')),
-                ('weights', models.JSONField(default=dict)),
-                ('version', models.PositiveIntegerField(default=0)),
-                ('updated_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("benchmark", models.BigIntegerField(default=100000000, verbose_name="High revenue from")),
+                ("high_from", models.PositiveSmallIntegerField(default=60, verbose_name="High potential from")),
+                ("little_percent", models.PositiveSmallIntegerField(default=10, verbose_name="Little revenue below")),
+                ("weights", models.JSONField(default=dict)),
+                ("version", models.PositiveIntegerField(default=0)),
+                ("updated_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.AddField(
-            model_name='account',
-            name='assessed_at',
+            model_name="account",
+            name="assessed_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='account',
-            name='confidence',
+            model_name="account",
+            name="confidence",
             field=models.PositiveSmallIntegerField(default=0, editable=False),
         ),
         migrations.AddField(
-            model_name='account',
-            name='score',
+            model_name="account",
+            name="score",
             field=models.PositiveSmallIntegerField(editable=False, null=True),
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(fields=['organization', '-annual_revenue'], name='account_by_revenue'),
+            model_name="account",
+            index=models.Index(fields=["organization", "-annual_revenue"], name="account_by_revenue"),
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(condition=models.Q(('tax_id', ''), _negated=True), fields=['organization', 'tax_id'], name='account_by_tax_id'),
+            model_name="account",
+            index=models.Index(
+                condition=models.Q(("tax_id", ""), _negated=True),
+                fields=["organization", "tax_id"],
+                name="account_by_tax_id",
+            ),
         ),
         migrations.AddField(
-            model_name='assessmentsetting',
-            name='organization',
-            field=models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization'),
+            model_name="assessmentsetting",
+            name="organization",
+            field=models.ForeignKey(
+                default=tenants.scoping.current_organization_id,
+                editable=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="tenants.organization",
+            ),
         ),
         migrations.AddField(
-            model_name='assessmentsetting',
-            name='updated_by',
-            field=tenants.models.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership'),
+            model_name="assessmentsetting",
+            name="updated_by",
+            field=tenants.models.TenantForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.membership"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assessmentsetting',
-            constraint=models.UniqueConstraint(fields=('organization',), name='one_assessment_setting'),
+            model_name="assessmentsetting",
+            constraint=models.UniqueConstraint(fields=("organization",), name="one_assessment_setting"),
         ),
         migrations.AddConstraint(
-            model_name='assessmentsetting',
-            constraint=models.CheckConstraint(condition=models.Q(('benchmark__gt', 0)), name='benchmark_above_zero'),
+            model_name="assessmentsetting",
+            constraint=models.CheckConstraint(condition=models.Q(("benchmark__gt", 0)), name="benchmark_above_zero"),
         ),
         migrations.AddConstraint(
-            model_name='assessmentsetting',
-            constraint=models.CheckConstraint(condition=models.Q(('high_from__lte', 100), ('little_percent__lte', 100)), name='limits_percent'),
+            model_name="assessmentsetting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("high_from__lte", 100), ("little_percent__lte", 100)), name="limits_percent"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assessmentsetting',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='accounts_assessmentsetting_key'),
+            model_name="assessmentsetting",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="accounts_assessmentsetting_key"),
         ),
         migrations.AddConstraint(
-            model_name='assessmentsetting',
-            constraint=tenants.walls.RowWall(name='accounts_assessmentsetting_wall'),
+            model_name="assessmentsetting",
+            constraint=tenants.walls.RowWall(name="accounts_assessmentsetting_wall"),
         ),
         migrations.AddConstraint(
-            model_name='assessmentsetting',
-            constraint=tenants.walls.OrganizationKeys(keys=(('updated_by_id', 'tenants_membership'),), name='accounts_assessmentsetting_keys'),
+            model_name="assessmentsetting",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(("updated_by_id", "tenants_membership"),), name="accounts_assessmentsetting_keys"
+            ),
         ),
     ]

@@ -9,135 +9,325 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('activities', '0001_initial'),
-        ('funnel', '0001_initial'),
-        ('tenants', '0001_initial'),
+        ("activities", "0001_initial"),
+        ("funnel", "0001_initial"),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Review',
+            name="Review",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('started_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('minutes', models.TextField(blank=True)),
-                ('leader', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
-                ('team', tenants.models.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='tenants.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("minutes", models.TextField(blank=True)),
+                (
+                    "leader",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.membership"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
+                (
+                    "team",
+                    tenants.models.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reviews",
+                        to="tenants.team",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-started_at', '-id'],
+                "ordering": ["-started_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='ReviewEntry',
+            name="ReviewEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('decision', models.CharField(max_length=10, verbose_name='Decision')),
-                ('comment', models.TextField(blank=True, max_length=2000, verbose_name='Comment')),
-                ('at', models.DateTimeField()),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('by', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership')),
-                ('next_action', tenants.models.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='review_entries', to='activities.nextaction')),
-                ('opportunity', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='review_entries', to='funnel.opportunity')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
-                ('person', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership')),
-                ('review', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='coaching.review')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("decision", models.CharField(max_length=10, verbose_name="Decision")),
+                ("comment", models.TextField(blank=True, max_length=2000, verbose_name="Comment")),
+                ("at", models.DateTimeField()),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "by",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.membership"
+                    ),
+                ),
+                (
+                    "next_action",
+                    tenants.models.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="review_entries",
+                        to="activities.nextaction",
+                    ),
+                ),
+                (
+                    "opportunity",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="review_entries",
+                        to="funnel.opportunity",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
+                (
+                    "person",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.membership"
+                    ),
+                ),
+                (
+                    "review",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="entries", to="coaching.review"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReviewPerson',
+            name="ReviewPerson",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('begun_at', models.DateTimeField(null=True)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
-                ('person', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership')),
-                ('review', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='people', to='coaching.review')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("begun_at", models.DateTimeField(null=True)),
+                ("done_at", models.DateTimeField(null=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
+                (
+                    "person",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.membership"
+                    ),
+                ),
+                (
+                    "review",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="people", to="coaching.review"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CoachingSession',
+            name="CoachingSession",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('held_at', models.DateTimeField()),
-                ('stage', models.PositiveSmallIntegerField()),
-                ('outcome', models.CharField(blank=True, max_length=10, verbose_name='What became of it')),
-                ('outcome_note', models.TextField(blank=True, max_length=2000)),
-                ('worth_pursuing', models.BooleanField(null=True, verbose_name='Worth pursuing')),
-                ('findings', models.TextField(blank=True, max_length=5000, verbose_name='What we found')),
-                ('customer_commitment', models.TextField(blank=True, max_length=2000, verbose_name='What the customer agreed to')),
-                ('skill', models.CharField(blank=True, max_length=120, verbose_name='Skill to improve')),
-                ('agreed', models.TextField(max_length=2000, verbose_name='What we agreed')),
-                ('request_key', models.UUIDField(editable=False, null=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('coach', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership')),
-                ('next_action', tenants.models.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='coaching_sessions', to='activities.nextaction')),
-                ('opportunity', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='coaching_sessions', to='funnel.opportunity')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
-                ('previous', tenants.models.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='following', to='coaching.coachingsession')),
-                ('rep', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("held_at", models.DateTimeField()),
+                ("stage", models.PositiveSmallIntegerField()),
+                ("outcome", models.CharField(blank=True, max_length=10, verbose_name="What became of it")),
+                ("outcome_note", models.TextField(blank=True, max_length=2000)),
+                ("worth_pursuing", models.BooleanField(null=True, verbose_name="Worth pursuing")),
+                ("findings", models.TextField(blank=True, max_length=5000, verbose_name="What we found")),
+                (
+                    "customer_commitment",
+                    models.TextField(blank=True, max_length=2000, verbose_name="What the customer agreed to"),
+                ),
+                ("skill", models.CharField(blank=True, max_length=120, verbose_name="Skill to improve")),
+                ("agreed", models.TextField(max_length=2000, verbose_name="What we agreed")),
+                ("request_key", models.UUIDField(editable=False, null=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "coach",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.membership"
+                    ),
+                ),
+                (
+                    "next_action",
+                    tenants.models.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="coaching_sessions",
+                        to="activities.nextaction",
+                    ),
+                ),
+                (
+                    "opportunity",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="coaching_sessions",
+                        to="funnel.opportunity",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
+                (
+                    "previous",
+                    tenants.models.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="following",
+                        to="coaching.coachingsession",
+                    ),
+                ),
+                (
+                    "rep",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.membership"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-held_at', '-id'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('request_key__isnull', False)), fields=('organization', 'request_key'), name='coaching_request_once'), models.CheckConstraint(condition=models.Q(('outcome__in', ['', coaching.decisions.Outcome['DONE'], coaching.decisions.Outcome['PARTLY'], coaching.decisions.Outcome['NOT_DONE']])), name='outcome_known'), models.UniqueConstraint(fields=('organization', 'id'), name='coaching_coachingsession_key'), tenants.walls.RowWall(name='coaching_coachingsession_wall'), tenants.walls.OrganizationKeys(keys=(('coach_id', 'tenants_membership'), ('next_action_id', 'activities_nextaction'), ('opportunity_id', 'funnel_opportunity'), ('previous_id', 'coaching_coachingsession'), ('rep_id', 'tenants_membership')), name='coaching_coachingsession_keys')],
+                "ordering": ["-held_at", "-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("request_key__isnull", False)),
+                        fields=("organization", "request_key"),
+                        name="coaching_request_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "outcome__in",
+                                [
+                                    "",
+                                    coaching.decisions.Outcome["DONE"],
+                                    coaching.decisions.Outcome["PARTLY"],
+                                    coaching.decisions.Outcome["NOT_DONE"],
+                                ],
+                            )
+                        ),
+                        name="outcome_known",
+                    ),
+                    models.UniqueConstraint(fields=("organization", "id"), name="coaching_coachingsession_key"),
+                    tenants.walls.RowWall(name="coaching_coachingsession_wall"),
+                    tenants.walls.OrganizationKeys(
+                        keys=(
+                            ("coach_id", "tenants_membership"),
+                            ("next_action_id", "activities_nextaction"),
+                            ("opportunity_id", "funnel_opportunity"),
+                            ("previous_id", "coaching_coachingsession"),
+                            ("rep_id", "tenants_membership"),
+                        ),
+                        name="coaching_coachingsession_keys",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('organization', 'leader'), name='one_review_at_a_time'),
+            model_name="review",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)), fields=("organization", "leader"), name="one_review_at_a_time"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='coaching_review_key'),
+            model_name="review",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="coaching_review_key"),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=tenants.walls.RowWall(name='coaching_review_wall'),
+            model_name="review",
+            constraint=tenants.walls.RowWall(name="coaching_review_wall"),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=tenants.walls.OrganizationKeys(keys=(('leader_id', 'tenants_membership'), ('team_id', 'tenants_team')), name='coaching_review_keys'),
+            model_name="review",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(("leader_id", "tenants_membership"), ("team_id", "tenants_team")), name="coaching_review_keys"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reviewentry',
-            constraint=models.UniqueConstraint(fields=('organization', 'review', 'opportunity'), name='one_entry_an_opportunity'),
+            model_name="reviewentry",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "review", "opportunity"), name="one_entry_an_opportunity"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reviewentry',
-            constraint=models.CheckConstraint(condition=models.Q(('decision__in', [coaching.decisions.Decision['ADVANCE'], coaching.decisions.Decision['HOLD'], coaching.decisions.Decision['HELP'], coaching.decisions.Decision['POSTPONE'], coaching.decisions.Decision['ABANDON']])), name='decision_known'),
+            model_name="reviewentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "decision__in",
+                        [
+                            coaching.decisions.Decision["ADVANCE"],
+                            coaching.decisions.Decision["HOLD"],
+                            coaching.decisions.Decision["HELP"],
+                            coaching.decisions.Decision["POSTPONE"],
+                            coaching.decisions.Decision["ABANDON"],
+                        ],
+                    )
+                ),
+                name="decision_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reviewentry',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='coaching_reviewentry_key'),
+            model_name="reviewentry",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="coaching_reviewentry_key"),
         ),
         migrations.AddConstraint(
-            model_name='reviewentry',
-            constraint=tenants.walls.RowWall(name='coaching_reviewentry_wall'),
+            model_name="reviewentry",
+            constraint=tenants.walls.RowWall(name="coaching_reviewentry_wall"),
         ),
         migrations.AddConstraint(
-            model_name='reviewentry',
-            constraint=tenants.walls.OrganizationKeys(keys=(('by_id', 'tenants_membership'), ('next_action_id', 'activities_nextaction'), ('opportunity_id', 'funnel_opportunity'), ('person_id', 'tenants_membership'), ('review_id', 'coaching_review')), name='coaching_reviewentry_keys'),
+            model_name="reviewentry",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(
+                    ("by_id", "tenants_membership"),
+                    ("next_action_id", "activities_nextaction"),
+                    ("opportunity_id", "funnel_opportunity"),
+                    ("person_id", "tenants_membership"),
+                    ("review_id", "coaching_review"),
+                ),
+                name="coaching_reviewentry_keys",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reviewperson',
-            constraint=models.UniqueConstraint(fields=('organization', 'review', 'person'), name='person_once_a_review'),
+            model_name="reviewperson",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "review", "person"), name="person_once_a_review"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reviewperson',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='coaching_reviewperson_key'),
+            model_name="reviewperson",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="coaching_reviewperson_key"),
         ),
         migrations.AddConstraint(
-            model_name='reviewperson',
-            constraint=tenants.walls.RowWall(name='coaching_reviewperson_wall'),
+            model_name="reviewperson",
+            constraint=tenants.walls.RowWall(name="coaching_reviewperson_wall"),
         ),
         migrations.AddConstraint(
-            model_name='reviewperson',
-            constraint=tenants.walls.OrganizationKeys(keys=(('person_id', 'tenants_membership'), ('review_id', 'coaching_review')), name='coaching_reviewperson_keys'),
+            model_name="reviewperson",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(("person_id", "tenants_membership"), ("review_id", "coaching_review")),
+                name="coaching_reviewperson_keys",
+            ),
         ),
     ]

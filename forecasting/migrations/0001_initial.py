@@ -8,84 +8,193 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('funnel', '0001_initial'),
-        ('tenants', '0001_initial'),
+        ("funnel", "0001_initial"),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20)),
-                ('since', models.DateTimeField()),
-                ('cleared_at', models.DateTimeField(null=True)),
-                ('opportunity', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='alerts', to='funnel.opportunity')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=20)),
+                ("since", models.DateTimeField()),
+                ("cleared_at", models.DateTimeField(null=True)),
+                (
+                    "opportunity",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="alerts", to="funnel.opportunity"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-since', '-id'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('cleared_at', None)), fields=('organization', 'opportunity', 'code'), name='one_standing_alert_per_rule'), models.UniqueConstraint(fields=('organization', 'id'), name='forecasting_alert_key'), tenants.walls.RowWall(name='forecasting_alert_wall'), tenants.walls.OrganizationKeys(keys=(('opportunity_id', 'funnel_opportunity'),), name='forecasting_alert_keys')],
+                "ordering": ["-since", "-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("cleared_at", None)),
+                        fields=("organization", "opportunity", "code"),
+                        name="one_standing_alert_per_rule",
+                    ),
+                    models.UniqueConstraint(fields=("organization", "id"), name="forecasting_alert_key"),
+                    tenants.walls.RowWall(name="forecasting_alert_wall"),
+                    tenants.walls.OrganizationKeys(
+                        keys=(("opportunity_id", "funnel_opportunity"),), name="forecasting_alert_keys"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ForecastSnapshot',
+            name="ForecastSnapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on', models.DateField()),
-                ('period', models.CharField(max_length=10)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField()),
-                ('won', models.BigIntegerField()),
-                ('open_weighted', models.BigIntegerField()),
-                ('open_total', models.BigIntegerField()),
-                ('open_count', models.PositiveIntegerField()),
-                ('target', models.BigIntegerField(null=True)),
-                ('computed_at', models.DateTimeField()),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
-                ('owner', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("on", models.DateField()),
+                ("period", models.CharField(max_length=10)),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField()),
+                ("won", models.BigIntegerField()),
+                ("open_weighted", models.BigIntegerField()),
+                ("open_total", models.BigIntegerField()),
+                ("open_count", models.PositiveIntegerField()),
+                ("target", models.BigIntegerField(null=True)),
+                ("computed_at", models.DateTimeField()),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
+                (
+                    "owner",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.membership"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organization', 'on', 'period', 'starts_on', 'owner'), name='one_forecast_a_day'), models.UniqueConstraint(fields=('organization', 'id'), name='forecasting_forecastsnapshot_key'), tenants.walls.RowWall(name='forecasting_forecastsnapshot_wall'), tenants.walls.OrganizationKeys(keys=(('owner_id', 'tenants_membership'),), name='forecasting_forecastsnapshot_keys')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "on", "period", "starts_on", "owner"), name="one_forecast_a_day"
+                    ),
+                    models.UniqueConstraint(fields=("organization", "id"), name="forecasting_forecastsnapshot_key"),
+                    tenants.walls.RowWall(name="forecasting_forecastsnapshot_wall"),
+                    tenants.walls.OrganizationKeys(
+                        keys=(("owner_id", "tenants_membership"),), name="forecasting_forecastsnapshot_keys"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OpportunitySnapshot',
+            name="OpportunitySnapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on', models.DateField()),
-                ('stage', models.PositiveSmallIntegerField()),
-                ('percent', models.PositiveSmallIntegerField()),
-                ('amount', models.BigIntegerField(null=True)),
-                ('expected_close_on', models.DateField(null=True)),
-                ('category', models.CharField(max_length=10)),
-                ('opportunity', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='snapshots', to='funnel.opportunity')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
-                ('owner', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("on", models.DateField()),
+                ("stage", models.PositiveSmallIntegerField()),
+                ("percent", models.PositiveSmallIntegerField()),
+                ("amount", models.BigIntegerField(null=True)),
+                ("expected_close_on", models.DateField(null=True)),
+                ("category", models.CharField(max_length=10)),
+                (
+                    "opportunity",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="snapshots", to="funnel.opportunity"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
+                (
+                    "owner",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.membership"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organization', 'on', 'opportunity'), name='one_opportunity_snapshot_a_day'), models.UniqueConstraint(fields=('organization', 'id'), name='forecasting_opportunitysnapshot_key'), tenants.walls.RowWall(name='forecasting_opportunitysnapshot_wall'), tenants.walls.OrganizationKeys(keys=(('opportunity_id', 'funnel_opportunity'), ('owner_id', 'tenants_membership')), name='forecasting_opportunitysnapshot_keys')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "on", "opportunity"), name="one_opportunity_snapshot_a_day"
+                    ),
+                    models.UniqueConstraint(fields=("organization", "id"), name="forecasting_opportunitysnapshot_key"),
+                    tenants.walls.RowWall(name="forecasting_opportunitysnapshot_wall"),
+                    tenants.walls.OrganizationKeys(
+                        keys=(("opportunity_id", "funnel_opportunity"), ("owner_id", "tenants_membership")),
+                        name="forecasting_opportunitysnapshot_keys",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Target',
+            name="Target",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('period', models.CharField(max_length=10)),
-                ('starts_on', models.DateField()),
-                ('amount', models.BigIntegerField(verbose_name='Target')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('set_at', models.DateTimeField()),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
-                ('owner', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='targets', to='tenants.membership')),
-                ('set_by', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("period", models.CharField(max_length=10)),
+                ("starts_on", models.DateField()),
+                ("amount", models.BigIntegerField(verbose_name="Target")),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("set_at", models.DateTimeField()),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
+                (
+                    "owner",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="targets", to="tenants.membership"
+                    ),
+                ),
+                (
+                    "set_by",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.membership"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organization', 'owner', 'period', 'starts_on'), name='one_target_a_person_and_period'), models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='target_not_negative'), models.CheckConstraint(condition=models.Q(('period__in', ['month', 'quarter'])), name='target_period_known'), models.UniqueConstraint(fields=('organization', 'id'), name='forecasting_target_key'), tenants.walls.RowWall(name='forecasting_target_wall'), tenants.walls.OrganizationKeys(keys=(('owner_id', 'tenants_membership'), ('set_by_id', 'tenants_membership')), name='forecasting_target_keys')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "owner", "period", "starts_on"), name="one_target_a_person_and_period"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="target_not_negative"),
+                    models.CheckConstraint(
+                        condition=models.Q(("period__in", ["month", "quarter"])), name="target_period_known"
+                    ),
+                    models.UniqueConstraint(fields=("organization", "id"), name="forecasting_target_key"),
+                    tenants.walls.RowWall(name="forecasting_target_wall"),
+                    tenants.walls.OrganizationKeys(
+                        keys=(("owner_id", "tenants_membership"), ("set_by_id", "tenants_membership")),
+                        name="forecasting_target_keys",
+                    ),
+                ],
             },
         ),
     ]

@@ -13,241 +13,495 @@ import tenants.walls
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Organization',
+            name="Organization",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=120, verbose_name='Name')),
-                ('currency', models.CharField(choices=[('TWD', 'New Taiwan dollar'), ('CNY', 'Chinese yuan'), ('HKD', 'Hong Kong dollar'), ('USD', 'US dollar'), ('EUR', 'Euro'), ('JPY', 'Japanese yen'), ('SGD', 'Singapore dollar'), ('GBP', 'British pound'), ('KRW', 'South Korean won'), ('MYR', 'Malaysian ringgit'), ('VND', 'Vietnamese dong'), ('THB', 'Thai baht')], default='TWD', max_length=3, verbose_name='Reporting currency')),
-                ('time_zone', models.CharField(default='Asia/Taipei', max_length=40, validators=[tenants.models._known_time_zone], verbose_name='Time zone')),
-                ('fiscal_year_start', models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(12)], verbose_name='Fiscal year starts in month')),
-                ('working_days', models.CharField(default='12345', max_length=7, verbose_name='Working days')),
-                ('language', models.CharField(choices=[('zh-hant', '繁體中文'), ('zh-hans', '简体中文'), ('en', 'English')], default='zh-hant', max_length=10, verbose_name='Language')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=120, verbose_name="Name")),
+                (
+                    "currency",
+                    models.CharField(
+                        choices=[
+                            ("TWD", "New Taiwan dollar"),
+                            ("CNY", "Chinese yuan"),
+                            ("HKD", "Hong Kong dollar"),
+                            ("USD", "US dollar"),
+                            ("EUR", "Euro"),
+                            ("JPY", "Japanese yen"),
+                            ("SGD", "Singapore dollar"),
+                            ("GBP", "British pound"),
+                            ("KRW", "South Korean won"),
+                            ("MYR", "Malaysian ringgit"),
+                            ("VND", "Vietnamese dong"),
+                            ("THB", "Thai baht"),
+                        ],
+                        default="TWD",
+                        max_length=3,
+                        verbose_name="Reporting currency",
+                    ),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="Asia/Taipei",
+                        max_length=40,
+                        validators=[tenants.models._known_time_zone],
+                        verbose_name="Time zone",
+                    ),
+                ),
+                (
+                    "fiscal_year_start",
+                    models.PositiveSmallIntegerField(
+                        default=1,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(12),
+                        ],
+                        verbose_name="Fiscal year starts in month",
+                    ),
+                ),
+                ("working_days", models.CharField(default="12345", max_length=7, verbose_name="Working days")),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("zh-hant", "繁體中文"), ("zh-hans", "简体中文"), ("en", "English")],
+                        default="zh-hant",
+                        max_length=10,
+                        verbose_name="Language",
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='E-mail address')),
-                ('name', models.CharField(max_length=80, verbose_name='Name')),
-                ('language', models.CharField(blank=True, choices=[('zh-hant', '繁體中文'), ('zh-hans', '简体中文'), ('en', 'English')], max_length=10, verbose_name='Language')),
-                ('theme', models.CharField(blank=True, choices=[('light', 'Light'), ('dark', 'Dark')], max_length=5, verbose_name='Theme')),
-                ('single_keys', models.BooleanField(default=True, verbose_name='Single-key shortcuts')),
-                ('is_active', models.BooleanField(default=True)),
-                ('joined_at', models.DateTimeField(auto_now_add=True)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="E-mail address")),
+                ("name", models.CharField(max_length=80, verbose_name="Name")),
+                (
+                    "language",
+                    models.CharField(
+                        blank=True,
+                        choices=[("zh-hant", "繁體中文"), ("zh-hans", "简体中文"), ("en", "English")],
+                        max_length=10,
+                        verbose_name="Language",
+                    ),
+                ),
+                (
+                    "theme",
+                    models.CharField(
+                        blank=True, choices=[("light", "Light"), ("dark", "Dark")], max_length=5, verbose_name="Theme"
+                    ),
+                ),
+                ("single_keys", models.BooleanField(default=True, verbose_name="Single-key shortcuts")),
+                ("is_active", models.BooleanField(default=True)),
+                ("joined_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[(tenants.permissions.Role['REP'], 'Rep'), (tenants.permissions.Role['MANAGER'], 'Manager'), (tenants.permissions.Role['EXECUTIVE'], 'Executive'), (tenants.permissions.Role['COLLEAGUE'], 'Colleague'), (tenants.permissions.Role['PARTNER'], 'Partner')], default=tenants.permissions.Role['REP'], max_length=20, verbose_name='Role')),
-                ('is_admin', models.BooleanField(default=False, verbose_name='Admin')),
-                ('is_active', models.BooleanField(default=True)),
-                ('joined_at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='tenants.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            (tenants.permissions.Role["REP"], "Rep"),
+                            (tenants.permissions.Role["MANAGER"], "Manager"),
+                            (tenants.permissions.Role["EXECUTIVE"], "Executive"),
+                            (tenants.permissions.Role["COLLEAGUE"], "Colleague"),
+                            (tenants.permissions.Role["PARTNER"], "Partner"),
+                        ],
+                        default=tenants.permissions.Role["REP"],
+                        max_length=20,
+                        verbose_name="Role",
+                    ),
+                ),
+                ("is_admin", models.BooleanField(default=False, verbose_name="Admin")),
+                ("is_active", models.BooleanField(default=True)),
+                ("joined_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="tenants.organization",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Holiday',
+            name="Holiday",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on', models.DateField(verbose_name='Date')),
-                ('name', models.CharField(max_length=60, verbose_name='Name')),
-                ('is_working', models.BooleanField(default=False, verbose_name='Make-up working day')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("on", models.DateField(verbose_name="Date")),
+                ("name", models.CharField(max_length=60, verbose_name="Name")),
+                ("is_working", models.BooleanField(default=False, verbose_name="Make-up working day")),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['on'],
+                "ordering": ["on"],
             },
         ),
         migrations.CreateModel(
-            name='ExchangeRate',
+            name="ExchangeRate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', models.CharField(choices=[('TWD', 'New Taiwan dollar'), ('CNY', 'Chinese yuan'), ('HKD', 'Hong Kong dollar'), ('USD', 'US dollar'), ('EUR', 'Euro'), ('JPY', 'Japanese yen'), ('SGD', 'Singapore dollar'), ('GBP', 'British pound'), ('KRW', 'South Korean won'), ('MYR', 'Malaysian ringgit'), ('VND', 'Vietnamese dong'), ('THB', 'Thai baht')], max_length=3, verbose_name='Currency')),
-                ('on', models.DateField(verbose_name='From')),
-                ('rate', models.DecimalField(decimal_places=8, max_digits=18, validators=[django.core.validators.MinValueValidator(1e-08)], verbose_name='Rate')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "currency",
+                    models.CharField(
+                        choices=[
+                            ("TWD", "New Taiwan dollar"),
+                            ("CNY", "Chinese yuan"),
+                            ("HKD", "Hong Kong dollar"),
+                            ("USD", "US dollar"),
+                            ("EUR", "Euro"),
+                            ("JPY", "Japanese yen"),
+                            ("SGD", "Singapore dollar"),
+                            ("GBP", "British pound"),
+                            ("KRW", "South Korean won"),
+                            ("MYR", "Malaysian ringgit"),
+                            ("VND", "Vietnamese dong"),
+                            ("THB", "Thai baht"),
+                        ],
+                        max_length=3,
+                        verbose_name="Currency",
+                    ),
+                ),
+                ("on", models.DateField(verbose_name="From")),
+                (
+                    "rate",
+                    models.DecimalField(
+                        decimal_places=8,
+                        max_digits=18,
+                        validators=[django.core.validators.MinValueValidator(1e-08)],
+                        verbose_name="Rate",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['currency', '-on'],
+                "ordering": ["currency", "-on"],
             },
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('verb', models.CharField(max_length=60)),
-                ('target_type', models.CharField(max_length=60)),
-                ('target_id', models.BigIntegerField(null=True)),
-                ('target_name', models.CharField(blank=True, max_length=200)),
-                ('data', models.JSONField(default=dict)),
-                ('by', tenants.models.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("verb", models.CharField(max_length=60)),
+                ("target_type", models.CharField(max_length=60)),
+                ("target_id", models.BigIntegerField(null=True)),
+                ("target_name", models.CharField(blank=True, max_length=200)),
+                ("data", models.JSONField(default=dict)),
+                (
+                    "by",
+                    tenants.models.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.membership",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Team',
+            name="Team",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='Name')),
-                ('path', models.CharField(db_collation='C', editable=False, max_length=200)),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
-                ('parent', tenants.models.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='tenants.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80, verbose_name="Name")),
+                ("path", models.CharField(db_collation="C", editable=False, max_length=200)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
+                (
+                    "parent",
+                    tenants.models.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="tenants.team",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['path'],
+                "ordering": ["path"],
             },
         ),
         migrations.AddField(
-            model_name='membership',
-            name='team',
-            field=tenants.models.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='members', to='tenants.team'),
+            model_name="membership",
+            name="team",
+            field=tenants.models.TenantForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="members",
+                to="tenants.team",
+            ),
         ),
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(max_length=254, verbose_name='E-mail address')),
-                ('role', models.CharField(choices=[(tenants.permissions.Role['REP'], 'Rep'), (tenants.permissions.Role['MANAGER'], 'Manager'), (tenants.permissions.Role['EXECUTIVE'], 'Executive'), (tenants.permissions.Role['COLLEAGUE'], 'Colleague'), (tenants.permissions.Role['PARTNER'], 'Partner')], default=tenants.permissions.Role['REP'], max_length=20, verbose_name='Role')),
-                ('is_admin', models.BooleanField(default=False, verbose_name='Admin')),
-                ('token_hash', models.CharField(max_length=64)),
-                ('invited_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('accepted_at', models.DateTimeField(null=True)),
-                ('withdrawn_at', models.DateTimeField(null=True)),
-                ('invited_by', tenants.models.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to='tenants.membership')),
-                ('organization', models.ForeignKey(default=tenants.scoping.current_organization_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organization')),
-                ('team', tenants.models.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to='tenants.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("email", models.EmailField(max_length=254, verbose_name="E-mail address")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            (tenants.permissions.Role["REP"], "Rep"),
+                            (tenants.permissions.Role["MANAGER"], "Manager"),
+                            (tenants.permissions.Role["EXECUTIVE"], "Executive"),
+                            (tenants.permissions.Role["COLLEAGUE"], "Colleague"),
+                            (tenants.permissions.Role["PARTNER"], "Partner"),
+                        ],
+                        default=tenants.permissions.Role["REP"],
+                        max_length=20,
+                        verbose_name="Role",
+                    ),
+                ),
+                ("is_admin", models.BooleanField(default=False, verbose_name="Admin")),
+                ("token_hash", models.CharField(max_length=64)),
+                ("invited_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("accepted_at", models.DateTimeField(null=True)),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                (
+                    "invited_by",
+                    tenants.models.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="invitations", to="tenants.membership"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        default=tenants.scoping.current_organization_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.organization",
+                    ),
+                ),
+                (
+                    "team",
+                    tenants.models.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="invitations",
+                        to="tenants.team",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-invited_at'],
+                "ordering": ["-invited_at"],
             },
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_any_case'),
+            model_name="user",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"), name="user_email_any_case"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='holiday',
-            constraint=models.UniqueConstraint(fields=('organization', 'on'), name='one_entry_a_day'),
+            model_name="holiday",
+            constraint=models.UniqueConstraint(fields=("organization", "on"), name="one_entry_a_day"),
         ),
         migrations.AddConstraint(
-            model_name='holiday',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='tenants_holiday_key'),
+            model_name="holiday",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="tenants_holiday_key"),
         ),
         migrations.AddConstraint(
-            model_name='holiday',
-            constraint=tenants.walls.RowWall(name='tenants_holiday_wall'),
+            model_name="holiday",
+            constraint=tenants.walls.RowWall(name="tenants_holiday_wall"),
         ),
         migrations.AddConstraint(
-            model_name='exchangerate',
-            constraint=models.UniqueConstraint(fields=('organization', 'currency', 'on'), name='one_rate_a_day'),
+            model_name="exchangerate",
+            constraint=models.UniqueConstraint(fields=("organization", "currency", "on"), name="one_rate_a_day"),
         ),
         migrations.AddConstraint(
-            model_name='exchangerate',
-            constraint=models.CheckConstraint(condition=models.Q(('rate__gt', 0)), name='rate_positive'),
+            model_name="exchangerate",
+            constraint=models.CheckConstraint(condition=models.Q(("rate__gt", 0)), name="rate_positive"),
         ),
         migrations.AddConstraint(
-            model_name='exchangerate',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='tenants_exchangerate_key'),
+            model_name="exchangerate",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="tenants_exchangerate_key"),
         ),
         migrations.AddConstraint(
-            model_name='exchangerate',
-            constraint=tenants.walls.RowWall(name='tenants_exchangerate_wall'),
+            model_name="exchangerate",
+            constraint=tenants.walls.RowWall(name="tenants_exchangerate_wall"),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['organization', '-id'], name='audit_newest'),
+            model_name="auditevent",
+            index=models.Index(fields=["organization", "-id"], name="audit_newest"),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['organization', 'target_type', 'target_id'], name='audit_by_target'),
+            model_name="auditevent",
+            index=models.Index(fields=["organization", "target_type", "target_id"], name="audit_by_target"),
         ),
         migrations.AddConstraint(
-            model_name='auditevent',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='tenants_auditevent_key'),
+            model_name="auditevent",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="tenants_auditevent_key"),
         ),
         migrations.AddConstraint(
-            model_name='auditevent',
-            constraint=tenants.walls.RowWall(name='tenants_auditevent_wall'),
+            model_name="auditevent",
+            constraint=tenants.walls.RowWall(name="tenants_auditevent_wall"),
         ),
         migrations.AddConstraint(
-            model_name='auditevent',
-            constraint=tenants.walls.OrganizationKeys(keys=(('by_id', 'tenants_membership'),), name='tenants_auditevent_keys'),
+            model_name="auditevent",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(("by_id", "tenants_membership"),), name="tenants_auditevent_keys"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='team',
-            constraint=models.UniqueConstraint(fields=('organization', 'parent', 'name'), name='team_name_once_in_its_parent', nulls_distinct=False),
+            model_name="team",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "parent", "name"), name="team_name_once_in_its_parent", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='team',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='tenants_team_key'),
+            model_name="team",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="tenants_team_key"),
         ),
         migrations.AddConstraint(
-            model_name='team',
-            constraint=tenants.walls.RowWall(name='tenants_team_wall'),
+            model_name="team",
+            constraint=tenants.walls.RowWall(name="tenants_team_wall"),
         ),
         migrations.AddConstraint(
-            model_name='team',
-            constraint=tenants.walls.OrganizationKeys(keys=(('parent_id', 'tenants_team'),), name='tenants_team_keys'),
+            model_name="team",
+            constraint=tenants.walls.OrganizationKeys(keys=(("parent_id", "tenants_team"),), name="tenants_team_keys"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('organization', 'user'), name='one_membership_per_organization'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("organization", "user"), name="one_membership_per_organization"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='tenants_membership_key'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="tenants_membership_key"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=tenants.walls.OrganizationKeys(keys=(('team_id', 'tenants_team'),), name='tenants_membership_keys'),
+            model_name="membership",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(("team_id", "tenants_team"),), name="tenants_membership_keys"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.UniqueConstraint(fields=('organization', 'token_hash'), name='invitation_token_once'),
+            model_name="invitation",
+            constraint=models.UniqueConstraint(fields=("organization", "token_hash"), name="invitation_token_once"),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.UniqueConstraint(models.F('organization'), django.db.models.functions.text.Lower('email'), condition=models.Q(('accepted_at', None), ('withdrawn_at', None)), name='one_open_invitation_per_address'),
+            model_name="invitation",
+            constraint=models.UniqueConstraint(
+                models.F("organization"),
+                django.db.models.functions.text.Lower("email"),
+                condition=models.Q(("accepted_at", None), ("withdrawn_at", None)),
+                name="one_open_invitation_per_address",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.UniqueConstraint(fields=('organization', 'id'), name='tenants_invitation_key'),
+            model_name="invitation",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="tenants_invitation_key"),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=tenants.walls.RowWall(name='tenants_invitation_wall'),
+            model_name="invitation",
+            constraint=tenants.walls.RowWall(name="tenants_invitation_wall"),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=tenants.walls.OrganizationKeys(keys=(('invited_by_id', 'tenants_membership'), ('team_id', 'tenants_team')), name='tenants_invitation_keys'),
+            model_name="invitation",
+            constraint=tenants.walls.OrganizationKeys(
+                keys=(("invited_by_id", "tenants_membership"), ("team_id", "tenants_team")),
+                name="tenants_invitation_keys",
+            ),
         ),
     ]

@@ -76,9 +76,7 @@ def visit(chromium: Browser, live_server: LiveServer) -> Iterator[Callable[..., 
     """Open a browser as a member: `visit(acme.rep, phone=True, language="zh-hant", dark=True)`."""
     opened: list[Visitor] = []
 
-    def open_as(
-        member: Membership, *, phone: bool = False, language: str = "zh-hant", dark: bool = False
-    ) -> Visitor:
+    def open_as(member: Membership, *, phone: bool = False, language: str = "zh-hant", dark: bool = False) -> Visitor:
         member.user.language = language
         member.user.save(update_fields=["language"])
         client: Client = sign_in(member)
@@ -92,9 +90,7 @@ def visit(chromium: Browser, live_server: LiveServer) -> Iterator[Callable[..., 
         )
         context.set_default_timeout(8_000)
         context.set_default_navigation_timeout(30_000)  # the first page of a run compiles every template
-        context.add_cookies(
-            [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-        )
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
         visitor = Visitor(context.new_page(), context, live_server.url, member.organization.slug)
         visitor.listen()
         opened.append(visitor)

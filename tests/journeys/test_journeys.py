@@ -52,9 +52,7 @@ def scene(acme: Cast) -> Scene:
         won = make_opportunity(acme.rep, "品質追溯", make_account(acme.rep, "聯宇光電", since), since, **due)
         won = funnel_actions.win(won, seen=won.version, by=acme.rep, at=now)
         quarter = period_of(Kind.QUARTER, today, acme.org.fiscal_year_start)
-        forecasting_actions.set_target(
-            acme.rep, quarter.kind, quarter.starts_on, 10 * MILLION, by=acme.manager, at=now
-        )
+        forecasting_actions.set_target(acme.rep, quarter.kind, quarter.starts_on, 10 * MILLION, by=acme.manager, at=now)
     return Scene(account, contact, first, second, won)
 
 
