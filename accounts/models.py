@@ -183,6 +183,7 @@ class Contact(TenantModel):
     email = models.EmailField(_("E-mail"), blank=True)
     birthday = models.DateField(_("Birthday"), null=True, blank=True)
     notes = models.TextField(_("Notes"), max_length=5_000, blank=True)
+    last_met_on = models.DateField(null=True, editable=False)  # written by activities through an action
     request_key = models.UUIDField(null=True, editable=False)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()

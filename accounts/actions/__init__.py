@@ -6,7 +6,7 @@ from accounts.actions.contacts import change_contact, create_contact
 from accounts.actions.importing import import_accounts, import_contacts, import_products
 from accounts.actions.judging import forget_assessments, import_assessments
 from accounts.actions.members import add_member, remove_member
-from accounts.actions.noting import note_contact, note_contacts, note_revenue, set_contacts
+from accounts.actions.noting import note_contact, note_contacts, note_met, note_revenue, set_contacts
 from accounts.actions.products import change_product, create_product
 from accounts.actions.search import index, index_many, reindex_accounts, unindex
 from accounts.actions.timeline import tell, tell_many, untell
@@ -30,6 +30,7 @@ __all__ = [
     "index_many",
     "note_contact",
     "note_contacts",
+    "note_met",
     "note_revenue",
     "reindex_accounts",
     "remove_member",

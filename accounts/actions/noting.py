@@ -1,12 +1,12 @@
 """What apps to the right write into the row of an account: last contact, revenue."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 
 from accounts.actions import _rows, _segments
-from accounts.models import Account, AssessmentSetting
+from accounts.models import Account, AssessmentSetting, Contact
 from tenants.models import Membership
 
 
@@ -33,6 +33,16 @@ def set_contacts(met: Mapping[int, datetime | None]) -> None:
     for row in rows:
         row.last_contact_at = met[row.pk]
     Account.objects.bulk_update(rows, ["last_contact_at"], batch_size=_rows.BATCH)
+
+
+@transaction.atomic
+def note_met(met: Mapping[int, date | None]) -> None:
+    """Set for many contacts, by id, the day on which they were last met; None says never."""
+    rows = Contact.objects.select_for_update(of=("self",)).filter(pk__in=met).order_by("pk").only("last_met_on")
+    changed = [row for row in rows if row.last_met_on != met[row.pk]]
+    for row in changed:
+        row.last_met_on = met[row.pk]
+    Contact.objects.bulk_update(changed, ["last_met_on"], batch_size=_rows.BATCH)
 
 
 @transaction.atomic

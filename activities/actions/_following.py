@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db.models import Max
 
 from accounts import actions as accounts
 from activities.kinds import Result, VisitState
-from activities.models import NextAction, Visit
+from activities.models import NextAction, Visit, VisitContact
 from funnel import actions as funnel
 from funnel.models import Opportunity
 from tenants.models import Membership
@@ -19,6 +20,7 @@ def hand_on(visit: Visit, *, by: Membership, at: datetime) -> None:
     mark_first([visit.account_id])
     visit.refresh_from_db(fields=["is_first"])
     touch(visit, by=by, at=at)
+    remember_met(contacts_of([visit.pk]), visit.organization.zone)
 
 
 def telling(visit: Visit) -> dict[str, str]:
@@ -54,6 +56,26 @@ def touch_many(account_ids: Sequence[int], opportunity_ids: Sequence[int], *, at
     accounts.note_contacts(dict(latest))
     latest = met.filter(opportunity__in=opportunity_ids).values_list("opportunity").annotate(Max("happened_at"))
     funnel.note_contacts(dict(latest), at=at)
+
+
+def contacts_of(visit_ids: Collection[int]) -> set[int]:
+    """Return the ids of the people who were at these visits."""
+    return set(VisitContact.objects.filter(visit__in=visit_ids).values_list("contact_id", flat=True))
+
+
+def remember_met(contact_ids: Collection[int], zone: ZoneInfo, *, without: Collection[int] = ()) -> None:
+    """Find anew on which day these people were last met, and say so on their records and on strategy sheets.
+
+    :param without: rows of VisitContact that are about to go.
+    """
+    if not contact_ids:
+        return
+    rows = VisitContact.objects.filter(contact__in=contact_ids, visit__state=VisitState.DONE)
+    rows = rows.exclude(visit__result=Result.NOBODY).exclude(pk__in=without).order_by()
+    latest = dict(rows.values_list("contact").annotate(Max("visit__happened_at")))
+    met = {pk: latest[pk].astimezone(zone).date() if pk in latest else None for pk in contact_ids}
+    accounts.note_met(met)
+    funnel.note_met(met)
 
 
 def mark_first(account_ids: Sequence[int], *, without: Collection[int] = ()) -> None:

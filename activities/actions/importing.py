@@ -44,6 +44,10 @@ def import_visits(rows: Sequence[ImportedVisit], *, by: Membership, at: datetime
         _following.mark_first(accounts_met)
         opportunities = {visit.opportunity_id for visit in [*made, *changed] if visit.opportunity_id}
         _following.touch_many(accounts_met, sorted(opportunities), at=at)
+    people = _following.contacts_of([visit.pk for visit in changed]) | {
+        contact_id for key in (*met, *(row.key for row in fresh)) for contact_id in wanted[key].contact_ids
+    }
+    _following.remember_met(people, by.organization.zone)
     if made or changed or met:
         audit.record("visits.imported", None, by=by, at=at, created=len(made), updated=len(changed))
     return Counts(

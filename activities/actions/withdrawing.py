@@ -10,21 +10,30 @@ from accounts import actions as accounts
 from accounts.models import Account
 from activities.actions import _following
 from activities.kinds import Result, VisitState
-from activities.models import Visit
+from activities.models import Visit, VisitContact
 
 
 @transaction.atomic
 def forget_visits(ids: Collection[int]) -> None:
     """Let accounts say what they would if these visits, which are about to go, had never been."""
-    gone = list(Visit.objects.filter(pk__in=ids))
+    gone = list(Visit.objects.filter(pk__in=ids).select_related("organization"))
     accounts.untell(Visit, ids)
     _recount(gone, without=ids)
 
 
 @transaction.atomic
+def forget_met(ids: Collection[int]) -> None:
+    """Let people have been met when they would have been without these rows, which are about to go."""
+    rows = list(VisitContact.objects.filter(pk__in=ids).select_related("organization"))
+    if rows:
+        people, zone = {row.contact_id for row in rows}, rows[0].organization.zone
+        _following.remember_met(people, zone, without=ids)
+
+
+@transaction.atomic
 def rectify_visits(ids: Collection[int]) -> None:
     """Let accounts say what these visits say, now that their former words are back."""
-    back = list(Visit.objects.filter(pk__in=ids))
+    back = list(Visit.objects.filter(pk__in=ids).select_related("organization"))
     _following.retell(back)
     _recount(back)
 
@@ -41,3 +50,8 @@ def _recount(visits: Collection[Visit], *, without: Collection[int] = ()) -> Non
     stands = Account.objects.filter(pk__in=ids).values_list("pk", "last_contact_at")
     accounts.set_contacts({pk: latest.get(pk) for pk, last in stands if last in said[pk]})
     _following.mark_first(ids, without=without)
+    there = VisitContact.objects.filter(visit__in=[visit.pk for visit in visits]).values_list("pk", "contact_id")
+    people = dict(there)
+    if people:
+        zone = next(iter(visits)).organization.zone
+        _following.remember_met(set(people.values()), zone, without=people.keys() if without else ())

@@ -18,5 +18,14 @@ keepers.register(
         restored=lambda traces, moment: actions.rectify_visits([trace.pk for trace in traces]),
     )
 )
-keepers.register(Keeper("met", VisitContact, _("People met at visits"), position=55, watched=("visit_id",)))
+keepers.register(
+    Keeper(
+        "met",
+        VisitContact,
+        _("People met at visits"),
+        position=55,
+        watched=("visit_id",),
+        removing=lambda ids, moment: actions.forget_met(ids),
+    )
+)
 keepers.register(Keeper("next_action", NextAction, _("Next actions"), position=60, owner="owner_id"))

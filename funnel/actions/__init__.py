@@ -15,7 +15,7 @@ from funnel.actions.leads import (
     resume_lead,
 )
 from funnel.actions.moving import UNDO_WITHIN, move, undo
-from funnel.actions.noting import note_contact, note_contacts, note_health, note_next_step, note_next_steps
+from funnel.actions.noting import note_contact, note_contacts, note_health, note_met, note_next_step, note_next_steps
 from funnel.actions.opening import open_opportunity
 from funnel.actions.proving import file_evidence, import_evidence, withdraw_evidence
 from funnel.actions.shaping import add_item, change_stages, move_item, rename_item, switch_item
@@ -49,6 +49,7 @@ __all__ = [
     "note_contacts",
     "note_health",
     "note_lead",
+    "note_met",
     "note_next_step",
     "note_next_steps",
     "open_opportunity",

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from funnel.models import Opportunity
+from funnel.models import DecisionRole, Opportunity
 from funnel.stages import Health
 
 BATCH = 1_000
@@ -27,6 +27,16 @@ def note_contacts(met: Mapping[int, datetime], *, at: datetime) -> None:
     for row in later:
         row.last_contact_at = met[row.pk]
     Opportunity.objects.bulk_update(later, ["last_contact_at"], batch_size=BATCH)
+
+
+@transaction.atomic
+def note_met(met: Mapping[int, date | None]) -> None:
+    """Set on every strategy sheet the day on which people, by the id of the contact, were last met; None says never."""
+    rows = DecisionRole.objects.select_for_update(of=("self",)).filter(contact__in=met).order_by("pk")
+    changed = [row for row in rows.only("contact_id", "last_met_on") if row.last_met_on != met[row.contact_id]]
+    for row in changed:
+        row.last_met_on = met[row.contact_id]
+    DecisionRole.objects.bulk_update(changed, ["last_met_on"], batch_size=BATCH)
 
 
 @transaction.atomic

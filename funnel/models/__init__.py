@@ -1,4 +1,4 @@
-"""Opportunities with their stages, evidence and change log; leads; web forms."""
+"""Opportunities with their stages, evidence, change log and strategy sheet; leads; web forms."""
 
 from funnel.models.leads import (
     Lead,
@@ -23,14 +23,17 @@ from funnel.models.opportunities import (
     StageSetting,
     StageSettingQuerySet,
 )
+from funnel.models.strategy import DecisionRole, InformationGap, Rival, Strategy
 
 __all__ = [
     "URGENCY",
     "Change",
     "ChangeQuerySet",
+    "DecisionRole",
     "Evidence",
     "EvidenceItem",
     "EvidenceItemQuerySet",
+    "InformationGap",
     "Lead",
     "LeadAnswer",
     "LeadAnswerQuerySet",
@@ -40,8 +43,10 @@ __all__ = [
     "Opportunity",
     "OpportunityMember",
     "OpportunityQuerySet",
+    "Rival",
     "StageSetting",
     "StageSettingQuerySet",
+    "Strategy",
     "WebForm",
     "WebMessage",
 ]

@@ -162,7 +162,8 @@ class Opportunity(TenantModel):
     closed_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(_("Reason"), max_length=20, blank=True)
     reason_note = models.CharField(max_length=500, blank=True)
-    rival = models.CharField(_("Rival"), max_length=120, blank=True)
+    rival = models.CharField(_("Rival"), max_length=120, blank=True)  # as it was typed, or the name of `lost_to`
+    lost_to = TenantForeignKey(Account, models.PROTECT, null=True, related_name="won_from_us")
     next_step = models.CharField(max_length=200, blank=True)
     next_step_on = models.DateField(null=True, blank=True)
     last_contact_at = models.DateTimeField(null=True, blank=True)
@@ -218,6 +219,9 @@ class Opportunity(TenantModel):
             ),
             models.Index(fields=["organization", "owner", "status"], name="opportunity_of_owner"),
             models.Index(fields=["organization", "account", "status"], name="opportunity_of_account"),
+            models.Index(
+                fields=["organization", "lost_to"], condition=Q(lost_to__isnull=False), name="opportunity_lost_to"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
