@@ -90,7 +90,7 @@ def offer(membership: Membership, account: Account, *, also: Iterable[int] = ())
     table = StageSetting.objects.all().table()
     items = EvidenceItem.objects.all().checklist()
     filed: dict[int, set[str]] = {}
-    for row in Evidence.objects.filter(opportunity__in=opportunities).select_related("item"):
+    for row in Evidence.objects.standing().filter(opportunity__in=opportunities).select_related("item"):
         filed.setdefault(row.opportunity_id, set()).add(row.item.key)
     return Offer(
         account=account,

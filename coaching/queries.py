@@ -522,7 +522,7 @@ def lacking(opportunity: Opportunity) -> Collection[Item]:
     stage = Stage(opportunity.stage)
     if stage == Stage.DEPLOY:
         return ()
-    filed = {row.item.key for row in opportunity.evidence.select_related("item")}
+    filed = {row.item.key for row in opportunity.evidence.all().standing().select_related("item")}
     return missing(EvidenceItem.objects.all().checklist(), filed, left=stage, to=Stage(stage + 1))
 
 

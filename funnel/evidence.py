@@ -1,7 +1,34 @@
 """The evidence that each stage demands before it is left: verifiable facts, never hopes. No Django here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from tenants.errors import Refused
+
+
+class Kind(StrEnum):
+    """What proves it: words, a paper, a person at the customer, a day, or a sum."""
+
+    FACT = "fact"
+    DOCUMENT = "document"
+    PERSON = "person"
+    DATE = "date"
+    AMOUNT = "amount"
+
+
+class State(StrEnum):
+    """What became of a piece of evidence."""
+
+    FILED = "filed"
+    VERIFIED = "verified"
+    SENT_BACK = "sent_back"
+    CONFIRMED = "confirmed"  # by the customer
+
+
+PROVING = (State.VERIFIED, State.CONFIRMED)
+JUDGED = (State.VERIFIED, State.SENT_BACK, State.CONFIRMED)
 
 STANDARD: Mapping[int, tuple[str, ...]] = {
     1: ("opportunity_plan",),
@@ -13,6 +40,28 @@ STANDARD: Mapping[int, tuple[str, ...]] = {
     7: ("deployment_under_way",),
 }
 """The standard items by the number of their stage, in order."""
+
+_KINDS: Mapping[str, Kind] = {
+    "opportunity_plan": Kind.DOCUMENT,
+    "key_people": Kind.PERSON,
+    "size": Kind.AMOUNT,
+    "schedule": Kind.DATE,
+    "budget": Kind.AMOUNT,
+    "budget_clear": Kind.AMOUNT,
+    "relationship_built": Kind.PERSON,  # the sponsor
+    "requirements_confirmed": Kind.DOCUMENT,
+    "vision_shared": Kind.PERSON,
+    "verbal_approval": Kind.PERSON,
+    "signed_agreement": Kind.DOCUMENT,
+    "deployment_under_way": Kind.DATE,
+}
+DATED = frozenset({"verbal_approval"})
+"""What needs its day besides what its kind asks for."""
+
+
+def kind_of(code: str) -> Kind:
+    """Return the kind of a standard item, by its code."""
+    return _KINDS.get(code, Kind.FACT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +76,59 @@ class Item:
     stage: int
     label: str
     id: int | None = None
+    kind: Kind = Kind.FACT
+
+
+def ask_filing(
+    kind: Kind, key: str, *, note: str, has_contact: bool, on: date | None, amount: int | None, has_file: bool
+) -> None:
+    """Ask whether this is enough to file an item: the value its kind asks for; a note or a file for a document.
+
+    :raises Refused: `note_needed`, `document_needed`, `person_needed`, `day_needed`, `sum_needed`.
+    """
+    if kind == Kind.FACT and not note:
+        raise Refused("note_needed")
+    if kind == Kind.DOCUMENT and not (note or has_file):
+        raise Refused("document_needed")
+    if kind == Kind.PERSON and not has_contact:
+        raise Refused("person_needed")
+    if kind == Kind.AMOUNT and amount is None:
+        raise Refused("sum_needed")
+    if (kind == Kind.DATE or key in DATED) and on is None:
+        raise Refused("day_needed")
+
+
+def ask_verdict(*, verdict: State, word: str, is_active: bool, in_sight: bool, is_own: bool, is_top: bool) -> None:
+    """Ask whether somebody may judge a piece of evidence.
+
+    :param is_active: its item is still demanded.
+    :param in_sight: the owner belongs to the people they lead; helping on a sales team is not enough.
+    :param is_own: they own the opportunity; then only who has nobody above them judges.
+    :raises Refused: `item_removed`, `not_their_manager`, `own_opportunity`, `not_a_verdict`, `word_needed`.
+    """
+    if not is_active:
+        raise Refused("item_removed")
+    if not in_sight:
+        raise Refused("not_their_manager")
+    if is_own and not is_top:
+        raise Refused("own_opportunity")
+    if verdict not in JUDGED:
+        raise Refused("not_a_verdict")
+    if verdict == State.SENT_BACK and not word:
+        raise Refused("word_needed")
+
+
+def standing(states: Mapping[str, State]) -> set[str]:
+    """Return the keys of what counts as filed: all but what was sent back."""
+    return {key for key, state in states.items() if state != State.SENT_BACK}
+
+
+def proven_stage(items: Iterable[Item], states: Mapping[str, State], *, claimed: int) -> int:
+    """Return the first stage whose own evidence is not yet all verified or confirmed, never above the claimed one.
+
+    A stage that demands nothing is proven by that. An override proves nothing: it is not asked here.
+
+    :param states: by the key of the item, of what is filed.
+    """
+    unproven = (item.stage for item in items if states.get(item.key) not in PROVING)
+    return min(claimed, min(unproven, default=claimed))

@@ -14,6 +14,7 @@ class Permission(StrEnum):
     ACCOUNT_EDIT = "account_edit"
     FUNNEL_VIEW = "funnel_view"
     FUNNEL_EDIT = "funnel_edit"
+    EVIDENCE_JUDGE = "evidence_judge"
     VISIT_VIEW = "visit_view"
     VISIT_LOG = "visit_log"
     FORECAST_VIEW = "forecast_view"
@@ -50,7 +51,7 @@ _REP = _EVERYONE | {
     P.FORECAST_VIEW,
     P.COACHING_VIEW,
 }
-_MANAGER = _REP | {P.REVIEW_RUN, P.COACHING_RUN, P.TARGET_EDIT, P.IMPORT_RUN, P.PRODUCT_EDIT}
+_MANAGER = _REP | {P.EVIDENCE_JUDGE, P.REVIEW_RUN, P.COACHING_RUN, P.TARGET_EDIT, P.IMPORT_RUN, P.PRODUCT_EDIT}
 
 GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.REP: _REP,

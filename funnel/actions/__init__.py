@@ -17,7 +17,7 @@ from funnel.actions.leads import (
 from funnel.actions.moving import UNDO_WITHIN, move, undo
 from funnel.actions.noting import note_contact, note_contacts, note_health, note_met, note_next_step, note_next_steps
 from funnel.actions.opening import open_opportunity
-from funnel.actions.proving import file_evidence, import_evidence, withdraw_evidence
+from funnel.actions.proving import file_evidence, import_evidence, judge_evidence, may_judge, withdraw_evidence
 from funnel.actions.shaping import add_item, change_stages, move_item, rename_item, switch_item
 from funnel.actions.teaming import add_member, remove_member
 from funnel.actions.web_forms import change_web_form, make_web_form, receive, renew_secret, secrets_of, show_secret
@@ -39,8 +39,10 @@ __all__ = [
     "file_evidence",
     "import_evidence",
     "import_opportunities",
+    "judge_evidence",
     "lose",
     "make_web_form",
+    "may_judge",
     "merge",
     "move",
     "move_item",

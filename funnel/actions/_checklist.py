@@ -1,6 +1,6 @@
 """The rows behind the standard evidence, made when an organization first files or edits some."""
 
-from funnel.evidence import STANDARD
+from funnel.evidence import STANDARD, kind_of
 from funnel.models import EvidenceItem
 
 
@@ -10,7 +10,7 @@ def ensure_items() -> None:
         return
     EvidenceItem.objects.bulk_create(
         [
-            EvidenceItem(stage=stage, code=code, position=position)
+            EvidenceItem(stage=stage, code=code, position=position, kind=kind_of(code))
             for stage, codes in STANDARD.items()
             for position, code in enumerate(codes)
         ],

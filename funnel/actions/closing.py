@@ -6,7 +6,8 @@ from django.db import transaction
 
 from funnel.actions import _log
 from funnel.actions._money import revenue_changed
-from funnel.actions.moving import evidence_for
+from funnel.actions._proof import evidence_for, keep_proven
+from funnel.evidence import proven_stage, standing
 from funnel.facts import check_amount
 from funnel.history import Draft, closing, reopening
 from funnel.models import Change, Opportunity
@@ -55,8 +56,8 @@ def win(
         raise Refused("amount_needed")
     closed_at = _signed_at(opportunity, closed_on, at)
     table, stage = _log.table(), Stage(opportunity.stage)
-    items, filed = evidence_for(opportunity)
-    lacking = missing(items, filed, left=stage, to=Stage.DEPLOY)
+    items, states = evidence_for(opportunity)
+    lacking = missing(items, standing(states), left=stage, to=Stage.DEPLOY)
     ask_evidence(lacking, {row.stage: row.gate for row in table}, override=override)
     percents = {row.stage: row.percent for row in table}
     drafts = []
@@ -68,6 +69,7 @@ def win(
         Status.WON, stage, Category(opportunity.category), closed_at, percents=percents
     )
     opportunity.status, opportunity.closed_at, opportunity.stage_entered_at = Status.WON, closed_at, closed_at
+    opportunity.proven_stage = proven_stage(items, states, claimed=opportunity.stage)
     _log.write(
         opportunity,
         [*drafts, draft],
@@ -80,6 +82,7 @@ def win(
             "rate_on",
             "stage",
             "stage_entered_at",
+            "proven_stage",
             "category",
             "status",
             "closed_at",
@@ -242,6 +245,7 @@ def reopen(opportunity: Opportunity, *, seen: int, why: str, by: Membership | No
             "rival",
         ],
     )
+    keep_proven(opportunity)
     if was_won:
         revenue_changed({opportunity.account_id}, at=at)
     _log.tell("opportunity.reopened", opportunity, by=by, at=at, data={"to": int(stage), "why": why.strip()})

@@ -12,6 +12,7 @@ from django.db.models import Max
 from accounts import actions as accounts_actions
 from funnel.actions import _log
 from funnel.actions._money import revenue_changed
+from funnel.actions._proof import first_demanded, recount_proven
 from funnel.history import Draft, Final, ImportedOpportunity, check, closing, is_push, story
 from funnel.models import Change, Opportunity
 from funnel.stages import Category, ChangeKind, Stage, Status, default_category
@@ -76,6 +77,7 @@ def import_opportunities(
     new = [row for row in rows if row.external_id not in known]
     made = _create(new, percents, by=by, at=at)
     changed, differences = _update([row for row in rows if row.external_id in known], known, percents, by=by, at=at)
+    recount_proven([each.pk for each in changed])
     if index:
         accounts_actions.index_many("opportunity", [(o.pk, (o.name,)) for o in made], new=True)
         accounts_actions.index_many("opportunity", [(o.pk, (o.name,)) for o in changed])
@@ -96,7 +98,7 @@ def import_opportunities(
 def _create(
     rows: Sequence[ImportedOpportunity], percents: Mapping[Stage, int], *, by: Membership | None, at: datetime
 ) -> Sequence[Opportunity]:
-    told = [story(row, percents) for row in rows]
+    told, first = [story(row, percents) for row in rows], first_demanded()
     made = insert_many(
         [
             Opportunity(
@@ -108,6 +110,7 @@ def _create(
                 status=final.status,
                 stage=final.stage,
                 stage_entered_at=final.stage_entered_at,
+                proven_stage=min(final.stage, first),
                 amount=final.amount,
                 expected_close_on=final.expected_close_on,
                 category=final.category,

@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 
 from funnel.actions import _log
 from funnel.actions._money import revenue_changed
-from funnel.evidence import Item
+from funnel.actions._proof import evidence_for, keep_proven
+from funnel.evidence import proven_stage, standing
 from funnel.history import STATUS_KINDS, Draft, effective, entered_at, undone
-from funnel.models import Change, Evidence, EvidenceItem, Opportunity
+from funnel.models import Change, Opportunity
 from funnel.stages import ChangeKind, Stage, Status, ask_evidence, ask_move, default_category, missing
 from tenants.errors import Refused
 from tenants.models import Membership
@@ -55,16 +55,17 @@ def move(
         raise _log.stale(opportunity)
     ask_move(status=Status(opportunity.status), left=left, to=to, why=why)
     table = _log.table()
-    items, filed = evidence_for(opportunity)
-    lacking = missing(items, filed, left=left, to=to)
+    items, states = evidence_for(opportunity)
+    lacking = missing(items, standing(states), left=left, to=to)
     ask_evidence(lacking, {row.stage: row.gate for row in table}, override=override)
     percent = table[to - 1].percent
     drafts = [Draft(ChangeKind.STAGE, int(left), int(to), at, percent, why)]
     opportunity.stage, opportunity.stage_entered_at = to, at
+    opportunity.proven_stage = proven_stage(items, states, claimed=to)
     if not opportunity.category_is_own and opportunity.category != default_category(to):
         drafts.append(Draft(ChangeKind.CATEGORY, opportunity.category, str(default_category(to)), at, percent))
         opportunity.category = default_category(to)
-    _log.write(opportunity, drafts, by=by, at=at, fields=["stage", "stage_entered_at", "category"])
+    _log.write(opportunity, drafts, by=by, at=at, fields=["stage", "stage_entered_at", "proven_stage", "category"])
     _log.tell(
         "opportunity.advanced" if to > left else "opportunity.went_back",
         opportunity,
@@ -73,14 +74,6 @@ def move(
         data={"from": int(left), "to": int(to), "why": why, "missing": [item.key for item in lacking]},
     )
     return opportunity
-
-
-def evidence_for(opportunity: Opportunity) -> tuple[list[Item], set[str]]:
-    """Return what the stages demand, and the keys of what is filed for an opportunity; one query."""
-    filed = Evidence.objects.filter(opportunity=opportunity, item_id=OuterRef("pk"))
-    rows = EvidenceItem.objects.annotate(is_filed=Exists(filed))
-    items: list[Item] = rows.checklist()
-    return items, {row.key for row in rows if row.is_filed}
 
 
 @transaction.atomic
@@ -102,6 +95,7 @@ def undo(change_id: int, *, by: Membership, at: datetime) -> Opportunity:
     before = effective(row.as_event() for row in log if row.pk not in gone)
     opportunity.stage_entered_at = entered_at(before)
     _log.write(opportunity, [], by=by, at=at, fields=_RESTORED)
+    keep_proven(opportunity)
     Change.objects.bulk_create(
         [
             Change(

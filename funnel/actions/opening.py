@@ -9,6 +9,7 @@ from accounts import actions as accounts_actions
 from accounts.models import Account, Product
 from funnel.actions import _log
 from funnel.actions._money import reporting_amount
+from funnel.actions._proof import first_demanded
 from funnel.facts import check_amount, check_close, check_name
 from funnel.history import Draft, Snapshot
 from funnel.models import Opportunity
@@ -62,6 +63,7 @@ def open_opportunity(
         product=product,
         stage=stage,
         stage_entered_at=at,
+        proven_stage=min(stage, first_demanded()) if stage > Stage.DISCOVER else stage,
         amount=quoted.amount,
         quoted_amount=quoted.quoted_amount,
         quoted_currency=quoted.quoted_currency,

@@ -1,63 +1,219 @@
-"""Filing the evidence that a stage is complete."""
+"""Filing the evidence that a stage is complete, and judging it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 
+from accounts.models import Contact
 from funnel.actions import _log
 from funnel.actions._checklist import ensure_items, item_row
+from funnel.actions._proof import keep_proven
+from funnel.evidence import Kind, State, ask_filing, ask_verdict
+from funnel.facts import check_amount
 from funnel.models import Evidence, EvidenceItem, Opportunity
+from jobs.actions import Notice, notify_all
+from jobs.models import StoredFile
 from tenants import audit
-from tenants.errors import Refused
+from tenants.errors import Refused, Stale
 from tenants.models import Membership
+from tenants.permissions import Permission
 
-NOTE_LENGTH = 2_000
+NOTE_LENGTH, WORD_LENGTH = 2_000, 500
+_VALUES = ("note", "contact_id", "on", "amount", "file_id")
 
 
 @transaction.atomic
 def file_evidence(
-    opportunity: Opportunity, item: EvidenceItem | str, *, note: str, by: Membership, at: datetime
+    opportunity: Opportunity,
+    item: EvidenceItem | str,
+    *,
+    note: str = "",
+    contact: Contact | None = None,
+    on: date | None = None,
+    amount: int | None = None,
+    file: StoredFile | None = None,
+    by: Membership,
+    at: datetime,
 ) -> Evidence:
-    """File a piece of evidence; a second filing of the same item replaces the note, the audit keeps the first.
+    """File a piece of evidence with the value that its kind asks for.
+
+    A second filing of the same item replaces the first and waits for a verdict anew, whatever the verdict was; the
+    audit keeps what stood. The same again changes nothing.
 
     :param item: the item, or its key (the code of a standard item, `own-<id>`).
+    :param amount: minor units of the reporting currency.
+    :param file: stored already; None keeps the one that is there.
     :raises EvidenceItem.DoesNotExist: no such item.
-    :raises Refused: `note_needed`, `note_too_long`.
+    :raises Refused: see `ask_filing`; `item_removed`, `note_too_long`, `contact_elsewhere`, `amount_negative`,
+        `amount_too_large`.
     """
     opportunity = _log.lock(opportunity)
-    note = note.strip()
-    if not note:
-        raise Refused("note_needed")
-    if len(note) > NOTE_LENGTH:
-        raise Refused("note_too_long")
     row = item_row(item) if isinstance(item, str) else item
+    if not row.is_active:
+        raise Refused("item_removed")
     before: Evidence | None = Evidence.objects.filter(opportunity=opportunity, item=row).first()
-    if before is not None and before.note == note:
+    evidence = before or Evidence(opportunity=opportunity, item=row, version=0)
+    was = {name: getattr(evidence, name) for name in _VALUES}
+    evidence.note, evidence.contact, evidence.on, evidence.amount = note.strip(), contact, on, amount
+    evidence.file = file or evidence.file
+    _ask(evidence, row)
+    if before is not None and before.state != State.SENT_BACK and was == _held(evidence):
         return before
-    was = before.note if before else ""
-    evidence = before or Evidence(opportunity=opportunity, item=row)
-    evidence.note, evidence.by, evidence.at = note, by, at
+    evidence.state, evidence.judged_by, evidence.judged_at, evidence.word = State.FILED, None, None, ""
+    evidence.by, evidence.at, evidence.version = by, at, evidence.version + 1
     evidence.save()
-    audit.record("evidence.filed", opportunity, by=by, at=at, item=row.key, stage=row.stage, note=[was, note])
+    if was["file_id"] and was["file_id"] != evidence.file_id:
+        StoredFile.objects.filter(pk=was["file_id"]).delete()
+    keep_proven(opportunity)
+    _record("evidence.filed", opportunity, row, was, _held(evidence), by=by, at=at)
     return evidence
+
+
+def _ask(evidence: Evidence, row: EvidenceItem) -> None:
+    if len(evidence.note) > NOTE_LENGTH:
+        raise Refused("note_too_long")
+    if evidence.contact is not None and evidence.contact.account_id != evidence.opportunity.account_id:
+        raise Refused("contact_elsewhere")
+    check_amount(evidence.amount)
+    if not any(_held(evidence).values()):
+        raise Refused("note_needed")
+    if evidence.note:
+        return
+    ask_filing(
+        Kind(row.kind),
+        row.key,
+        note=evidence.note,
+        has_contact=evidence.contact is not None,
+        on=evidence.on,
+        amount=evidence.amount,
+        has_file=evidence.file is not None,
+    )
+
+
+def _held(evidence: Evidence) -> dict[str, Any]:
+    return {name: getattr(evidence, name) for name in _VALUES}
+
+
+def _record(
+    verb: str,
+    opportunity: Opportunity,
+    row: EvidenceItem,
+    was: dict[str, Any],
+    now: dict[str, Any],
+    *,
+    by: Membership,
+    at: datetime,
+) -> None:
+    """Leave the audit event: the note always, each other value where it differs."""
+    changed = {
+        name.removesuffix("_id"): [_plain(was[name]), _plain(now[name])]
+        for name in _VALUES
+        if name == "note" or was[name] != now[name]
+    }
+    audit.record(verb, opportunity, by=by, at=at, item=row.key, stage=row.stage, **changed)
+
+
+def _plain(value: Any) -> Any:
+    return "" if value is None else value.isoformat() if isinstance(value, date) else value
 
 
 @transaction.atomic
 def withdraw_evidence(opportunity: Opportunity, item: EvidenceItem | str, *, by: Membership, at: datetime) -> None:
-    """Take a piece of evidence back, since it proved wrong; the audit keeps what it said."""
+    """Take a piece of evidence back, since it proved wrong; the audit keeps what it said, its file goes."""
     opportunity = _log.lock(opportunity)
     row = item_row(item) if isinstance(item, str) else item
     for evidence in Evidence.objects.filter(opportunity=opportunity, item=row):
-        audit.record(
-            "evidence.withdrawn", opportunity, by=by, at=at, item=row.key, stage=row.stage, note=[evidence.note, ""]
-        )
+        nothing: dict[str, Any] = dict.fromkeys(_VALUES)
+        _record("evidence.withdrawn", opportunity, row, _held(evidence), nothing, by=by, at=at)
         evidence.delete()
+        StoredFile.objects.filter(pk=evidence.file_id).delete()
+        keep_proven(opportunity)
+
+
+def may_judge(opportunity: Opportunity, by: Membership) -> bool:
+    """Return whether somebody leads the owner of an opportunity, or owns it with nobody above them."""
+    ids = by.visible_owner_ids
+    leads = by.can(Permission.EVIDENCE_JUDGE) and (ids is None or opportunity.owner_id in ids)
+    return leads and (ids is None or opportunity.owner_id != by.pk)
+
+
+@transaction.atomic
+def judge_evidence(
+    opportunity: Opportunity,
+    item: EvidenceItem | str,
+    *,
+    verdict: State,
+    word: str = "",
+    seen: int,
+    by: Membership,
+    at: datetime,
+) -> Evidence:
+    """Verify a piece of evidence, mark it as confirmed by the customer, or send it back with a word.
+
+    The same verdict by the same person again changes nothing.
+
+    :param seen: the version of the evidence that the caller saw.
+    :raises Evidence.DoesNotExist: nothing is filed (any more).
+    :raises Stale: somebody else has judged it, or it was filed anew, since.
+    :raises Refused: see `ask_verdict`; `word_too_long`.
+    """
+    opportunity = _log.lock(opportunity)
+    row = item_row(item) if isinstance(item, str) else item
+    ids, word = by.visible_owner_ids, word.strip()
+    ask_verdict(
+        verdict=verdict,
+        word=word,
+        is_active=row.is_active,
+        in_sight=by.can(Permission.EVIDENCE_JUDGE) and (ids is None or opportunity.owner_id in ids),
+        is_own=opportunity.owner_id == by.pk,
+        is_top=ids is None,
+    )
+    if len(word) > WORD_LENGTH:
+        raise Refused("word_too_long")
+    rows = Evidence.objects.select_related("by__user", "judged_by__user")
+    evidence: Evidence = rows.get(opportunity=opportunity, item=row)
+    if (evidence.state, evidence.judged_by_id, evidence.word) == (verdict, by.pk, word):
+        return evidence
+    if evidence.version != seen:
+        raise _other_verdict(evidence)
+    was = evidence.state
+    evidence.state, evidence.judged_by, evidence.judged_at, evidence.word = verdict, by, at, word
+    evidence.version += 1
+    evidence.save(update_fields=["state", "judged_by", "judged_at", "word", "version"])
+    keep_proven(opportunity)
+    facts = {"item": row.key, "stage": row.stage, "state": [str(was), str(verdict)], "word": word}
+    audit.record("evidence.judged", opportunity, by=by, at=at, **facts)
+    if verdict == State.SENT_BACK:
+        _tell_sent_back(evidence, opportunity, row, by=by, at=at)
+    return evidence
+
+
+def _other_verdict(evidence: Evidence) -> Stale:
+    """Return the refusal that shows what stands now: the other verdict, or what was filed since."""
+    judged = evidence.judged_by or evidence.by
+    theirs = {"state": evidence.state, "word": evidence.word, "note": evidence.note}
+    return Stale(theirs, changed_by=judged.name, changed_at=evidence.judged_at or evidence.at)
+
+
+def _tell_sent_back(
+    evidence: Evidence, opportunity: Opportunity, row: EvidenceItem, *, by: Membership, at: datetime
+) -> None:
+    """Tell who filed it, and the owner, unless they sent it back themselves."""
+    data = {"by": by.name, "name": opportunity.name, "item": row.key, "label": row.label, "word": evidence.word}
+    url = reverse("funnel:opportunity", args=[opportunity.organization.slug, opportunity.pk])
+    key = f"evidence:{evidence.pk}:{evidence.version}"
+    people = {evidence.by_id, opportunity.owner_id} - {by.pk}
+    notify_all([Notice(pk, "evidence_sent_back", key, data, url) for pk in sorted(people)], at=at)
 
 
 @transaction.atomic
 def import_evidence(rows: Sequence[tuple[int, str, str, int]], *, at: datetime) -> int:
-    """File many pieces of evidence; what is filed already stays. Returns how many are new.
+    """File many pieces of evidence by their notes; what is filed already stays. Returns how many are new.
+
+    It waits for its verdict as any other, so nothing is proven by it.
 
     :param rows: (opportunity id, key of the item, note, membership id of who files it).
     """

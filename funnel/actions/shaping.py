@@ -6,6 +6,8 @@ from datetime import datetime
 from django.db import transaction
 
 from funnel.actions._checklist import ensure_items, item_row
+from funnel.actions._proof import recount_proven
+from funnel.evidence import Kind
 from funnel.models import EvidenceItem, StageSetting
 from funnel.stages import Stage, StageRow, check_percents
 from tenants import audit
@@ -58,8 +60,8 @@ def change_stages(rows: Iterable[StageRow], *, seen: int, by: Membership, at: da
 
 
 @transaction.atomic
-def add_item(stage: Stage, *, label: str, by: Membership, at: datetime) -> EvidenceItem:
-    """Demand one more piece of evidence in a stage, last in its list.
+def add_item(stage: Stage, *, label: str, kind: Kind = Kind.FACT, by: Membership, at: datetime) -> EvidenceItem:
+    """Demand one more piece of evidence in a stage, last in its list; what is open is proven no further than there.
 
     :raises Refused: `label_empty`, `label_too_long`.
     """
@@ -67,8 +69,9 @@ def add_item(stage: Stage, *, label: str, by: Membership, at: datetime) -> Evide
     ensure_items()
     label = _label(label)
     position = EvidenceItem.objects.filter(stage=stage).count()
-    item: EvidenceItem = EvidenceItem.objects.create(stage=stage, label=label, position=position)
-    audit.record("evidence_item.added", item, by=by, at=at, stage=int(stage), label=label)
+    item: EvidenceItem = EvidenceItem.objects.create(stage=stage, label=label, kind=kind, position=position)
+    recount_proven()
+    audit.record("evidence_item.added", item, by=by, at=at, stage=int(stage), label=label, item_kind=str(kind))
     return item
 
 
@@ -122,6 +125,7 @@ def switch_item(key: str, *, is_active: bool, by: Membership, at: datetime) -> E
     if item.is_active != is_active:
         item.is_active = is_active
         item.save(update_fields=["is_active"])
+        recount_proven()
         audit.record("evidence_item.switched", item, by=by, at=at, is_active=is_active)
     return item
 

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from accounts import actions as accounts_actions
 from funnel.actions import _log
 from funnel.actions._money import revenue_changed
+from funnel.actions._proof import recount_proven
 from funnel.history import undone
 from funnel.models import Change, Opportunity
 from funnel.stages import Stage
@@ -65,5 +66,6 @@ def compensate(logged: Mapping[int, Sequence[int]], *, by: Membership, at: datet
         ]
     )
     found = opportunities.values()
+    recount_proven(list(opportunities))
     accounts_actions.index_many("opportunity", [(each.pk, (each.name,)) for each in found])
     revenue_changed({each.account_id for each in found}, at=at)

@@ -151,7 +151,6 @@ REFUSALS.update(
         "text_too_long": _("Shorten the text."),
         "same_lead": _("A lead cannot be merged into itself."),
         "into_merged": _("That lead has been merged into another one itself."),
-        "contact_elsewhere": _("This person belongs to another customer."),
     }
 )
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts import labels as accounts_labels
+from funnel.evidence import Kind, State
 from funnel.stages import Category, ChangeKind, Gate, Health, Reason, Stage, Status
+from jobs.labels import register_notification
 from tenants import labels as tenants_labels
 from tenants.errors import Refused
 from tenants.permissions import Permission
@@ -114,6 +117,20 @@ EVIDENCE: Mapping[str, Words] = {
     "requirements_met": _("Requirements met"),
     "signed_agreement": _("Signed agreement"),
     "deployment_under_way": _("Deployment under way"),
+}
+
+KINDS: Mapping[Kind, Words] = {
+    Kind.FACT: pgettext_lazy("kind of evidence", "Fact"),
+    Kind.DOCUMENT: pgettext_lazy("kind of evidence", "Document"),
+    Kind.PERSON: pgettext_lazy("kind of evidence", "Person"),
+    Kind.DATE: pgettext_lazy("kind of evidence", "Date"),
+    Kind.AMOUNT: pgettext_lazy("kind of evidence", "Amount"),
+}
+STATES: Mapping[State, Words] = {
+    State.FILED: pgettext_lazy("state of evidence", "To be verified"),
+    State.VERIFIED: pgettext_lazy("state of evidence", "Verified"),
+    State.SENT_BACK: pgettext_lazy("state of evidence", "Sent back"),
+    State.CONFIRMED: pgettext_lazy("state of evidence", "Confirmed by the customer"),
 }
 
 STATUSES: Mapping[Status, Words] = {
@@ -231,6 +248,17 @@ REFUSALS: dict[str, Words] = {
     "amount_needed": _("Enter the amount of the agreement."),
     "note_needed": _("Say what proves it."),
     "note_too_long": _("Shorten the note."),
+    "document_needed": _("Attach the document, or say where it lies."),
+    "person_needed": _("Choose the person at the customer."),
+    "day_needed": _("Enter the date."),
+    "sum_needed": _("Enter the amount, as the customer said it."),
+    "contact_elsewhere": _("This person belongs to another customer."),
+    "item_removed": _("Your company no longer asks for this evidence."),
+    "not_their_manager": _("Only those who lead the owner judge this evidence."),
+    "own_opportunity": _("It is your own opportunity: your manager judges its evidence."),
+    "not_a_verdict": _("Verify it, mark it as confirmed by the customer, or send it back."),
+    "word_needed": _("Say what is missing, so that it can be mended."),
+    "word_too_long": _("Shorten the word."),
     "too_late": _("Too late to undo: thirty seconds have passed."),
     "not_yours": _("Only the person who made the change can undo it."),
     "already_undone": _("This has been undone already."),
@@ -251,6 +279,13 @@ def refusal(error: Refused) -> str:
     text = str(REFUSALS[error.code]) if error.code in REFUSALS else error.code
     return text % error.data
 
+
+def _sent_back(data: Mapping[str, Any]) -> str:
+    item = data.get("label") or EVIDENCE.get(str(data.get("item")), data.get("item"))
+    return str(_("%(by)s sent back the evidence “%(item)s” of %(name)s: %(word)s")) % {**data, "item": item}
+
+
+register_notification("evidence_sent_back", _sent_back)
 
 accounts_labels.name_verb(
     "opportunity.opened", _("Opportunity opened: %(name)s"), icon="target", url="funnel:opportunity"
@@ -306,6 +341,7 @@ for _verb, _words in {
     "opportunity.member_removed": _("took someone off a sales team"),
     "evidence.filed": _("filed evidence"),
     "evidence.withdrawn": _("withdrew evidence"),
+    "evidence.judged": _("judged evidence"),
     "stages.changed": _("changed the stages"),
     "evidence_item.added": _("added an evidence item"),
     "evidence_item.renamed": _("renamed an evidence item"),
@@ -331,6 +367,12 @@ for _field, _words in {
     "rival": _("Rival"),
     "item": _("Evidence"),
     "note": _("Note"),
+    "contact": _("Person"),
+    "on": pgettext_lazy("of evidence", "Date"),
+    "file": pgettext_lazy("of evidence", "File"),
+    "state": _("State"),
+    "word": pgettext_lazy("of a verdict", "Word"),
+    "item_kind": _("Kind"),
     "member": _("Member"),
     "part": _("Part"),
     "percent": _("Percentage"),
@@ -342,6 +384,8 @@ for _field, _words in {
     tenants_labels.name_field(_field, _words)
 for _field in ("stage", "from", "to"):
     tenants_labels.name_values(_field, {str(int(stage)): words for stage, words in STAGES.items()})
+tenants_labels.name_values("state", {str(state): words for state, words in STATES.items()})
+tenants_labels.name_values("item_kind", {str(kind): words for kind, words in KINDS.items()})
 name_topic("leads", Topic(Permission.SETTINGS_EDIT, ("",), ("lead_setting.",)))
 name_topic("web_forms", Topic(Permission.IMPORT_RUN, ("funnel.webform",), ("web_form.",)))
 name_topic("stages", Topic(Permission.SETTINGS_EDIT, ("", "funnel.evidenceitem"), ("stages.", "evidence_item.")))

@@ -1,5 +1,7 @@
 """Opportunities with their stages, evidence, change log and strategy sheet; leads; web forms."""
 
+from funnel.models.changes import Change, ChangeQuerySet, WithdrawnChange
+from funnel.models.evidence import Evidence, EvidenceQuerySet, StageOverride
 from funnel.models.leads import (
     Lead,
     LeadAnswer,
@@ -10,19 +12,8 @@ from funnel.models.leads import (
     WebForm,
     WebMessage,
 )
-from funnel.models.opportunities import (
-    URGENCY,
-    Change,
-    ChangeQuerySet,
-    Evidence,
-    EvidenceItem,
-    EvidenceItemQuerySet,
-    Opportunity,
-    OpportunityMember,
-    OpportunityQuerySet,
-    StageSetting,
-    StageSettingQuerySet,
-)
+from funnel.models.opportunities import URGENCY, Opportunity, OpportunityMember, OpportunityQuerySet
+from funnel.models.stages import EvidenceItem, EvidenceItemQuerySet, StageSetting, StageSettingQuerySet
 from funnel.models.strategy import DecisionRole, InformationGap, Rival, Strategy
 
 __all__ = [
@@ -33,6 +24,7 @@ __all__ = [
     "Evidence",
     "EvidenceItem",
     "EvidenceItemQuerySet",
+    "EvidenceQuerySet",
     "InformationGap",
     "Lead",
     "LeadAnswer",
@@ -44,9 +36,11 @@ __all__ = [
     "OpportunityMember",
     "OpportunityQuerySet",
     "Rival",
+    "StageOverride",
     "StageSetting",
     "StageSettingQuerySet",
     "Strategy",
     "WebForm",
     "WebMessage",
+    "WithdrawnChange",
 ]

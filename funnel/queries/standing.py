@@ -18,9 +18,11 @@ from tenants.models import Membership
 def lacking_by_stage() -> dict[int, int]:
     """Return how many open opportunities of each stage lack evidence that it demands: whom a gate would hold."""
     demanded = Counter(item.stage for item in EvidenceItem.objects.all().checklist())
-    of_stage = Evidence.objects.filter(
-        opportunity=OuterRef("pk"), item__stage=OuterRef("stage"), item__is_active=True
-    ).order_by()
+    of_stage = (
+        Evidence.objects.standing()
+        .filter(opportunity=OuterRef("pk"), item__stage=OuterRef("stage"), item__is_active=True)
+        .order_by()
+    )
     filed = Subquery(of_stage.values("opportunity").annotate(n=Count("pk")).values("n"))
     wanted = Case(*(When(stage=stage, then=Value(n)) for stage, n in demanded.items()), default=Value(0))
     lacking = Opportunity.objects.open().annotate(filed=Coalesce(filed, Value(0)), wanted=wanted)

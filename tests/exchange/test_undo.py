@@ -19,8 +19,7 @@ from forecasting import actions as forecasting_actions
 from forecasting.models import OpportunitySnapshot
 from funnel import actions as funnel_actions
 from funnel.history import as_it_stood
-from funnel.models import Change, Opportunity
-from funnel.models.opportunities import WithdrawnChange
+from funnel.models import Change, Opportunity, WithdrawnChange
 from funnel.stages import Stage
 from jobs import actions as jobs
 from jobs import running

@@ -33,6 +33,7 @@ from forecasting.periods import Kind as PeriodKind
 from forecasting.periods import period_of
 from funnel import actions as funnel
 from funnel import queries as funnel_queries
+from funnel.evidence import State
 from funnel.leads import Answer, Criterion, Source
 from funnel.models import Change, EvidenceItem, Lead, Opportunity, WebForm
 from funnel.stages import Reason, Stage, StageRow
@@ -204,6 +205,7 @@ def _sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     second = funnel.add_item(Stage.QUALIFY, label=text(200), by=cast.admin, at=at)
     funnel.rename_item(second.key, label=text(198) + "2", by=cast.admin, at=at)
     funnel.file_evidence(opportunity, item, note=text(2_000), by=cast.rep, at=at)
+    funnel.judge_evidence(opportunity, item, verdict=State.SENT_BACK, word=text(500), seen=1, by=cast.manager, at=at)
     table = [StageRow(row.stage, text(40), row.percent, row.gate) for row in funnel_queries.stage_table()]
     funnel.change_stages(table, seen=funnel_queries.edition(), by=cast.admin, at=at)
     opportunity.refresh_from_db()

@@ -1,0 +1,295 @@
+"""Evidence through the actions: its value, its verdicts, and how far an opportunity is proven."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from accounts import actions as accounts_actions
+from accounts.models import Contact
+from funnel import actions
+from funnel.actions._proof import recount_proven
+from funnel.evidence import STANDARD, Kind, State, proven_stage
+from funnel.history import ImportedOpportunity
+from funnel.models import Evidence, EvidenceItem, Opportunity
+from funnel.stages import Reason, Stage
+from jobs.models import Notification
+from tenants.errors import Refused, Stale
+from tenants.models import AuditEvent, Membership
+from tenants.scoping import working_for
+from tests.cast import AT, Cast
+from tests.funnel.factories import DAY, MILLION, make_opportunity
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _scope(acme: Cast, request: pytest.FixtureRequest) -> Iterator[None]:
+    with working_for(acme.org):
+        yield
+
+
+def make_contact(opportunity: Opportunity, name: str = "Chief Financial Officer") -> Contact:
+    contact: Contact = accounts_actions.create_contact(opportunity.account, name=name, by=opportunity.owner, at=AT)
+    return contact
+
+
+def values(opportunity: Opportunity, key: str) -> dict[str, Any]:
+    """Return what the kind of a standard item asks for."""
+    item = EvidenceItem.objects.filter(code=key).first()
+    kind = Kind(item.kind) if item else Kind.FACT
+    found: dict[str, Any] = {"note": f"proof of {key}"}
+    if kind == Kind.PERSON:
+        found["contact"] = Contact.objects.filter(account=opportunity.account).first() or make_contact(opportunity)
+    if kind == Kind.AMOUNT:
+        found["amount"] = MILLION
+    if kind == Kind.DATE or key == "verbal_approval":
+        found["on"] = date(2026, 3, 1)
+    return found
+
+
+def file(opportunity: Opportunity, key: str, by: Membership | None = None) -> Evidence:
+    actions.move_item("opportunity_plan", up=True, by=opportunity.owner, at=AT)  # makes the rows
+    return actions.file_evidence(opportunity, key, **values(opportunity, key), by=by or opportunity.owner, at=AT)
+
+
+def prove(opportunity: Opportunity, *stages: int, by: Membership, verdict: State = State.VERIFIED) -> None:
+    """File and verify everything that these stages demand."""
+    for stage in stages:
+        for key in STANDARD[stage]:
+            filed = file(opportunity, key)
+            actions.judge_evidence(opportunity, key, verdict=verdict, seen=filed.version, by=by, at=AT)
+
+
+def proven(opportunity: Opportunity) -> int:
+    return int(Opportunity.objects.get(pk=opportunity.pk).proven_stage)
+
+
+# Verdicts -----------------------------------------------------------------------------------------
+
+
+def judge(opportunity: Opportunity, by: Membership, verdict: State = State.VERIFIED, **how: Any) -> Evidence:
+    how = {"seen": 1, "at": AT, **how}
+    return actions.judge_evidence(opportunity, "opportunity_plan", verdict=verdict, by=by, **how)
+
+
+def test_a_manager_verifies_what_a_rep_filed(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.rep)
+    file(opportunity, "opportunity_plan")
+    found = judge(opportunity, acme.manager)
+    assert (found.state, found.judged_by, found.judged_at, found.version) == ("verified", acme.manager, AT, 2)
+    event = AuditEvent.objects.get(verb="evidence.judged")
+    assert event.data["state"] == ["filed", "verified"]
+    assert judge(opportunity, acme.manager) == found, "the same verdict again changes nothing"
+    assert AuditEvent.objects.filter(verb="evidence.judged").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("who", "code"),
+    [
+        ("rep", "not_their_manager"),
+        ("rep2", "not_their_manager"),
+        ("partner", "not_their_manager"),
+        ("admin", "not_th"),
+    ],
+)
+def test_nobody_else_judges(acme: Cast, who: str, code: str) -> None:
+    opportunity = make_opportunity(acme.rep)
+    file(opportunity, "opportunity_plan")
+    actions.add_member(opportunity, member=acme.rep2, part="demo", by=acme.rep, at=AT)
+    with pytest.raises(Refused, match=code):
+        judge(opportunity, getattr(acme, who))
+    assert not actions.may_judge(opportunity, getattr(acme, who))
+
+
+def test_a_manager_who_only_helps_on_the_sales_team_does_not_judge(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.executive)
+    file(opportunity, "opportunity_plan")
+    actions.add_member(opportunity, member=acme.manager, part="demo", by=acme.executive, at=AT)
+    with pytest.raises(Refused, match="not_their_manager"):
+        judge(opportunity, acme.manager)
+    assert judge(opportunity, acme.executive).state == State.VERIFIED, "nobody is above the executive"
+
+
+def test_nobody_with_someone_above_judges_their_own(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.manager)
+    file(opportunity, "opportunity_plan")
+    with pytest.raises(Refused, match="own_opportunity"):
+        judge(opportunity, acme.manager)
+    assert not actions.may_judge(opportunity, acme.manager)
+    assert actions.may_judge(opportunity, acme.executive)
+    assert judge(opportunity, acme.executive).state == State.VERIFIED
+
+
+def test_sent_back_tells_the_rep_why_and_filing_anew_clears_it(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.rep)
+    file(opportunity, "opportunity_plan")
+    with pytest.raises(Refused, match="word_needed"):
+        judge(opportunity, acme.manager, State.SENT_BACK, word=" ")
+    with pytest.raises(Refused, match="word_too_long"):
+        judge(opportunity, acme.manager, State.SENT_BACK, word="x" * 501)
+    judge(opportunity, acme.manager, State.SENT_BACK, word="Whose plan is it?")
+    told = Notification.objects.get()
+    assert (told.to, told.url) == (acme.rep, f"/o/acme/funnel/{opportunity.pk}/")
+    assert "Whose plan is it?" in told.text
+    assert "Opportunity plan recorded" in told.text
+    again = file(opportunity, "opportunity_plan")
+    assert (again.state, again.word, again.judged_by, again.version) == ("filed", "", None, 3), "even the same words"
+    with pytest.raises(Stale):
+        judge(opportunity, acme.manager, seen=2)
+
+
+def test_two_verdicts_on_the_same_evidence_end_in_a_conflict(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.rep)
+    file(opportunity, "opportunity_plan")
+    judge(opportunity, acme.manager)
+    with pytest.raises(Stale) as stale:
+        judge(opportunity, acme.executive, State.SENT_BACK, word="no")
+    assert (stale.value.theirs["state"], stale.value.changed_by) == ("verified", acme.manager.name)
+    assert judge(opportunity, acme.executive, State.SENT_BACK, word="no", seen=2).state == State.SENT_BACK
+
+
+def test_evidence_that_is_no_longer_demanded_is_neither_filed_nor_judged(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.rep)
+    file(opportunity, "opportunity_plan")
+    actions.switch_item("opportunity_plan", is_active=False, by=acme.admin, at=AT)
+    with pytest.raises(Refused, match="item_removed"):
+        file(opportunity, "opportunity_plan")
+    with pytest.raises(Refused, match="item_removed"):
+        judge(opportunity, acme.manager)
+
+
+def test_there_is_nothing_to_judge_once_it_was_withdrawn(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.rep)
+    file(opportunity, "opportunity_plan")
+    actions.withdraw_evidence(opportunity, "opportunity_plan", by=acme.rep, at=AT)
+    with pytest.raises(Evidence.DoesNotExist):
+        judge(opportunity, acme.manager)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"state": "hoped"},
+        {"state": "verified"},
+        {"state": "filed", "judged_by": "manager", "judged_at": AT},
+        {"state": "sent_back", "judged_by": "manager", "judged_at": AT, "word": ""},
+        {"amount": -1},
+    ],
+)
+def test_the_database_refuses_a_state_that_cannot_be(acme: Cast, wrong: dict[str, Any]) -> None:
+    file(make_opportunity(acme.rep), "opportunity_plan")
+    if "judged_by" in wrong:
+        wrong = wrong | {"judged_by": acme.manager}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Evidence.objects.update(**wrong)
+
+
+def test_a_person_of_another_customer_proves_nothing(acme: Cast) -> None:
+    opportunity, other = make_opportunity(acme.rep), make_opportunity(acme.rep, "Other")
+    with pytest.raises(Refused, match="contact_elsewhere"):
+        actions.file_evidence(opportunity, "key_people", contact=make_contact(other), by=acme.rep, at=AT)
+
+
+# How far it is proven -----------------------------------------------------------------------------
+
+
+def test_an_opportunity_is_proven_stage_by_stage(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.rep, stage=Stage.DEVELOP)
+    assert proven(opportunity) == 1
+    prove(opportunity, 2, by=acme.manager)
+    assert proven(opportunity) == 1, "the first gap counts, whatever lies behind it"
+    prove(opportunity, 1, by=acme.manager, verdict=State.CONFIRMED)
+    assert proven(opportunity) == 3
+    prove(opportunity, 3, by=acme.manager)
+    assert proven(opportunity) == 3, "never above what is claimed"
+    file(opportunity, "budget", by=acme.rep)
+    assert proven(opportunity) == 3, "the same value again leaves the verdict"
+    actions.file_evidence(opportunity, "budget", note="more", amount=2 * MILLION, by=acme.rep, at=AT)
+    assert proven(opportunity) == 2, "what was filed anew waits for a verdict anew"
+    filed = Evidence.objects.get(item__code="budget")
+    actions.judge_evidence(opportunity, "budget", verdict=State.VERIFIED, seen=filed.version, by=acme.manager, at=AT)
+    actions.judge_evidence(
+        opportunity, "opportunity_plan", verdict=State.SENT_BACK, word="gone", seen=2, by=acme.manager, at=AT
+    )
+    assert proven(opportunity) == 1
+
+
+def test_every_act_that_can_change_it_keeps_it(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.rep, stage=Stage.DEVELOP)
+    prove(opportunity, 1, 2, 3, by=acme.manager)
+    moved = actions.move(opportunity, left=Stage.DEVELOP, to=Stage.SOLUTION_FIT, by=acme.rep, at=AT + DAY)
+    assert moved.proven_stage == proven(opportunity) == 4
+    back = actions.move(moved, left=Stage.SOLUTION_FIT, to=Stage.QUALIFY, by=acme.rep, at=AT + 2 * DAY, why="cut")
+    assert back.proven_stage == proven(opportunity) == 2
+    change = back.changes.latest("id")
+    assert actions.undo(change.pk, by=acme.rep, at=AT + 2 * DAY).proven_stage == proven(opportunity) == 4
+    won = actions.win(Opportunity.objects.get(), seen=4, by=acme.rep, at=AT + 3 * DAY)
+    assert (won.stage, proven(opportunity)) == (7, 4)
+    again = actions.reopen(won, seen=5, why="not paid", by=acme.rep, at=AT + 4 * DAY)
+    assert again.proven_stage == proven(opportunity) == 4
+    lost = actions.lose(again, seen=6, reason=Reason.PRICE, by=acme.rep, at=AT + 5 * DAY)
+    actions.withdraw_evidence(lost, "key_needs", by=acme.rep, at=AT + 5 * DAY)
+    assert proven(opportunity) == 2
+    actions.reopen(lost, seen=7, why="they called", by=acme.rep, at=AT + 6 * DAY)
+    assert proven(opportunity) == 2
+
+
+def test_a_checklist_that_changes_recounts_all_that_are_open(acme: Cast) -> None:
+    one, two = make_opportunity(acme.rep, stage=Stage.CLOSE), make_opportunity(acme.rep, "Two", stage=Stage.QUALIFY)
+    lost = make_opportunity(acme.rep, "Three", stage=Stage.CLOSE)
+    actions.lose(lost, seen=1, reason=Reason.PRICE, by=acme.rep, at=AT)
+    actions.switch_item("opportunity_plan", is_active=False, by=acme.admin, at=AT)
+    assert (proven(one), proven(two), proven(lost)) == (2, 2, 1)
+    for key in STANDARD[2]:
+        actions.switch_item(key, is_active=False, by=acme.admin, at=AT)
+    assert (proven(one), proven(two)) == (3, 2)
+    actions.add_item(Stage.QUALIFY, label="Site seen", by=acme.admin, at=AT)
+    assert (proven(one), proven(two)) == (2, 2)
+    actions.switch_item("opportunity_plan", is_active=True, by=acme.admin, at=AT)
+    assert (proven(one), proven(two)) == (1, 1)
+    for item in EvidenceItem.objects.all():
+        actions.switch_item(item.key, is_active=False, by=acme.admin, at=AT)
+    assert (proven(one), proven(two)) == (6, 2), "who demands nothing has everything proven"
+    assert make_opportunity(acme.rep, "Four", stage=Stage.PROOF).proven_stage == 5
+
+
+def test_the_statement_for_many_says_what_the_rule_says(acme: Cast) -> None:
+    made = [make_opportunity(acme.rep, f"No. {stage}", stage=Stage(stage)) for stage in (1, 2, 3, 4, 5, 6)]
+    for number, opportunity in enumerate(made):
+        prove(opportunity, *range(1, 1 + number // 2 + number % 2), by=acme.manager)
+    expected = {each.pk: proven(each) for each in made}
+    assert len(set(expected.values())) > 2
+    Opportunity.objects.update(proven_stage=1)
+    recount_proven()
+    assert {each.pk: proven(each) for each in made} == expected
+    items = EvidenceItem.objects.all().checklist()
+    for each in made:
+        held = {row.item.key: State(row.state) for row in Evidence.objects.filter(opportunity=each)}
+        assert proven(each) == proven_stage(items, held, claimed=each.stage)
+
+
+def test_imported_evidence_waits_for_its_verdict(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.rep, stage=Stage.DEVELOP)
+    keys = [key for stage in (1, 2) for key in STANDARD[stage]]
+    actions.import_evidence([(opportunity.pk, key, "from the old system", acme.rep.pk) for key in keys], at=AT)
+    assert set(Evidence.objects.values_list("state", flat=True)) == {"filed"}
+    assert proven(opportunity) == 1
+
+
+def test_an_import_that_moves_keeps_what_is_proven(acme: Cast) -> None:
+    account = make_opportunity(acme.rep).account
+
+    def row(stage: Stage, days: int) -> ImportedOpportunity:
+        stages = ((Stage.DISCOVER, AT), (stage, AT + days * DAY))
+        return ImportedOpportunity("x-1", account.pk, acme.rep.pk, "Imported", AT, stages=stages)
+
+    actions.import_opportunities([row(Stage.CLOSE, 1)], by=acme.manager, at=AT + 9 * DAY)
+    opportunity = Opportunity.objects.get(external_id="x-1")
+    assert proven(opportunity) == 1
+    prove(opportunity, 1, 2, 3, by=acme.manager)
+    assert proven(opportunity) == 4
+    actions.import_opportunities([row(Stage.QUALIFY, 5)], by=acme.manager, at=AT + 9 * DAY)
+    assert (Opportunity.objects.get(pk=opportunity.pk).stage, proven(opportunity)) == (2, 2)
