@@ -34,6 +34,7 @@ DEMANDED: dict[str, Any] = {
     "activities_nextaction.dropped_at": None,
     "coaching_review.ended_at": None,
     "forecasting_alert.cleared_at": None,
+    "funnel_evidence.state": "sent_back",  # it has its judge, and a word
     "funnel_lead.closed_at": None,
     "funnel_opportunity.closed_at": None,
     "tenants_invitation.accepted_at": None,
