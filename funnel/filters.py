@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from funnel.grouping import DIMENSIONS
 from funnel.stages import Health, Stage, Status
 from funnel.windows import WINDOWS, window
 
@@ -19,7 +20,9 @@ class Filters:
 
     `status` is one of Status, `closed` (won, lost or abandoned) or `all`; `health` one of Health or `attention`
     (watch and risk); `flag` the code of a health flag. `due` and `closed` are named spans (see `windows`), or
-    `overdue` and `none` for `due`; the dates beside them bound the same day by day, both ends included.
+    `overdue` and `none` for `due`; the dates beside them bound the same day by day, both ends included. `within` are
+    groups (see `grouping`): the code of what is grouped by, and the key; they stand in the address as `in_<code>`.
+    `group` and `across` say by what the rows left are grouped, in lines and in columns.
     """
 
     q: str = ""
@@ -38,12 +41,15 @@ class Filters:
     closed: str = ""
     closed_from: date | None = None
     closed_to: date | None = None
+    within: tuple[tuple[str, str], ...] = ()
     sort: str = ""
+    group: str = ""
+    across: str = ""
 
     @property
     def active(self) -> bool:
         """Whether anything is narrowed beyond the status."""
-        return replace(self, sort="", status=str(Status.OPEN)) != Filters()
+        return replace(self, sort="", group="", across="", status=str(Status.OPEN)) != Filters()
 
     def due_between(self, today: date, fiscal_start: int) -> tuple[date | None, date | None]:
         """Return the days between which the expected close lies; None is no bound."""
@@ -72,11 +78,15 @@ def _date(text: str) -> date | None:
     return day if day and _FIRST <= day <= _LAST else None
 
 
+def _text(text: str, limit: int = 200) -> str:
+    return text.replace("\x00", "").strip()[:limit]
+
+
 def read(query: Mapping[str, str]) -> Filters:
     """Read the filters from a query string; what cannot be is left out."""
     stage, sort = _number(query.get("stage", "")), query.get("sort", "")
     return Filters(
-        q=query.get("q", "").replace("\x00", "").strip()[:200],
+        q=_text(query.get("q", "")),
         team=_number(query.get("team", "")),
         owner=_number(query.get("owner", "")),
         account=_number(query.get("account", "")),
@@ -92,7 +102,10 @@ def read(query: Mapping[str, str]) -> Filters:
         closed=_one_of(query.get("closed", ""), WINDOWS),
         closed_from=_date(query.get("closed_from", "")),
         closed_to=_date(query.get("closed_to", "")),
+        within=tuple((code, _text(query[name])) for code in DIMENSIONS if (name := f"in_{code}") in query),
         sort=sort if sort.removeprefix("-") in SORTS else "",
+        group=_one_of(query.get("group", ""), tuple(DIMENSIONS)),
+        across=_one_of(query.get("across", ""), tuple(DIMENSIONS)),
     )
 
 

@@ -1,12 +1,13 @@
-"""What is open, by stage and owner: rows, columns and sums of one table. No Django here."""
+"""What is open, by one field in lines and another in columns: cells and sums of one table. No Django here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from funnel.stages import Stage
 
-COLUMNS = tuple(stage for stage in Stage if stage != Stage.DEPLOY)
-"""What is won has left the funnel."""
+COLUMNS = tuple(str(int(stage)) for stage in Stage if stage != Stage.DEPLOY)
+"""The columns of stages: what is won has left the funnel."""
+ROWS_SHOWN, COLUMNS_SHOWN = 100, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,46 +23,59 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One owner: a cell for each of COLUMNS, and their sum."""
+    """One line: a cell for each column, and the sum of all, those of columns not shown among them."""
 
-    owner: int
+    key: str
     name: str
     cells: tuple[Cell, ...]
     sum: Cell
 
-    @property
-    def by_stage(self) -> Iterable[tuple[int, Cell]]:
-        """Each cell with the number of its stage."""
-        return zip(map(int, COLUMNS), self.cells, strict=True)
-
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """All owners, the largest sum first; `sums` are those of the columns, `sum` that of everything."""
+    """The lines in their order; `sums` are those of the columns, `sum` that of everything.
 
+    What does not fit is in `rest`, the sum of the lines not shown, and in `beside`, that of the columns not shown.
+    """
+
+    columns: tuple[str, ...]
     rows: tuple[Row, ...]
     sums: tuple[Cell, ...]
     sum: Cell
-
-    @property
-    def by_stage(self) -> Iterable[tuple[int, Cell]]:
-        """The sum of each column with the number of its stage."""
-        return zip(map(int, COLUMNS), self.sums, strict=True)
+    rest: Cell
+    beside: Cell
 
 
-def arranged(figures: Iterable[tuple[int, int, int, int]], names: Mapping[int, str]) -> Matrix:
-    """Arrange figures by owner and stage.
+def arranged(
+    figures: Iterable[tuple[str, str, int, int]],
+    names: Mapping[str, str],
+    columns: Sequence[str],
+    rows: Sequence[str] | None = None,
+) -> Matrix:
+    """Arrange figures by line and column.
 
-    :param figures: (stage, owner, count, total), each pair of stage and owner once.
-    :param names: by owner; who has none is called nothing.
+    :param figures: (line, column, count, total), each pair of line and column once.
+    :param names: by line; who has none is called nothing.
+    :param columns: all of them, in their order.
+    :param rows: the lines in their order; the largest first without it.
     """
-    of_owner: dict[int, dict[int, Cell]] = {}
-    for stage, owner, count, total in figures:
-        of_owner.setdefault(owner, {})[stage] = Cell(count, total)
-    rows = []
-    for owner, found in of_owner.items():
-        cells = tuple(found.get(stage, Cell()) for stage in COLUMNS)
-        rows.append(Row(owner, names.get(owner, ""), cells, sum(cells, Cell())))
-    rows.sort(key=lambda row: (-row.sum.total, -row.sum.count, row.name, row.owner))
-    sums = tuple(sum((row.cells[at] for row in rows), Cell()) for at in range(len(COLUMNS)))
-    return Matrix(tuple(rows), sums, sum(sums, Cell()))
+    found: dict[str, dict[str, Cell]] = {}
+    for line, column, count, total in figures:
+        found.setdefault(line, {})[column] = Cell(count, total)
+    shown = tuple(columns[:COLUMNS_SHOWN])
+    lines = []
+    for line, cells in found.items():
+        whole = sum(cells.values(), Cell())
+        lines.append(Row(line, names.get(line, ""), tuple(cells.get(column, Cell()) for column in shown), whole))
+    places = {key: at for at, key in enumerate(rows or ())}
+    lines.sort(key=lambda row: (places.get(row.key, 0), -row.sum.total, -row.sum.count, row.name, row.key))
+    sums = tuple(sum((row.cells[at] for row in lines), Cell()) for at in range(len(shown)))
+    whole, inside = sum((row.sum for row in lines), Cell()), sum(sums, Cell())
+    return Matrix(
+        columns=shown,
+        rows=tuple(lines[:ROWS_SHOWN]),
+        sums=sums,
+        sum=whole,
+        rest=sum((row.sum for row in lines[ROWS_SHOWN:]), Cell()),
+        beside=Cell(whole.count - inside.count, whole.total - inside.total),
+    )

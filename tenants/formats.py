@@ -184,6 +184,13 @@ def brief_date(day: date, today: date, language: str) -> str:
     return short_date(day, today, language, weekday=False)
 
 
+def month(day: date, language: str) -> str:
+    """Return the month of a day: ``2026/11`` in Chinese, ``Nov 2026`` otherwise."""
+    if is_chinese(language):
+        return f"{day.year}/{day.month:02}"
+    return f"{_MONTHS[day.month - 1]} {day.year}"
+
+
 @lru_cache(maxsize=2048)
 def initials(name: str, length: int = 1) -> str:
     """The letters of an avatar: the last characters of a Chinese name, the first letters of others.

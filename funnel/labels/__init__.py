@@ -1,5 +1,6 @@
 """Words for the codes of this app."""
 
+from funnel.labels.grouping import GROUPINGS, WITHOUT
 from funnel.labels.leads import (
     ANSWERS,
     ASKED,
@@ -50,6 +51,7 @@ __all__ = [
     "EVIDENCE",
     "FLAGS",
     "GATES",
+    "GROUPINGS",
     "GUIDES",
     "HEALTHS",
     "KINDS",
@@ -65,6 +67,7 @@ __all__ = [
     "STATUS_FILTERS",
     "STEP_GUIDES",
     "WEB_ERRORS",
+    "WITHOUT",
     "Flag",
     "Guide",
     "StepGuide",

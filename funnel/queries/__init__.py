@@ -1,6 +1,8 @@
 """What pages and other apps ask about the funnel."""
 
 from funnel.queries.board import CARDS, Board, Card, Column, board, won_span
+from funnel.queries.dimensions import has_gone, names_of
+from funnel.queries.grouping import Group, Groups, groups, matrix
 from funnel.queries.lead_twins import (
     LeadTwins,
     customer_twins,
@@ -25,7 +27,6 @@ from funnel.queries.leads import (
     step_counts,
     visible_leads,
 )
-from funnel.queries.matrix import matrix
 from funnel.queries.opportunities import (
     Choices,
     Known,
@@ -76,6 +77,8 @@ __all__ = [
     "Card",
     "Choices",
     "Column",
+    "Group",
+    "Groups",
     "Known",
     "LeadFigures",
     "LeadPage",
@@ -98,6 +101,8 @@ __all__ = [
     "edition",
     "evidence_of",
     "filed_counts",
+    "groups",
+    "has_gone",
     "helpers_for",
     "in_order",
     "item_or_404",
@@ -116,6 +121,7 @@ __all__ = [
     "matrix",
     "member_or_404",
     "named",
+    "names_of",
     "narrowed",
     "narrowed_leads",
     "of_account",

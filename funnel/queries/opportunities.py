@@ -21,6 +21,7 @@ from funnel.models import (
     OpportunityQuerySet,
     StageSetting,
 )
+from funnel.queries.dimensions import is_in
 from funnel.stages import Health, Stage, StageRow, Status
 from tenants import formats
 from tenants.errors import Stale
@@ -75,6 +76,8 @@ def narrowed(membership: Membership, filters: Filters, *, today: date) -> Opport
         "category": filters.category,
     }
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    for code, group in filters.within:
+        rows = rows.filter(is_in(code, group, membership.organization))
     if filters.flag:
         rows = rows.filter(flags__contains=[filters.flag])
     if filters.team:

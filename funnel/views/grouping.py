@@ -1,0 +1,176 @@
+"""Groups of opportunities: in the table, and as lines and columns; the words of what narrows them."""
+
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from funnel import filters, labels, queries
+from funnel.grouping import DIMENSIONS
+from funnel.models import OpportunityQuerySet
+from funnel.stages import Category, StageRow, Status
+from funnel.views.answers import language, url_of
+from tenants.formats import short_date
+from tenants.permissions import Permission
+from tenants.queries import CountedPaginator
+from tenants.web import OrgRequest, org_view, render_page
+
+
+def grouping_choices(wanted: filters.Filters) -> list[tuple[str, Any]]:
+    """Return by what the rows can be grouped so that it says something: not by what all of them share."""
+    shared = {"status"} if wanted.status in set(Status) else set()
+    if wanted.status == Status.OPEN:
+        shared.add("closed_month")
+    return [(code, words) for code, words in labels.GROUPINGS.items() if code not in shared or code == wanted.group]
+
+
+def rows_at(request: OrgRequest, *codes: str) -> str:
+    """Return the beginning of the address of rows, with everything that narrows this page but these dimensions."""
+    query = request.GET.copy()
+    for name in (
+        "group",
+        "across",
+        "page",
+        "view",
+        *(n for code in codes for n in (DIMENSIONS[code].param, f"in_{code}")),
+    ):
+        query.pop(name, None)
+    return f"{url_of(request, 'table')}?{query.urlencode()}{'&' if query else ''}"
+
+
+def says(code: str, key: str) -> str:
+    """Return what the address of the rows of a group says of it: the filter that means the same, or the group."""
+    return f"{(DIMENSIONS[code].param if key else '') or f'in_{code}'}={quote(key, safe='')}"
+
+
+def grouped(
+    request: OrgRequest, wanted: filters.Filters, rows: OpportunityQuerySet, stages: list[StageRow]
+) -> dict[str, Any]:
+    """Return what the table shows of the groups; each opens its rows."""
+    number = filters.page_number(request.GET)
+    said = language(request)
+    found = queries.groups(rows, wanted.group, request.membership, table=stages, language=said, page=number)
+    start = rows_at(request, wanted.group)
+    shown = [(group, found.names[group.key], f"{start}{says(wanted.group, group.key)}") for group in found.shown]
+    pages: Paginator[Any] = CountedPaginator(range(found.number), found.number)
+    return {
+        "groups": shown,
+        "grouping": labels.GROUPINGS[wanted.group],
+        "repeats": DIMENSIONS[wanted.group].repeats,
+        "page": pages.get_page(number),
+    }
+
+
+@org_view(Permission.FUNNEL_VIEW)
+@require_safe
+def matrix(request: OrgRequest) -> HttpResponse:
+    """Show what is open by two fields, owners and stages first; every number opens its rows."""
+    query = request.GET.copy()
+    for name in _OF_THE_TABLE:
+        query.pop(name, None)
+    request.GET = query  # type: ignore[assignment]  # what narrows the table alone says nothing here
+    wanted, stages = filters.read(query), queries.stage_table()
+    line, column = _pair(wanted)
+    rows = queries.listed(request.membership, wanted, today=request.today)
+    found, heads = queries.matrix(rows, line, column, request.membership, table=stages, language=language(request))
+    context = {
+        "matrix": found,
+        "lines": _lines(request, line, column, found),
+        "heads": [(key, heads.get(key, key)) for key in found.columns],
+        "line_words": labels.GROUPINGS[line],
+        "column_words": labels.GROUPINGS[column],
+        "line": line,
+        "column": column,
+        "line_choices": _choices(lambda code: not DIMENSIONS[code].repeats),
+        "column_choices": _choices(lambda code: DIMENSIONS[code].few),
+        "filters": wanted,
+        "choices": queries.choices(request.membership),
+        "due_choices": labels.DUE,
+        "narrowed": narrowed(request, wanted, stages),
+        "kept": [(name, query[name]) for name in query if name in _KEPT_BY_MATRIX],
+        "address": f"?{query.urlencode()}" if query else "",
+    }
+    return render_page(request, "funnel/matrix.html", context)
+
+
+_OF_THE_TABLE = (
+    "stage",
+    "status",
+    "sort",
+    "page",
+    "closed",
+    "closed_from",
+    "closed_to",
+    "in_status",
+    "in_closed_month",
+)
+"""What narrows the table alone: the matrix has the open ones of every stage."""
+
+_KEPT_BY_MATRIX = ("account", "category", "health", "flag", *(f"in_{code}" for code in DIMENSIONS))
+
+
+def _pair(wanted: filters.Filters) -> tuple[str, str]:
+    """Return by what the lines and the columns are; never the same, and nothing in which one stands twice."""
+    line = wanted.group if wanted.group and not DIMENSIONS[wanted.group].repeats else "owner"
+    column = wanted.across if wanted.across and DIMENSIONS[wanted.across].few else "stage"
+    if line == column:
+        column = "stage" if line != "stage" else "owner"
+    return line, column
+
+
+def _choices(fits: Any) -> list[tuple[str, Any]]:
+    never = {"status", "closed_month"}
+    return [(code, words) for code, words in labels.GROUPINGS.items() if code not in never and fits(code)]
+
+
+def _lines(
+    request: OrgRequest, line: str, column: str, found: Any
+) -> list[tuple[str, str, list[tuple[Any, str]], Any]]:
+    """Return the lines, the sum of all as the last: name, address, cells with their addresses, and their sum."""
+    start = rows_at(request, line, column)
+    columns = [says(column, key) for key in found.columns]
+    lines = []
+    for row in found.rows:
+        own = says(line, row.key)
+        cells = [(cell, f"{start}{across}&{own}") for across, cell in zip(columns, row.cells, strict=True)]
+        lines.append((row.name, f"{start}{own}", cells, row.sum))
+    sums = [(cell, f"{start}{across}") for across, cell in zip(columns, found.sums, strict=True)]
+    return [*lines, ("", start, sums, found.sum)]
+
+
+def narrowed(request: OrgRequest, wanted: filters.Filters, stages: list[StageRow]) -> list[tuple[str, str]]:
+    """Return what narrows the rows and no control shows, or what has gone: words, and the address without it."""
+
+    def without(*names: str) -> str:
+        query = request.GET.copy()
+        for name in (*names, "page"):
+            query.pop(name, None)
+        return f"?{query.urlencode()}"
+
+    membership, said = request.membership, language(request)
+    named = [(code, str(pk), code) for code in ("owner", "team", "product", "account") if (pk := getattr(wanted, code))]
+    shown = []
+    for code, key, param in (*named, *((code, key, f"in_{code}") for code, key in wanted.within)):
+        if queries.has_gone(code, key, membership):
+            shown.append((_("%(field)s: no longer there") % {"field": labels.GROUPINGS[code]}, without(param)))
+        elif param.startswith("in_") or param == "account":
+            name = queries.names_of(code, [key], membership, table=stages, language=said)[key]
+            shown.append((f"{labels.GROUPINGS[code]}: {name}" if key else name, without(param)))
+    if wanted.category in set(Category):
+        shown.append((str(labels.CATEGORIES[Category(wanted.category)]), without("category")))
+    for first, last, names, text in (
+        (wanted.due_from, wanted.due_to, ("due_from", "due_to"), _("Due %(first)s – %(last)s")),
+        (wanted.closed_from, wanted.closed_to, ("closed_from", "closed_to"), _("Closed %(first)s – %(last)s")),
+    ):
+        if first or last:
+            days = {"first": _day(request, first), "last": _day(request, last)}
+            shown.append((text % days, without(*names)))
+    return shown
+
+
+def _day(request: OrgRequest, day: date | None) -> str:
+    return short_date(day, request.today, language(request), weekday=False) if day else ""
