@@ -50,6 +50,7 @@ PERMISSIONS: Mapping[str, Words] = {
     Permission.FUNNEL_VIEW: _("Read opportunities within their sight"),
     Permission.FUNNEL_EDIT: _("Record, move and close opportunities"),
     Permission.EVIDENCE_JUDGE: _("Verify the evidence of their team, or send it back"),
+    Permission.APPROVAL_DECIDE: _("Decide on what the people they lead ask for"),
     Permission.VISIT_VIEW: _("Read visits and next actions"),
     Permission.VISIT_LOG: _("Log visits and plan next actions"),
     Permission.FORECAST_VIEW: _("Read the forecast and the targets"),

@@ -15,6 +15,7 @@ class Permission(StrEnum):
     FUNNEL_VIEW = "funnel_view"
     FUNNEL_EDIT = "funnel_edit"
     EVIDENCE_JUDGE = "evidence_judge"
+    APPROVAL_DECIDE = "approval_decide"
     VISIT_VIEW = "visit_view"
     VISIT_LOG = "visit_log"
     FORECAST_VIEW = "forecast_view"
@@ -51,7 +52,15 @@ _REP = _EVERYONE | {
     P.FORECAST_VIEW,
     P.COACHING_VIEW,
 }
-_MANAGER = _REP | {P.EVIDENCE_JUDGE, P.REVIEW_RUN, P.COACHING_RUN, P.TARGET_EDIT, P.IMPORT_RUN, P.PRODUCT_EDIT}
+_MANAGER = _REP | {
+    P.EVIDENCE_JUDGE,
+    P.APPROVAL_DECIDE,
+    P.REVIEW_RUN,
+    P.COACHING_RUN,
+    P.TARGET_EDIT,
+    P.IMPORT_RUN,
+    P.PRODUCT_EDIT,
+}
 
 GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.REP: _REP,

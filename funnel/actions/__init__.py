@@ -1,5 +1,6 @@
 """Every write of this app: lock, ask the rule, change, record, hand on."""
 
+from funnel.actions.approving import ask_approval, grant, refuse, withdraw
 from funnel.actions.changing import change_opportunity
 from funnel.actions.closing import abandon, lose, reopen, win
 from funnel.actions.converting import convert, merge
@@ -29,6 +30,7 @@ __all__ = [
     "add_item",
     "add_member",
     "answer_criteria",
+    "ask_approval",
     "change_criteria",
     "change_lead",
     "change_opportunity",
@@ -37,6 +39,7 @@ __all__ = [
     "convert",
     "drop_lead",
     "file_evidence",
+    "grant",
     "import_evidence",
     "import_opportunities",
     "judge_evidence",
@@ -57,6 +60,7 @@ __all__ = [
     "open_opportunity",
     "receive",
     "record_lead",
+    "refuse",
     "remove_member",
     "rename_item",
     "renew_secret",
@@ -67,5 +71,6 @@ __all__ = [
     "switch_item",
     "undo",
     "win",
+    "withdraw",
     "withdraw_evidence",
 ]

@@ -1,5 +1,6 @@
 """What people type about opportunities and leads."""
 
+from funnel.forms.approvals import ApprovalForm, VerdictForm
 from funnel.forms.leads import (
     AnswersForm,
     ConvertForm,
@@ -34,6 +35,7 @@ from funnel.forms.opportunities import (
 __all__ = [
     "AbandonForm",
     "AnswersForm",
+    "ApprovalForm",
     "ConvertForm",
     "CriteriaForm",
     "DropForm",
@@ -49,6 +51,7 @@ __all__ = [
     "OpportunityForm",
     "ReopenForm",
     "StagesForm",
+    "VerdictForm",
     "VersionForm",
     "WebFormForm",
     "WinForm",

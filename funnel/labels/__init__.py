@@ -1,5 +1,12 @@
 """Words for the codes of this app."""
 
+from funnel.labels.approvals import (
+    APPROVAL_KINDS,
+    APPROVAL_STATES,
+    PROCEDURES,
+    demand,
+    percent_text,
+)
 from funnel.labels.grouping import GROUPINGS, WITHOUT
 from funnel.labels.leads import (
     ANSWERS,
@@ -40,6 +47,8 @@ from funnel.labels.opportunities import (
 
 __all__ = [
     "ANSWERS",
+    "APPROVAL_KINDS",
+    "APPROVAL_STATES",
     "ASKED",
     "CATEGORIES",
     "CHANGES",
@@ -57,6 +66,7 @@ __all__ = [
     "KINDS",
     "LEAD_STATUSES",
     "LEAD_STEPS",
+    "PROCEDURES",
     "REASONS",
     "REFUSALS",
     "SOURCES",
@@ -72,5 +82,7 @@ __all__ = [
     "Guide",
     "StepGuide",
     "Words",
+    "demand",
+    "percent_text",
     "refusal",
 ]

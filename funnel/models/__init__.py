@@ -1,5 +1,6 @@
 """Opportunities with their stages, evidence, change log and strategy sheet; leads; web forms."""
 
+from funnel.models.approvals import Approval, ApprovalQuerySet, deciders_of
 from funnel.models.changes import Change, ChangeQuerySet, WithdrawnChange
 from funnel.models.evidence import Evidence, EvidenceQuerySet, StageOverride
 from funnel.models.leads import (
@@ -18,6 +19,8 @@ from funnel.models.strategy import DecisionRole, InformationGap, Rival, Strategy
 
 __all__ = [
     "URGENCY",
+    "Approval",
+    "ApprovalQuerySet",
     "Change",
     "ChangeQuerySet",
     "DecisionRole",
@@ -43,4 +46,5 @@ __all__ = [
     "WebForm",
     "WebMessage",
     "WithdrawnChange",
+    "deciders_of",
 ]

@@ -8,6 +8,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Product
+from funnel.commitment import Procedure
 from funnel.stages import Category, Health, Reason, Stage, Status
 from tenants.models import Membership, TenantForeignKey, TenantModel
 from tenants.scoping import TenantManager
@@ -51,6 +52,7 @@ class Opportunity(TenantModel):
     `quoted_amount` and `quoted_currency` keep what was typed in another currency, `rate_on` the day of its rate.
     `proven_stage` is what `funnel.evidence.proven_stage` says; every action that can change it keeps it.
     `next_step`, `next_step_on`, `last_contact_at`, `health` and `flags` are written by apps to the right.
+    `committed_on`: the customer's own procedure has chosen us; `eb_promised_on`: the economic buyer promised it to us.
     """
 
     account = TenantForeignKey(Account, models.PROTECT, related_name="opportunities")
@@ -77,6 +79,9 @@ class Opportunity(TenantModel):
     next_step = models.CharField(max_length=200, blank=True)
     next_step_on = models.DateField(null=True, blank=True)
     last_contact_at = models.DateTimeField(null=True, blank=True)
+    buying_procedure = models.CharField(_("How they decide"), max_length=10, blank=True)
+    committed_on = models.DateField(null=True, blank=True)
+    eb_promised_on = models.DateField(null=True, blank=True)
     push_count = models.PositiveSmallIntegerField(default=0)
     health = models.CharField(max_length=5, default=Health.OK)
     flags = ArrayField(models.CharField(max_length=20), default=list)
@@ -151,6 +156,9 @@ class Opportunity(TenantModel):
             models.CheckConstraint(condition=Q(category__in=list(Category)), name="opportunity_category_known"),
             models.CheckConstraint(condition=Q(health__in=list(Health)), name="opportunity_health_known"),
             models.CheckConstraint(condition=Q(reason__in=["", *Reason]), name="opportunity_reason_known"),
+            models.CheckConstraint(
+                condition=Q(buying_procedure__in=["", *Procedure]), name="opportunity_procedure_known"
+            ),
             models.CheckConstraint(
                 condition=Q(status="open", closed_at=None) | (~Q(status="open") & Q(closed_at__isnull=False)),
                 name="closed_has_its_time",

@@ -1,5 +1,13 @@
 """What pages and other apps ask about the funnel."""
 
+from funnel.queries.approvals import (
+    Request,
+    approval_or_404,
+    as_request,
+    asked_of_opportunity,
+    requests,
+    waiting_for,
+)
 from funnel.queries.board import CARDS, Board, Card, Column, board, won_span
 from funnel.queries.dimensions import has_gone, names_of
 from funnel.queries.grouping import Group, Groups, groups, matrix
@@ -86,6 +94,7 @@ __all__ = [
     "LeadsToday",
     "Line",
     "Proof",
+    "Request",
     "Step",
     "Story",
     "Totals",
@@ -93,6 +102,9 @@ __all__ = [
     "account_name",
     "account_or_404",
     "answer_notes",
+    "approval_or_404",
+    "as_request",
+    "asked_of_opportunity",
     "board",
     "changed_opportunity_or_404",
     "choices",
@@ -131,6 +143,7 @@ __all__ = [
     "people_at",
     "product",
     "products_for",
+    "requests",
     "same_person",
     "setting",
     "stage_table",
@@ -140,6 +153,7 @@ __all__ = [
     "totals",
     "visible",
     "visible_leads",
+    "waiting_for",
     "web_form_or_404",
     "web_form_owners",
     "web_form_with",

@@ -1,5 +1,13 @@
 """Pages of opportunities: board and table, one of them, its moves and its proof; the settings of the stages; leads."""
 
+from funnel.views.approvals import (
+    approval,
+    approval_decide,
+    approval_new,
+    approval_withdraw,
+    approvals_of,
+    approvals_today,
+)
 from funnel.views.grouping import matrix
 from funnel.views.lead_steps import lead_answers, lead_convert, lead_drop, lead_merge, lead_move, lead_note, lead_resume
 from funnel.views.leads import lead, lead_edit, lead_list, lead_new, lead_of, lead_twins, leads_today
@@ -11,6 +19,12 @@ from funnel.views.shaping import effect, item_edit, item_move, item_new, item_sw
 from funnel.views.web_forms import lead_settings, web_form, web_form_list, web_form_renew, web_form_secret, web_lead
 
 __all__ = [
+    "approval",
+    "approval_decide",
+    "approval_new",
+    "approval_withdraw",
+    "approvals_of",
+    "approvals_today",
     "board",
     "close",
     "close_as",

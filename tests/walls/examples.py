@@ -123,6 +123,12 @@ EXAMPLES: dict[str, Example] = {
     "funnel:evidence_withdraw": at(pk="opportunity", key="item"),
     "funnel:members": at(pk="opportunity"),
     "funnel:member_remove": at(pk="opportunity", member="member"),
+    # approvals
+    "funnel:approvals_of": at(pk="opportunity"),
+    "funnel:approval_new": at(pk="opportunity", kind="resource"),
+    "funnel:approval": at(pk="approval"),
+    "funnel:approval_decide": at(pk="approval").sending(verdict="granted"),
+    "funnel:approval_withdraw": at(pk="approval").sending(version="1"),
     # leads
     "web_lead": at(key="web_key"),
     "funnel:web_form": at(pk="web_form"),

@@ -33,9 +33,10 @@ from forecasting.periods import Kind as PeriodKind
 from forecasting.periods import period_of
 from funnel import actions as funnel
 from funnel import queries as funnel_queries
+from funnel.approvals import ApprovalKind, Demand
 from funnel.evidence import State
 from funnel.leads import Answer, Criterion, Source
-from funnel.models import Change, EvidenceItem, Lead, Opportunity, WebForm
+from funnel.models import Approval, Change, EvidenceItem, Lead, Opportunity, WebForm
 from funnel.stages import Reason, Stage, StageRow
 from funnel.web_forms import LIMITS, Enquiry
 from jobs.models import Job, Notification, StoredFile
@@ -71,6 +72,7 @@ class Own:
     closed: Opportunity
     change: Change
     item: EvidenceItem
+    approval: Approval
     member: Membership
     visit: Visit
     planned: Visit
@@ -226,7 +228,22 @@ def _sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
         opportunity, left=Stage.QUALIFY, to=Stage.DEVELOP, by=cast.rep, at=soon, why=text(500), override=True
     )
     change = Change.objects.filter(opportunity=moved, kind="stage").latest("id")
-    return {"opportunity": moved, "closed": lost, "change": change, "item": item}
+    return {"opportunity": moved, "closed": lost, "change": change, "item": item, "approval": _ask(cast, moved, text)}
+
+
+def _ask(cast: Cast, opportunity: Opportunity, text: Text) -> Approval:
+    """Ask for something of each kind; the last one still waits."""
+    now = timezone.now()
+
+    def ask(demand: Demand) -> Approval:
+        return funnel.ask_approval(opportunity, demand, why=text(500), by=cast.rep, at=now)
+
+    until = (now + timedelta(days=9)).date()
+    discount = ask(Demand(ApprovalKind.DISCOUNT, percent=Decimal(5)))
+    funnel.refuse(discount, seen=discount.version, word=text(500), by=cast.manager, at=now)
+    override = ask(Demand(ApprovalKind.OVERRIDE, stage=Stage.DEVELOP, until=until))
+    funnel.grant(override, seen=override.version, word=text(500), by=cast.manager, at=now)
+    return ask(Demand(ApprovalKind.RESOURCE, what=text(500)))
 
 
 def _meet(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:

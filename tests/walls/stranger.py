@@ -35,6 +35,7 @@ DEMANDED: dict[str, Any] = {
     "coaching_review.ended_at": None,
     "forecasting_alert.cleared_at": None,
     "funnel_evidence.state": "sent_back",  # it has its judge, and a word
+    "funnel_approval.decided_at": None,
     "funnel_lead.closed_at": None,
     "funnel_opportunity.closed_at": None,
     "tenants_invitation.accepted_at": None,

@@ -1,0 +1,90 @@
+"""What waits for whom, and what was decided."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.shortcuts import get_object_or_404
+
+from funnel import labels
+from funnel.approvals import ApprovalState
+from funnel.models import Approval, ApprovalQuerySet, Opportunity, deciders_of
+from funnel.queries.opportunities import stage_table
+from funnel.stages import StageRow
+from tenants.models import Membership
+from tenants.permissions import Permission
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as a page shows it: what is asked in words, and what its reader may do now."""
+
+    approval: Approval
+    asked: str
+    state: labels.Words
+    may_decide: bool
+    may_withdraw: bool
+
+
+def approval_or_404(membership: Membership, pk: int) -> Approval:
+    """Return a request of an opportunity that `membership` may see, or Http404."""
+    found: Approval = get_object_or_404(Approval.objects.visible_to(membership).with_words(), pk=pk)
+    return found
+
+
+def waiting_for(membership: Membership) -> ApprovalQuerySet:
+    """Return what waits for this member, the oldest first: they were asked, or whoever was is not active any more.
+
+    The latter goes to the next above; what is nobody's else is shown to each who may decide.
+    """
+    rows: ApprovalQuerySet = Approval.objects.waiting()
+    if not membership.can(Permission.APPROVAL_DECIDE):
+        return rows.none()
+    gone = rows.filter(Q(approver__is_active=False) | Q(approver__user__is_active=False))
+    fallen = [
+        approval.pk
+        for approval in gone.select_related("opportunity__owner")
+        if membership.pk == next(iter(deciders_of(approval.opportunity, asker=approval.asked_by_id)), None)
+    ]
+    found: ApprovalQuerySet = (
+        rows.filter(Q(approver=membership) | Q(pk__in=fallen)) if fallen else rows.filter(approver=membership)
+    )
+    return found.with_words().order_by("asked_at", "pk")
+
+
+def asked_of_opportunity(opportunity: Opportunity, reader: Membership) -> list[Request]:
+    """Return what was asked for an opportunity, the latest first."""
+    rows = Approval.objects.filter(opportunity=opportunity).with_words()
+    return requests(rows, reader)
+
+
+def requests(rows: Sequence[Approval] | ApprovalQuerySet, reader: Membership) -> list[Request]:
+    """Return requests as a page shows them to this reader, whose own they see."""
+    found = list(rows)
+    table = stage_table() if any(approval.stage for approval in found) else []
+    return [as_request(approval, reader, table) for approval in found]
+
+
+def as_request(approval: Approval, reader: Membership, table: Sequence[StageRow] = ()) -> Request:
+    """Return one request as a page shows it."""
+    return Request(
+        approval,
+        labels.demand(approval.demand, table),
+        labels.APPROVAL_STATES[ApprovalState(approval.state)],
+        may_decide=approval.is_waiting and may_decide(approval, reader),
+        may_withdraw=approval.is_waiting and reader.pk in {approval.asked_by_id, approval.opportunity.owner_id},
+    )
+
+
+def may_decide(approval: Approval, reader: Membership) -> bool:
+    """Return whether this member may decide, so far as a page needs to know; the action asks the rule itself.
+
+    Whoever sees the opportunity because they lead its owner stands above it.
+    """
+    opportunity = approval.opportunity
+    ids = reader.visible_owner_ids
+    return (
+        reader.can(Permission.APPROVAL_DECIDE)
+        and reader.pk not in {approval.asked_by_id, opportunity.owner_id}
+        and (ids is None or opportunity.owner_id in ids)
+    )
