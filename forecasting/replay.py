@@ -61,6 +61,7 @@ def _part(state: State, view: View, percents: Mapping[int, int]) -> Numbers | No
 
 _FIELDS: Mapping[str, str] = {
     ChangeKind.AMOUNT: "amount",
+    ChangeKind.RATE: "amount",
     ChangeKind.OWNER: "owner",
     ChangeKind.CATEGORY: "category",
     ChangeKind.STAGE: "stage",

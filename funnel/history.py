@@ -3,24 +3,27 @@
 A change carries `old` and `new`:
 
 - `created`: `new` is the whole starting state (keys of `Snapshot.as_json`), `old` None.
-- `amount` minor units, `expected_close` ISO date, `stage` its number, `owner` membership id, `category` its code:
-  the value before and after; None is "not known".
+- `amount` minor units (`rate`: only the exchange rate changed them), `expected_close` ISO date, `stage` its number,
+  `owner` membership id, `category` its code: the value before and after; None is "not known".
 - `won`, `lost`, `abandoned`, `reopened`: mappings of what changed among `status`, `stage`, `category`, `closed_at`,
   `reason`, `reason_note` and `rival`. A lost opportunity keeps the stage it stood in; a won one stands in Deploy.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from funnel.facts import check_amount, check_name
 from funnel.stages import Category, ChangeKind, Reason, Stage, Status, default_category
 from tenants.errors import Refused
 
+ENDLESS = datetime(9999, 1, 1, tzinfo=UTC)
+"""Until when what stands now stands."""
 STATUS_KINDS = frozenset({ChangeKind.WON, ChangeKind.LOST, ChangeKind.ABANDONED, ChangeKind.REOPENED})
 _FIELDS: Mapping[str, str] = {
     ChangeKind.AMOUNT: "amount",
+    ChangeKind.RATE: "amount",
     ChangeKind.EXPECTED_CLOSE: "expected_close",
     ChangeKind.OWNER: "owner",
     ChangeKind.CATEGORY: "category",
@@ -87,7 +90,10 @@ def effective(events: Iterable[Event]) -> list[Event]:
 
 
 def as_it_stood(events: Iterable[Event], when: datetime) -> Snapshot | None:
-    """Return the state at `when` by all we know now (`occurred_at`); None before it was opened."""
+    """Return the state at `when` by all we know now (`occurred_at`); None before it was opened.
+
+    Of `effective` events: what was undone was never so; of all events: until it was undone, it was.
+    """
     return _rebuild(event for event in events if event.occurred_at <= when)
 
 

@@ -62,6 +62,7 @@ class ChangeKind(StrEnum):
 
     CREATED = "created"
     AMOUNT = "amount"
+    RATE = "rate"
     EXPECTED_CLOSE = "expected_close"
     STAGE = "stage"
     OWNER = "owner"

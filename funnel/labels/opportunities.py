@@ -171,6 +171,7 @@ HEALTHS: Mapping[Health, Words] = {
 CHANGES: Mapping[ChangeKind, Words] = {
     ChangeKind.CREATED: _("Opened"),
     ChangeKind.AMOUNT: _("Amount"),
+    ChangeKind.RATE: _("Amount by exchange rate"),
     ChangeKind.EXPECTED_CLOSE: _("Expected close"),
     ChangeKind.STAGE: _("Stage"),
     ChangeKind.OWNER: _("Owner"),

@@ -14,6 +14,7 @@ from funnel.models.leads import (
     WebMessage,
 )
 from funnel.models.opportunities import URGENCY, Opportunity, OpportunityMember, OpportunityQuerySet
+from funnel.models.spells import Spell
 from funnel.models.stages import EvidenceItem, EvidenceItemQuerySet, StageSetting, StageSettingQuerySet
 from funnel.models.strategy import DecisionRole, InformationGap, Rival, Strategy
 
@@ -39,6 +40,7 @@ __all__ = [
     "OpportunityMember",
     "OpportunityQuerySet",
     "Rival",
+    "Spell",
     "StageOverride",
     "StageSetting",
     "StageSettingQuerySet",

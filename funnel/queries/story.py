@@ -118,6 +118,7 @@ def evidence_of(opportunity: Opportunity) -> list[Evidence]:
 _ICONS = {
     ChangeKind.CREATED: "plus",
     ChangeKind.AMOUNT: "coins",
+    ChangeKind.RATE: "coins",
     ChangeKind.EXPECTED_CLOSE: "calendar",
     ChangeKind.STAGE: "arrow-right",
     ChangeKind.OWNER: "user-round",
@@ -148,7 +149,7 @@ def _lines(opportunity: Opportunity, stages: dict[Stage, str]) -> list[Line]:
         if value is None:
             return formats.NOTHING
         match change.kind:
-            case ChangeKind.AMOUNT:
+            case ChangeKind.AMOUNT | ChangeKind.RATE:
                 return formats.compact(value, language)
             case ChangeKind.EXPECTED_CLOSE:
                 day = date.fromisoformat(value)

@@ -1,0 +1,212 @@
+"""Spells are the change log: at any moment what the rules read from it, whether undone, reopened or learnt late."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from funnel import actions
+from funnel.history import ENDLESS, Event, Snapshot, as_it_stood, as_it_was_seen, closing, effective, reopening, undone
+from funnel.models import Change, Opportunity, Spell
+from funnel.stages import PERCENT, Category, ChangeKind, Reason, Stage, Status
+from tenants.models import Membership
+from tenants.scoping import working_for
+from tests.cast import AT, Cast
+from tests.funnel.factories import DAY, SECOND, make_opportunity
+
+pytestmark = pytest.mark.django_db
+
+T0 = datetime(2026, 3, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+moves = st.lists(
+    st.tuples(
+        st.one_of(
+            st.tuples(st.just(ChangeKind.STAGE), st.integers(1, 6)),
+            st.tuples(st.just(ChangeKind.AMOUNT), st.one_of(st.none(), st.integers(0, 10**9))),
+            st.tuples(st.just(ChangeKind.RATE), st.integers(0, 10**9)),
+            st.tuples(st.just(ChangeKind.EXPECTED_CLOSE), st.one_of(st.none(), st.dates(date(2026, 1, 1)))),
+            st.tuples(st.just(ChangeKind.OWNER), st.integers(0, 2)),
+            st.tuples(st.just(ChangeKind.CATEGORY), st.sampled_from(list(Category))),
+            st.tuples(st.sampled_from([ChangeKind.WON, ChangeKind.LOST, ChangeKind.ABANDONED]), st.none()),
+            st.tuples(st.just(ChangeKind.REOPENED), st.none()),
+            st.tuples(st.just("undo"), st.integers(0, 3)),
+        ),
+        st.sampled_from([0, 0, 0, 0, 1, 3, 9]),  # so many hours it was learnt late
+    ),
+    max_size=14,
+)
+
+
+def lived(people: Sequence[Membership], steps: Sequence[Any]) -> tuple[Opportunity, list[Event]]:
+    """Write a log row by row, as actions do; some rows are of the same moment, some are learnt late."""
+    start = Snapshot.as_json(stage=1, amount=5, expected_close_on=None, owner=people[0].pk, category="pipeline")
+    opportunity = make_opportunity(people[0], at=T0 - 400 * DAY)
+    opportunity = Opportunity.objects.create(
+        account=opportunity.account, name="x", owner=people[0], stage_entered_at=T0, opened_at=T0, updated_at=T0
+    )
+    log = [_append(opportunity, ChangeKind.CREATED, None, start, T0, T0)]
+    for number, ((kind, value), late) in enumerate(steps, start=1):
+        at = T0 + (number - number % 3 + 10) * HOUR  # three at a time are of the same moment
+        when = max(at - late * HOUR, T0) if kind != "undo" else at
+        now = as_it_stood(effective(log), at)
+        assert now is not None
+        if kind == "undo":
+            gone = {each.undoes for each in log}
+            mine = [each for each in log[1:] if each.undoes is None and each.id not in gone]
+            if value < len(mine):
+                back = mine[-1 - value]
+                again = undone(back.kind, back.old) if back.kind != ChangeKind.RATE else back.kind
+                log.append(_append(opportunity, again, back.new, back.old, at, at, undoes=back.id))
+            continue
+        old, new = None, value
+        if kind in {ChangeKind.WON, ChangeKind.LOST, ChangeKind.ABANDONED}:
+            draft, _s, _c = closing(
+                Status(kind), Stage(now.stage), Category(now.category), when, percents=PERCENT, reason="price"
+            )
+            old, new = draft.old, draft.new
+        elif kind == ChangeKind.REOPENED:
+            held = {name: getattr(now, name) for name in ("status", "closed_at", "stage", "category")}
+            draft = reopening(held, Stage(min(now.stage, 6)), Category(now.category), when, percent=0, why="x")
+            old, new = draft.old, draft.new
+        elif kind == ChangeKind.OWNER:
+            old, new = now.owner, people[value].pk
+        elif kind == ChangeKind.EXPECTED_CLOSE:
+            new = value.isoformat() if value else None
+        log.append(_append(opportunity, kind, old, new, when, at))
+    return opportunity, log
+
+
+def _append(
+    opportunity: Opportunity, kind: Any, old: Any, new: Any, when: datetime, at: datetime, undoes: int | None = None
+) -> Event:
+    made = Change.objects.create(
+        opportunity=opportunity,
+        kind=kind,
+        old=old,
+        new=new,
+        percent=10,
+        occurred_at=when,
+        recorded_at=at,
+        undoes_id=undoes,
+    )
+    event: Event = made.as_event()
+    return event
+
+
+def told(opportunity: Opportunity) -> list[dict[str, Any]]:
+    """Return the spells as they stand, without their ids."""
+    rows = Spell.objects.filter(opportunity=opportunity).order_by("from_at").values()
+    return [{key: value for key, value in row.items() if key != "id"} for row in rows]
+
+
+def snapshot(spell: Spell | None) -> tuple[Any, ...] | None:
+    if spell is None:
+        return None
+    closed, due = spell.closed_at, spell.expected_close_on
+    return (
+        *(spell.stage, spell.status, spell.amount, due.isoformat() if due else None, spell.owner_id, spell.category),
+        *(spell.stage_entered_at, closed.isoformat() if closed else None, spell.percent),
+    )
+
+
+def as_told(state: Snapshot | None) -> tuple[Any, ...] | None:
+    if state is None:
+        return None
+    return (
+        *(state.stage, state.status, state.amount, state.expected_close, state.owner, state.category),
+        *(state.stage_entered_at, state.closed_at, state.percent),
+    )
+
+
+def at(opportunity: Opportunity, when: datetime) -> Spell | None:
+    found: Spell | None = Spell.objects.filter(opportunity=opportunity, from_at__lte=when, until_at__gt=when).first()
+    return found
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(moves)
+def test_the_spell_of_any_moment_is_what_the_rules_read_from_the_log(acme: Cast, steps: Sequence[Any]) -> None:
+    with working_for(acme.org):
+        opportunity, log = lived([acme.rep, acme.rep2, acme.manager], steps)
+        moments = sorted({each.occurred_at + delta for each in log for delta in (-SECOND, 0 * SECOND, SECOND)})
+        for when in moments:
+            assert snapshot(at(opportunity, when)) == as_told(as_it_stood(effective(log), when)), when
+        kept = told(opportunity)
+        assert [row["until_at"] for row in kept] == [*[row["from_at"] for row in kept[1:]], ENDLESS]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT funnel_tell_spells(%s, %s, '-infinity')", [acme.org.pk, [opportunity.pk]])
+        assert told(opportunity) == kept, "row by row it was told otherwise than at once"
+        for row, later in zip(kept, [*kept[1:], None], strict=True):
+            went = None
+            if row["status"] == Status.OPEN and later is not None:
+                if later["status"] in {Status.LOST, Status.ABANDONED}:
+                    went = 0
+                elif later["status"] == Status.WON or later["stage"] != row["stage"]:
+                    went = later["stage"]
+            assert row["left_to"] == went
+        priced = [each for each in effective(log) if each.kind == ChangeKind.AMOUNT]
+        assert [row["priced"] for row in kept] == [
+            sum(each.occurred_at <= row["from_at"] for each in priced) for row in kept
+        ]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(moves)
+def test_what_was_recorded_by_a_moment_tells_what_was_seen_at_it(acme: Cast, steps: Sequence[Any]) -> None:
+    with working_for(acme.org):
+        _opportunity, log = lived([acme.rep, acme.rep2, acme.manager], [(step, 0) for step, _late in steps])
+        for number, event in enumerate(log):
+            if number + 1 < len(log) and log[number + 1].recorded_at == event.recorded_at:
+                continue
+            known = log[: number + 1]
+            assert as_it_was_seen(log, event.recorded_at) == as_it_stood(effective(known), event.recorded_at)
+
+
+def test_an_undone_move_was_never_so(acme: Cast) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep)
+        moved = actions.move(opportunity, left=Stage.DISCOVER, to=Stage.CLOSE, by=acme.rep, at=AT + DAY, override=True)
+        assert [row["left_to"] for row in told(moved)] == [Stage.CLOSE, None]
+        change = Change.objects.filter(opportunity=moved).latest("id")
+        actions.undo(change.pk, by=acme.rep, at=AT + DAY + 20 * SECOND)
+        only = Spell.objects.get(opportunity=moved)
+        assert (only.stage, only.left_to, only.from_at, only.until_at) == (Stage.DISCOVER, None, AT, ENDLESS)
+
+
+def test_actions_of_one_moment_leave_one_spell(acme: Cast) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep, stage=Stage.PROOF)
+        actions.win(opportunity, seen=1, amount=7, by=acme.rep, at=AT + DAY)
+        first, second = Spell.objects.filter(opportunity=opportunity).order_by("from_at")
+        assert (first.left_to, first.until_at) == (Stage.DEPLOY, AT + DAY)
+        assert (second.status, second.stage, second.amount, second.closed_at) == ("won", 7, 7, AT + DAY)
+        assert second.percent == 100
+
+
+def test_what_was_lost_left_its_stage_for_nothing(acme: Cast) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep, stage=Stage.PROOF)
+        lost = actions.lose(opportunity, seen=1, reason=Reason.PRICE, by=acme.rep, at=AT + DAY)
+        actions.reopen(lost, seen=lost.version, why="they called", by=acme.rep, at=AT + 2 * DAY)
+        spells = Spell.objects.filter(opportunity=opportunity).order_by("from_at")
+        assert [(each.status, each.left_to, each.stage_entered_at) for each in spells] == [
+            ("open", 0, AT),
+            ("lost", None, AT),
+            ("open", None, AT),
+        ]
+
+
+def test_one_organization_never_tells_the_spells_of_another(acme: Cast, globex: Cast) -> None:
+    with working_for(globex.org):
+        theirs = make_opportunity(globex.rep)
+    with working_for(acme.org), connection.cursor() as cursor:
+        make_opportunity(acme.rep)
+        cursor.execute("SELECT funnel_tell_spells(%s, %s, '-infinity')", [globex.org.pk, [theirs.pk]])
+        assert Spell.objects.count() == 1
+    with working_for(globex.org):
+        assert Spell.objects.filter(opportunity=theirs).count() == 1
