@@ -205,8 +205,9 @@ def profiled(path: str) -> Iterator[None]:
 def main() -> int:
     """Start the database, prepare, work, stop."""
     from tools.cluster import OWNER_ROLE, Cluster
-    from tools.places import ROOT, VENV_PYTHON, var
+    from tools.places import ROOT, VENV_PYTHON
     from tools.suite import environment
+    from tools.supervisor import fresh_broker
 
     asked = _arguments().parse_args()
     cluster = Cluster(name="imports-postgres")
@@ -227,7 +228,7 @@ def main() -> int:
             write(path, asked.rows, asked.customers)
             passed = ["-m", "bench.imports", "--file", str(path), "--rows", str(asked.rows), "--profile", asked.profile]
             passed += ["--statements", str(asked.statements)]
-            (var() / "broker").mkdir(exist_ok=True)
+            fresh_broker()
             failed = child("manage.py", "migrate", "--verbosity", "0") or child(*passed, "--prepare")
             return failed or child(*passed, "--work")
     finally:

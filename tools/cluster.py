@@ -50,7 +50,8 @@ DISCREET = ("-c", "log_error_verbosity=terse", "-c", "log_min_error_statement=pa
 """What the server logs of an error: its kind alone. The statement and its details hold what customers typed; salesops
 logs the rest. Said at each start, so that older data folders are served so too."""
 
-DURABLE = "max_connections = 60\n"
+DURABLE = "max_connections = 60\nautovacuum_naptime = '10s'\n"
+"""Statistics follow within seconds when an import fills a table, so that what is asked meanwhile is planned for it."""
 THROW_AWAY = """max_connections = 300
 fsync = off
 synchronous_commit = off
