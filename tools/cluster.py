@@ -50,8 +50,10 @@ DISCREET = ("-c", "log_error_verbosity=terse", "-c", "log_min_error_statement=pa
 """What the server logs of an error: its kind alone. The statement and its details hold what customers typed; salesops
 logs the rest. Said at each start, so that older data folders are served so too."""
 
-DURABLE = "max_connections = 60\nautovacuum_naptime = '10s'\n"
+PROMPT = ("-c", "autovacuum_naptime=10s")
 """Statistics follow within seconds when an import fills a table, so that what is asked meanwhile is planned for it."""
+
+DURABLE = "max_connections = 60\n"
 THROW_AWAY = """max_connections = 300
 fsync = off
 synchronous_commit = off
@@ -363,7 +365,7 @@ class Cluster:
                 self.process.poll()  # an earlier one, ended by somebody else
             with self.log.open("ab") as log:
                 server = subprocess.Popen(
-                    [f"{self.state['bin']}/postgres", "-D", str(self.data), "-p", str(self.port), *DISCREET],
+                    [f"{self.state['bin']}/postgres", "-D", str(self.data), "-p", str(self.port), *DISCREET, *PROMPT],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

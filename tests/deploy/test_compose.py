@@ -21,7 +21,16 @@ import pytest
 
 from tests.deploy.compose import Refused, Site, compose, required
 from tools import archive
-from tools.cluster import DATABASE, DISCREET, OWNER_ROLE, RUNTIME_ROLE, Cluster, free_port, plain_environment
+from tools.cluster import (
+    DATABASE,
+    DISCREET,
+    OWNER_ROLE,
+    PROMPT,
+    RUNTIME_ROLE,
+    Cluster,
+    free_port,
+    plain_environment,
+)
 from tools.databases import Database
 from tools.places import ROOT, VENV
 
@@ -91,9 +100,9 @@ def test_every_variable_is_explained_in_the_example() -> None:
     assert [name for name in sorted(ours) if name not in example] == []
 
 
-def test_the_log_of_the_server_holds_no_statement_and_no_details() -> None:
+def test_the_server_is_told_what_the_private_one_is_told() -> None:
     command = compose({**VARIABLES, "POSTGRES_PASSWORD": "x"})["services"]["postgres"]["command"]
-    assert command == ["postgres", *DISCREET]
+    assert command == ["postgres", *DISCREET, *PROMPT]
 
 
 def test_who_serves_pages_never_learns_the_owners_password() -> None:
