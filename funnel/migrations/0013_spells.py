@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("left_to__isnull", False)),
                 fields=["organization", "stage", "stage_entered_at"],
-                include=("until_at", "left_to", "opportunity"),
+                include=("until_at", "left_to", "opportunity", "owner"),
                 name="spell_left",
             ),
         ),

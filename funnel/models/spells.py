@@ -50,7 +50,7 @@ class Spell(TenantModel):
             models.Index(
                 fields=["organization", "stage", "stage_entered_at"],
                 condition=Q(left_to__isnull=False),
-                include=["until_at", "left_to", "opportunity"],
+                include=["until_at", "left_to", "opportunity", "owner"],
                 name="spell_left",
             ),
         ]

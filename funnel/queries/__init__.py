@@ -10,6 +10,7 @@ from funnel.queries.approvals import (
 )
 from funnel.queries.board import CARDS, Board, Card, Column, board, won_span
 from funnel.queries.dimensions import has_gone, names_of
+from funnel.queries.flow import conversion, conversion_by_owner, dwell, won_cycle
 from funnel.queries.grouping import Group, Groups, groups, matrix
 from funnel.queries.lead_twins import (
     LeadTwins,
@@ -108,8 +109,11 @@ __all__ = [
     "board",
     "changed_opportunity_or_404",
     "choices",
+    "conversion",
+    "conversion_by_owner",
     "currencies",
     "customer_twins",
+    "dwell",
     "edition",
     "evidence_of",
     "filed_counts",
@@ -159,5 +163,6 @@ __all__ = [
     "web_form_with",
     "web_forms",
     "weighing",
+    "won_cycle",
     "won_span",
 ]
