@@ -9,6 +9,12 @@ from funnel.stages import Health, Stage, Status
 from funnel.windows import WINDOWS, window
 
 SORTS = ("name", "stage", "amount", "due", "owner", "health", "next", "closed")
+VIEW_PARAMS = (
+    *("q", "team", "owner", "account", "product", "status", "stage", "health", "flag", "category", "due", "due_from"),
+    *("due_to", "closed", "closed_from", "closed_to", *(f"in_{code}" for code in DIMENSIONS)),
+    *("sort", "group", "across", "cols"),
+)
+"""Everything of an address that a saved view keeps, in its order."""
 ALL, CLOSED, ATTENTION = "all", "closed", "attention"
 _MANY = 2**31
 _FIRST, _LAST = date(1900, 1, 1), date(2200, 12, 31)  # the day before and after still are dates
@@ -107,6 +113,13 @@ def read(query: Mapping[str, str]) -> Filters:
         group=_one_of(query.get("group", ""), tuple(DIMENSIONS)),
         across=_one_of(query.get("across", ""), tuple(DIMENSIONS)),
     )
+
+
+def read_board(query: Mapping[str, str]) -> Filters:
+    """Read the filters of the board: it is not grouped by what has too many groups, or is the same for all."""
+    found = read(query)
+    fits = found.group and DIMENSIONS[found.group].few and found.group not in {"stage", "status", "closed_month"}
+    return found if fits else replace(found, group="")
 
 
 def page_number(query: Mapping[str, str]) -> int:

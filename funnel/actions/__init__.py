@@ -15,6 +15,7 @@ from funnel.actions.leads import (
     record_lead,
     resume_lead,
 )
+from funnel.actions.limits import change_limits
 from funnel.actions.moving import UNDO_WITHIN, move, undo
 from funnel.actions.noting import note_contact, note_contacts, note_health, note_met, note_next_step, note_next_steps
 from funnel.actions.opening import open_opportunity
@@ -33,6 +34,7 @@ __all__ = [
     "ask_approval",
     "change_criteria",
     "change_lead",
+    "change_limits",
     "change_opportunity",
     "change_stages",
     "change_web_form",

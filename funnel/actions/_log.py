@@ -80,6 +80,7 @@ def append(opportunity: Opportunity, drafts: Sequence[Draft], *, by: Membership 
             for draft in drafts
         ]
     )
+    opportunity.last_change_id = rows[-1].pk if rows else 0
     return rows
 
 

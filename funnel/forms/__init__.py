@@ -15,6 +15,7 @@ from funnel.forms.leads import (
     standing_criteria,
     standing_lead,
 )
+from funnel.forms.limits import LimitsForm
 from funnel.forms.opportunities import (
     AbandonForm,
     EvidenceForm,
@@ -23,6 +24,7 @@ from funnel.forms.opportunities import (
     MemberForm,
     MoveForm,
     OpportunityForm,
+    RegroupForm,
     ReopenForm,
     StagesForm,
     VersionForm,
@@ -44,11 +46,13 @@ __all__ = [
     "LeadForm",
     "LeadNoteForm",
     "LeadStepForm",
+    "LimitsForm",
     "LoseForm",
     "MemberForm",
     "MergeForm",
     "MoveForm",
     "OpportunityForm",
+    "RegroupForm",
     "ReopenForm",
     "StagesForm",
     "VerdictForm",

@@ -15,6 +15,7 @@ from accounts.models import Account, Product
 from funnel import labels, queries
 from funnel.facts import NAME_LENGTH
 from funnel.models import Opportunity
+from funnel.regrouping import SPAN
 from funnel.stages import Category, Gate, Reason, Stage, StageRow
 from tenants.forms.names import NameField
 from tenants.forms.organization import DayField
@@ -142,6 +143,20 @@ def standing(opportunity: Opportunity) -> dict[str, Any]:
         "source": opportunity.source,
         "version": opportunity.version,
     }
+
+
+class RegroupForm(forms.Form):
+    """What a move to another column of the grouped board asks for: the day, or why somebody else gets it."""
+
+    to = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    expected_close_on = day_field(label=gettext_lazy("Expected close"), required=False)
+    why = forms.CharField(label=gettext_lazy("Why"), max_length=500, required=False)
+
+    def __init__(self, data: Any = None, *, code: str, initial: dict[str, Any] | None = None) -> None:
+        """Take by what the board is grouped."""
+        super().__init__(data, initial=initial)
+        self.asks_day = code in SPAN
 
 
 class MoveForm(forms.Form):

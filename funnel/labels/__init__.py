@@ -7,7 +7,7 @@ from funnel.labels.approvals import (
     demand,
     percent_text,
 )
-from funnel.labels.grouping import GROUPINGS, WITHOUT
+from funnel.labels.grouping import GROUPINGS, NOT_MOVED, WITHOUT
 from funnel.labels.leads import (
     ANSWERS,
     ASKED,
@@ -66,6 +66,7 @@ __all__ = [
     "KINDS",
     "LEAD_STATUSES",
     "LEAD_STEPS",
+    "NOT_MOVED",
     "PROCEDURES",
     "REASONS",
     "REFUSALS",

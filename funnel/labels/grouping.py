@@ -45,3 +45,12 @@ WITHOUT: Mapping[str, Text] = {
     "closed_month": _("Not closed"),
 }
 """What the group of those without is called."""
+
+NOT_MOVED: Mapping[str, Text] = {
+    "health": _("Health follows from the facts. Open it and clear its flags."),
+    "team": _("It stands with the team of its owner. Give it to another owner."),
+    "segment": _("This belongs to the customer. Change it on the customer's page."),
+    "industry": _("This belongs to the customer. Change it on the customer's page."),
+    "region": _("This belongs to the customer. Change it on the customer's page."),
+}
+"""Why a card cannot be moved to another column where the board is grouped by this."""

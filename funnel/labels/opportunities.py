@@ -271,6 +271,10 @@ REFUSALS: dict[str, Words] = {
     "percent_deploy": _("The last stage is always 100%%."),
     "label_empty": _("Enter a label."),
     "label_too_long": _("Shorten the label."),
+    "column_unknown": _("Choose another column."),
+    "day_outside": _("Choose a day within this column."),
+    "limit_not_positive": _("A limit is at least one; leave it empty for none."),
+    "limit_too_large": _("This limit is too large to mean anything."),
     "not_selling": _("This person does not own opportunities."),
 }
 
@@ -344,6 +348,7 @@ for _verb, _words in {
     "evidence.withdrawn": _("withdrew evidence"),
     "evidence.judged": _("judged evidence"),
     "stages.changed": _("changed the stages"),
+    "limits.changed": _("changed the limits of the board"),
     "evidence_item.added": _("added an evidence item"),
     "evidence_item.renamed": _("renamed an evidence item"),
     "evidence_item.moved": _("moved an evidence item"),
@@ -379,6 +384,8 @@ for _field, _words in {
     "percent": _("Percentage"),
     "gate": _("Missing evidence"),
     "label": _("Label"),
+    "most_count": _("At most, number"),
+    "most_amount": _("At most, amount"),
     "created": _("Created"),
     "updated": _("Updated"),
 }.items():
@@ -387,6 +394,7 @@ for _field in ("stage", "from", "to"):
     tenants_labels.name_values(_field, {str(int(stage)): words for stage, words in STAGES.items()})
 tenants_labels.name_values("state", {str(state): words for state, words in STATES.items()})
 tenants_labels.name_values("item_kind", {str(kind): words for kind, words in KINDS.items()})
+name_topic("limits", Topic(Permission.SETTINGS_EDIT, ("",), ("limits.",)))
 name_topic("leads", Topic(Permission.SETTINGS_EDIT, ("",), ("lead_setting.",)))
 name_topic("web_forms", Topic(Permission.IMPORT_RUN, ("funnel.webform",), ("web_form.",)))
 name_topic("stages", Topic(Permission.SETTINGS_EDIT, ("", "funnel.evidenceitem"), ("stages.", "evidence_item.")))

@@ -1,6 +1,7 @@
 """Opportunities with their stages, evidence, change log and strategy sheet; leads; web forms."""
 
 from funnel.models.approvals import Approval, ApprovalQuerySet, deciders_of
+from funnel.models.boards import BulkChange, DefaultView, SavedView, SavedViewQuerySet, StageLimit, StageLimitQuerySet
 from funnel.models.changes import Change, ChangeQuerySet, WithdrawnChange
 from funnel.models.evidence import Evidence, EvidenceQuerySet, StageOverride
 from funnel.models.leads import (
@@ -22,9 +23,11 @@ __all__ = [
     "URGENCY",
     "Approval",
     "ApprovalQuerySet",
+    "BulkChange",
     "Change",
     "ChangeQuerySet",
     "DecisionRole",
+    "DefaultView",
     "Evidence",
     "EvidenceItem",
     "EvidenceItemQuerySet",
@@ -40,7 +43,11 @@ __all__ = [
     "OpportunityMember",
     "OpportunityQuerySet",
     "Rival",
+    "SavedView",
+    "SavedViewQuerySet",
     "Spell",
+    "StageLimit",
+    "StageLimitQuerySet",
     "StageOverride",
     "StageSetting",
     "StageSettingQuerySet",

@@ -92,6 +92,8 @@ class Opportunity(TenantModel):
     updated_at = models.DateTimeField()
     updated_by = TenantForeignKey(Membership, models.PROTECT, null=True, related_name="+")
 
+    last_change_id = 0  # the row of the change log that the action left which returned this; 0 where none did
+
     objects: ClassVar[Any] = TenantManager.from_queryset(OpportunityQuerySet)()
 
     class Meta:

@@ -11,6 +11,7 @@ from funnel.queries.approvals import (
 from funnel.queries.board import CARDS, Board, Card, Column, board, won_span
 from funnel.queries.dimensions import has_gone, names_of
 from funnel.queries.flow import conversion, conversion_by_owner, dwell, won_cycle
+from funnel.queries.group_board import group_board
 from funnel.queries.grouping import Group, Groups, groups, matrix
 from funnel.queries.lead_twins import (
     LeadTwins,
@@ -36,6 +37,8 @@ from funnel.queries.leads import (
     step_counts,
     visible_leads,
 )
+from funnel.queries.limits import limits, limits_edition
+from funnel.queries.limits import standing as limit_standing
 from funnel.queries.opportunities import (
     Choices,
     Known,
@@ -56,6 +59,7 @@ from funnel.queries.opportunities import (
     stale,
     visible,
 )
+from funnel.queries.pulse import touched_since
 from funnel.queries.shaping import Weighing, edition, filed_counts, items_by_stage, weighing
 from funnel.queries.story import (
     LINES,
@@ -117,6 +121,7 @@ __all__ = [
     "edition",
     "evidence_of",
     "filed_counts",
+    "group_board",
     "groups",
     "has_gone",
     "helpers_for",
@@ -133,6 +138,9 @@ __all__ = [
     "lead_twins",
     "leads_in_order",
     "leads_today",
+    "limit_standing",
+    "limits",
+    "limits_edition",
     "listed",
     "matrix",
     "member_or_404",
@@ -155,6 +163,7 @@ __all__ = [
     "step_counts",
     "story",
     "totals",
+    "touched_since",
     "visible",
     "visible_leads",
     "waiting_for",

@@ -10,7 +10,9 @@ from django.db.models import Count, F, Sum
 from django.db.models.expressions import RawSQL
 
 from funnel.filters import Filters
+from funnel.limits import Limit
 from funnel.models import URGENCY, OpportunityQuerySet
+from funnel.queries.limits import column_limits
 from funnel.queries.opportunities import closed, due, in_health, narrowed, stage_table
 from funnel.stages import Health, Stage, StageRow, Status, weighted
 from funnel.windows import quarter_of
@@ -38,7 +40,7 @@ class Card(NamedTuple):
     owner: str
 
 
-_SHOWN = (
+SHOWN_ON_CARD = (
     *("pk", "stage", "status", "version", "name", "account__name", "amount", "expected_close_on", "closed_at"),
     *("health", "next_step", "next_step_on", "owner_id", "owner__user__name"),
 )
@@ -46,13 +48,19 @@ _SHOWN = (
 
 @dataclass(frozen=True)
 class Column:
-    """A stage on the board. Figures count everything, `cards` are the first few, `rest` how many more there are."""
+    """A column of the board: a stage, `row`, or another group. Figures count everything, `cards` are the first few.
 
-    row: StageRow
+    `limit` is what should stand in it at most, where the organization says so.
+    """
+
+    key: str
+    label: str
     count: int
     total: int
     weighted: int
     cards: Sequence[Card]
+    row: StageRow | None = None
+    limit: Limit | None = None
 
     @property
     def rest(self) -> int:
@@ -62,12 +70,20 @@ class Column:
     @property
     def is_won(self) -> bool:
         """Whether this is the column of what was won in the period."""
-        return self.row.stage == Stage.DEPLOY
+        return self.row is not None and self.row.stage == Stage.DEPLOY
+
+    @property
+    def is_over(self) -> bool:
+        """Whether more stands in it than should."""
+        return self.limit is not None and self.limit.is_over(self.count, self.total)
 
 
 @dataclass(frozen=True)
 class Board:
-    """The columns asked for, and the figures of all open ones; `won` is 0 where the last column was not asked for."""
+    """The columns asked for, and the figures of all open ones; `won` is 0 where the last column was not asked for.
+
+    `beyond` is how many groups have no column here.
+    """
 
     columns: Sequence[Column]
     count: int
@@ -79,6 +95,7 @@ class Board:
     won_to: date
     quarter: int
     year: int
+    beyond: int = 0
 
 
 @dataclass
@@ -112,7 +129,7 @@ def board(
     """
     organization = membership.organization
     first, last, number, year = won_span(filters, organization, today)
-    rows = narrowed(membership, filters, today=today)
+    rows, limits = narrowed(membership, filters, today=today), column_limits(membership, filters)
     standing = rows.filter(due(filters, organization, today), status=Status.OPEN)
     won = rows.filter(closed(first, last, organization), in_health(filters), status=Status.WON)
     figures = _figures(standing, won if Stage.DEPLOY in stages else None, filters)
@@ -121,10 +138,21 @@ def board(
     for row in table or stage_table():
         figure = figures.get(row.stage, _Figure())
         total = figure.total
-        columns.append(Column(row, figure.count, total, weighted(total, row.percent), cards.get(row.stage, [])))
+        columns.append(
+            Column(
+                key=str(int(row.stage)),
+                label=row.label,
+                count=figure.count,
+                total=total,
+                weighted=weighted(total, row.percent),
+                cards=cards.get(row.stage, []),
+                row=row,
+                limit=limits.get(row.stage),
+            )
+        )
     standing_columns = columns[:-1]
     return Board(
-        columns=[column for column in columns if column.row.stage in stages],
+        columns=[column for column in columns if column.row and column.row.stage in stages],
         count=sum(column.count for column in standing_columns),
         total=sum(column.total for column in standing_columns),
         weighted=sum(column.weighted for column in standing_columns),
@@ -162,12 +190,12 @@ def _cards(standing: OpportunityQuerySet, won: OpportunityQuerySet, stages: Coll
     """
     by_amount = (F("amount").desc(nulls_last=True), F("pk").asc())
     one = standing.filter(stage=RawSQL("wanted.stage", ())).order_by(URGENCY, *by_amount)
-    sql, values = one.values_list(*_SHOWN)[:CARDS].query.sql_with_params()
+    sql, values = one.values_list(*SHOWN_ON_CARD)[:CARDS].query.sql_with_params()
     wanted = [int(stage) for stage in stages if stage < Stage.DEPLOY]
     text = f"SELECT first.* FROM unnest(%s::smallint[]) AS wanted(stage) CROSS JOIN LATERAL ({sql}) AS first"  # noqa: S608  # made of what the ORM wrote, values apart
     values = (wanted, *values)
     if Stage.DEPLOY in stages:
-        sql, more = won.order_by(*by_amount).values_list(*_SHOWN)[:CARDS].query.sql_with_params()
+        sql, more = won.order_by(*by_amount).values_list(*SHOWN_ON_CARD)[:CARDS].query.sql_with_params()
         text, values = f"{text} UNION ALL ({sql})", (*values, *more)
     with connection.cursor() as cursor:
         cursor.execute(text, values)

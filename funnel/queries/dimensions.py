@@ -97,8 +97,8 @@ def names_of(
     """Return what the groups are called; at most one query. Who has lost their name is called by a dash."""
     none = str(labels.WITHOUT[code])
     if code in IDS:
-        found = _names(code, [int(key) for key in keys if key], membership)
-        return {key: found.get(int(key), formats.NOTHING) if key else none for key in keys}
+        found = _names(code, [int(key) for key in keys if _is_id(key)])
+        return {key: found.get(key, formats.NOTHING) if key else none for key in keys}
     words: Mapping[Any, Any] = {
         "stage": {str(int(row.stage)): row.label for row in table},
         "category": labels.CATEGORIES,
@@ -118,7 +118,7 @@ def _quarter(day: date, organization: Organization) -> str:
     return f"{year} Q{number}"
 
 
-def _names(code: str, ids: list[int], membership: Membership) -> dict[int, str]:
+def _names(code: str, ids: list[int]) -> dict[str, str]:
     if not ids:
         return {}
     rows: Any = {
@@ -127,7 +127,8 @@ def _names(code: str, ids: list[int], membership: Membership) -> dict[int, str]:
         "product": Product.objects,
         "account": Account.objects,
     }[code]
-    return dict(rows.filter(pk__in=ids).values_list("pk", "user__name" if code == "owner" else "name"))
+    named = rows.filter(pk__in=ids).values_list("pk", "user__name" if code == "owner" else "name")
+    return {str(pk): name for pk, name in named}
 
 
 def has_gone(code: str, key: str, membership: Membership) -> bool:

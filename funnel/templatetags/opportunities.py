@@ -24,7 +24,7 @@ CARD = Stencil(
     "funnel/card.html",
     ("may_move", "is_open", "is_landed", "health", "next"),
     (
-        *("pk", "stage", "version", "href", "move_url", "account", "name", "exact", "amount", "day"),
+        *("pk", "place", "version", "href", "move_url", "account", "name", "exact", "amount", "day"),
         *("avatar", "owner", "next_step", "next_on"),
     ),
 )
@@ -70,10 +70,11 @@ class Teller:
 
 
 @register.simple_tag(takes_context=True)
-def cards(context: Context, shown: Iterable[Card]) -> SafeString:
-    """The cards of a column."""
+def cards(context: Context, shown: Iterable[Card], place: str) -> SafeString:
+    """The cards of a column, which is called `place`."""
     teller, landed = Teller(context), context.get("landed")
     may_edit, query = bool(context.get("may_edit")), context.get("move_query", "")
+    by = "regroup" if context.get("grouped") else "move"
     drawn = []
     for card in shown:
         is_open = card.status == Status.OPEN
@@ -84,7 +85,7 @@ def cards(context: Context, shown: Iterable[Card]) -> SafeString:
         drawn.append(
             CARD.fill(
                 look,
-                *(card.pk, card.stage, card.version, href, f"{href}move/?{query}", card.account, card.name),
+                *(card.pk, place, card.version, href, f"{href}{by}/?{query}", card.account, card.name),
                 *teller.money(card.amount),
                 teller.day(card.closed_at or card.expected_close_on),
                 *(person_mark(card.owner_id, card.owner, "s"), card.owner, card.next_step),

@@ -11,10 +11,12 @@ from funnel.views.approvals import (
 from funnel.views.grouping import matrix
 from funnel.views.lead_steps import lead_answers, lead_convert, lead_drop, lead_merge, lead_move, lead_note, lead_resume
 from funnel.views.leads import lead, lead_edit, lead_list, lead_new, lead_of, lead_twins, leads_today
+from funnel.views.limits import limits
 from funnel.views.moving import close, close_as, move, reopen, undo
 from funnel.views.one import edit, new, opportunity, price
-from funnel.views.overview import board, of_account, table
+from funnel.views.overview import board, of_account, pulse, table
 from funnel.views.proving import evidence, evidence_withdraw, member_remove, members
+from funnel.views.regrouping import regroup
 from funnel.views.shaping import effect, item_edit, item_move, item_new, item_switch, stages
 from funnel.views.web_forms import lead_settings, web_form, web_form_list, web_form_renew, web_form_secret, web_lead
 
@@ -51,6 +53,7 @@ __all__ = [
     "lead_settings",
     "lead_twins",
     "leads_today",
+    "limits",
     "matrix",
     "member_remove",
     "members",
@@ -59,6 +62,8 @@ __all__ = [
     "of_account",
     "opportunity",
     "price",
+    "pulse",
+    "regroup",
     "reopen",
     "stages",
     "table",

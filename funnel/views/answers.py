@@ -1,6 +1,6 @@
 """What the pages of this app answer alike: dialogs, conflicts, what a decision touched."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -57,6 +57,7 @@ _FIELDS = {
     "closed_before_opening": "closed_on",
     "changed_after_close": "closed_on",
     "in_future": "closed_on",
+    "day_outside": "expected_close_on",
     "reason_needed": "why",
     "rival_needed": "rival",
     "not_qualified": "why",
@@ -69,6 +70,8 @@ _FIELDS = {
 def card_context(request: OrgRequest) -> dict[str, Any]:
     """What a card needs besides the opportunity."""
     query = request.GET.copy()
+    for name in ("to", "version", "view", "since"):
+        query.pop(name, None)
     query["on"] = "board"
     return {"move_query": query.urlencode(), "may_edit": request.membership.can(Permission.FUNNEL_EDIT)}
 
@@ -95,8 +98,18 @@ def number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 11 else 0
 
 
-def conflict(request: OrgRequest, rows: list[Any], stale: Stale | None = None, *, version: int = 0) -> HttpResponse:
-    """Answer 409 with (label, theirs, mine) of each field; with a version what was typed can be sent again."""
+def conflict(
+    request: OrgRequest,
+    rows: list[Any],
+    stale: Stale | None = None,
+    *,
+    version: int = 0,
+    touched: Collection[Stage] = (),
+) -> HttpResponse:
+    """Answer 409 with (label, theirs, mine) of each field; with a version what was typed can be sent again.
+
+    :param touched: the stages in which a board stands otherwise now: it shows them at once, behind the question.
+    """
     typed = [(name, value) for name, value in request.POST.items() if name not in {"version", "csrfmiddlewaretoken"}]
     context = {
         "conflict": rows,
@@ -105,7 +118,25 @@ def conflict(request: OrgRequest, rows: list[Any], stale: Stale | None = None, *
         "changed_by": stale.changed_by if stale else "",
         "changed_at": stale.changed_at if stale else None,
     }
-    return render_page(request, "funnel/conflict.html", context, partial="both", status=409)
+    on_board = is_swap(request) and request.GET.get("on") == "board"
+    response = render_page(request, "funnel/conflict.html", {**context, "fresh": on_board}, partial="both", status=409)
+    if on_board and touched:
+        response.content += columns(request, touched).content
+    return response
+
+
+def columns(
+    request: OrgRequest, touched: Collection[Stage], *, landed: int = 0, table: list[StageRow] | None = None
+) -> HttpResponse:
+    """Answer with columns of the board as they are now: those of these stages, or all where it is grouped otherwise."""
+    asked, membership, day = filters.read_board(request.GET), request.membership, request.today
+    if asked.group:
+        rows = table or queries.stage_table()
+        shown = queries.group_board(membership, asked, today=day, table=rows, language=language(request))
+    else:
+        shown = queries.board(membership, asked, today=day, stages=touched, table=table)
+    context = {"columns": shown.columns, "landed": landed, "oob": True, "board": shown, **card_context(request)}
+    return render(request, "funnel/columns.html", {**context, "grouped": asked.group})
 
 
 def answer(
@@ -115,32 +146,44 @@ def answer(
     stages: Iterable[int],
     *,
     may_undo: bool = True,
+    undo: str | None = None,
     table: list[StageRow] | None = None,
 ) -> HttpResponse:
-    """Answer a decision: the columns it touched, or the parts of the page; with an undo in the toast."""
+    """Answer a decision: the columns it touched, or the parts of the page; with an undo in the toast.
+
+    :param undo: the address that takes it back, where that is not the undo of a move; '' for none.
+    """
     on = request.GET.get("on", "")
     if not is_swap(request) or on not in {"board", "page"}:
         messages.success(request, text)
         return go(request, url_of(request, "opportunity", found.pk))
     if on == "board":
-        touched = {Stage(stage) for stage in stages}
-        asked, day = filters.read(request.GET), request.today
-        shown = queries.board(request.membership, asked, today=day, stages=touched, table=table)
-        context = {"columns": shown.columns, "landed": found.pk, "oob": True, "board": shown, **card_context(request)}
-        response = render(request, "funnel/columns.html", context)
+        response = columns(request, {Stage(stage) for stage in stages}, landed=found.pk, table=table)
     else:
         fresh = queries.opportunity_or_404(request.membership, found.pk)
         response = render(request, "funnel/parts.html", {**page_context(request, fresh), "oob": True})
-    undo_url = f"{url_of(request, 'undo', queries.last_change(found))}?{request.GET.urlencode()}" if may_undo else ""
-    return announce(toast(response, text, undo_url=undo_url), "opportunity-moved", pk=found.pk)
+    if undo is None:
+        last = url_of(request, "undo", queries.last_change(found)) if may_undo else ""
+        undo = f"{last}?{request.GET.urlencode()}" if last else ""
+    return announce(toast(response, text, undo_url=undo), "opportunity-moved", pk=found.pk)
 
 
-def told_stale(request: OrgRequest, stale: Stale, wanted: str, stages: list[Any]) -> HttpResponse:
-    """Answer 409: where it stands now, and where it should have gone."""
+def told_stale(
+    request: OrgRequest,
+    stale: Stale,
+    wanted: str,
+    stages: list[Any],
+    *,
+    version: int = 0,
+    touched: Collection[Stage] = (),
+) -> HttpResponse:
+    """Answer 409: where it stands now, and where it should have gone; with a version one click sends it again."""
     row = stages[int(str(stale.theirs["stage"])) - 1]
     status = Status(str(stale.theirs["status"]))
     theirs = row.label if status == Status.OPEN else labels.STATUSES[status]
-    return conflict(request, [(_("Stage"), theirs, wanted)], stale)
+    again = version if status == Status.OPEN else 0
+    touched = {*touched, Stage(int(str(stale.theirs["stage"])))}
+    return conflict(request, [(_("Stage"), theirs, wanted)], stale, version=again, touched=touched)
 
 
 def parts(request: OrgRequest, found: Opportunity, text: str) -> HttpResponse:

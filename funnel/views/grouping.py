@@ -28,6 +28,11 @@ def grouping_choices(wanted: filters.Filters) -> list[tuple[str, Any]]:
     return [(code, words) for code, words in labels.GROUPINGS.items() if code not in shared or code == wanted.group]
 
 
+def board_groupings() -> list[tuple[str, Any]]:
+    """Return by what the board can be grouped, instead of by stage."""
+    return [(code, words) for code, words in labels.GROUPINGS.items() if filters.read_board({"group": code}).group]
+
+
 def rows_at(request: OrgRequest, *codes: str) -> str:
     """Return the beginning of the address of rows, with everything that narrows this page but these dimensions."""
     query = request.GET.copy()

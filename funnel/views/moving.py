@@ -20,7 +20,7 @@ from funnel.forms import (
 )
 from funnel.models import Opportunity
 from funnel.stages import MissingEvidence, Stage, Status
-from funnel.views.answers import answer, dialog, language, read_write, refuse, told_stale
+from funnel.views.answers import answer, dialog, language, number, read_write, refuse, told_stale
 from tenants.errors import Refused, Stale
 from tenants.formats import compact
 from tenants.permissions import Permission
@@ -45,7 +45,9 @@ def move(request: OrgRequest, pk: int) -> HttpResponse:
             raise queries.stale(found)
         moved = _file_and_move(request, found, form, to)
     except Stale as stale:
-        return told_stale(request, stale, stages[to - 1].label, stages)
+        return told_stale(
+            request, stale, stages[to - 1].label, stages, version=found.version, touched=_seen_in(request, to)
+        )
     except Refused as refused:
         if refused.code == "reason_needed":
             return dialog(request, "back", tried="why" in request.POST, status=422, **context)
@@ -56,6 +58,12 @@ def move(request: OrgRequest, pk: int) -> HttpResponse:
         return dialog(request, "missing", lacking=moved, status=422, **context)
     names = {"name": found.account.name, "from": stages[left - 1].label, "to": stages[to - 1].label}
     return answer(request, moved, _("%(name)s: %(from)s → %(to)s") % names, [left, to], table=stages)
+
+
+def _seen_in(request: OrgRequest, to: Stage) -> set[Stage]:
+    """Return the columns where whoever moved a card may see it still: where it came from, and where it should go."""
+    seen = number(request.POST.get("from"))
+    return {to, *([Stage(seen)] if seen in set(Stage) else [])}
 
 
 def _file_and_move(request: OrgRequest, found: Opportunity, form: MoveForm, to: Stage) -> Opportunity | MissingEvidence:

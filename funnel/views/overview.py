@@ -1,14 +1,17 @@
 """The board, the table, and the panel of an account."""
 
+from datetime import UTC, datetime
+
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from funnel import filters, labels, queries
 from funnel.grouping import DIMENSIONS
 from funnel.stages import Status
-from funnel.views.answers import card_context
-from funnel.views.grouping import grouped, grouping_choices, narrowed
+from funnel.views.answers import card_context, columns, language, number, url_of
+from funnel.views.grouping import board_groupings, grouped, grouping_choices, narrowed
 from tenants.permissions import Permission
 from tenants.queries import CountedPaginator
 from tenants.web import OrgRequest, org_view, render_page
@@ -17,19 +20,44 @@ from tenants.web import OrgRequest, org_view, render_page
 @org_view(Permission.FUNNEL_VIEW)
 @require_safe
 def board(request: OrgRequest) -> HttpResponse:
-    """Show the seven stages with the first cards of each; sums count all."""
-    wanted = filters.read(request.GET)
-    shown = queries.board(request.membership, wanted, today=request.today)
+    """Show the seven stages, or the groups asked for, with the first cards of each; sums count all."""
+    wanted, stages, day = filters.read_board(request.GET), queries.stage_table(), request.today
+    if wanted.group:
+        shown = queries.group_board(request.membership, wanted, today=day, table=stages, language=language(request))
+    else:
+        shown = queries.board(request.membership, wanted, today=day, table=stages)
     context = {
         "board": shown,
         "filters": wanted,
         "choices": queries.choices(request.membership),
         "columns": shown.columns,
+        "grouped": wanted.group,
+        "groupings": board_groupings(),
+        "narrowed": narrowed(request, wanted, stages),
+        "kept": [(name, request.GET[name]) for name in _KEPT_BY_BOARD if name in request.GET],
+        "flags": [(code, flag.name) for code, flag in labels.FLAGS.items()],
+        "categories": labels.CATEGORIES.items(),
         "address": request.GET.urlencode(),
         "due_choices": labels.DUE,
+        "pulse": pulse_address(request),
         **card_context(request),
     }
     return render_page(request, "funnel/board.html", context)
+
+
+@org_view(Permission.FUNNEL_VIEW)
+@require_safe
+def pulse(request: OrgRequest) -> HttpResponse:
+    """Answer an open board with the columns in which others changed something since it last asked, or with nothing."""
+    seconds = number(request.GET.get("since"))
+    since = datetime.fromtimestamp(min(seconds, 2**31), UTC)
+    touched = queries.touched_since(request.membership, since) if seconds else set()
+    if not touched:
+        return HttpResponse(status=204)
+    response = columns(request, touched)
+    pulse = render_to_string("funnel/pulse.html", {"pulse": pulse_address(request)}, request)
+    response.content = f"{pulse}{response.content.decode()}".encode()
+    return response
 
 
 @org_view(Permission.FUNNEL_VIEW)
@@ -65,6 +93,16 @@ def table(request: OrgRequest) -> HttpResponse:
 
 _OVER = frozenset({Status.WON, Status.LOST, Status.ABANDONED, filters.CLOSED})
 _WITHIN = tuple(f"in_{code}" for code in DIMENSIONS)
+
+
+def pulse_address(request: OrgRequest) -> str:
+    """Return where a board asks what others did since now."""
+    query = request.GET.copy()
+    query["since"] = str(int(request.now.timestamp()))
+    return f"{url_of(request, 'pulse')}?{query.urlencode()}"
+
+
+_KEPT_BY_BOARD = ("account", *_WITHIN)
 _KEPT = ("account", "category", "due_from", "due_to", "closed_from", "closed_to", "sort", *_WITHIN)
 
 

@@ -116,6 +116,7 @@ EXAMPLES: dict[str, Example] = {
     "funnel:opportunity": at(pk="opportunity"),
     "funnel:edit": at(pk="opportunity"),
     "funnel:move": at(pk="opportunity").sending(stage="4", anyway="1"),
+    "funnel:regroup": at(pk="opportunity").asking(group="category").sending(to="commit"),
     "funnel:close": at(pk="opportunity"),
     "funnel:close_as": at(pk="opportunity", outcome="lost"),
     "funnel:reopen": at(pk="closed"),
