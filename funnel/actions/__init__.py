@@ -19,9 +19,10 @@ from funnel.actions.limits import change_limits
 from funnel.actions.moving import UNDO_WITHIN, move, undo
 from funnel.actions.noting import note_contact, note_contacts, note_health, note_met, note_next_step, note_next_steps
 from funnel.actions.opening import open_opportunity
+from funnel.actions.planning import add_part, change_part, drop_part, finish_part, resume_part
 from funnel.actions.proving import file_evidence, import_evidence, judge_evidence, may_judge, withdraw_evidence
 from funnel.actions.shaping import add_item, change_stages, move_item, rename_item, switch_item
-from funnel.actions.teaming import add_member, remove_member
+from funnel.actions.teaming import add_member, add_partner, remove_helper
 from funnel.actions.web_forms import change_web_form, make_web_form, receive, renew_secret, secrets_of, show_secret
 
 __all__ = [
@@ -30,17 +31,22 @@ __all__ = [
     "abandon",
     "add_item",
     "add_member",
+    "add_part",
+    "add_partner",
     "answer_criteria",
     "ask_approval",
     "change_criteria",
     "change_lead",
     "change_limits",
     "change_opportunity",
+    "change_part",
     "change_stages",
     "change_web_form",
     "convert",
     "drop_lead",
+    "drop_part",
     "file_evidence",
+    "finish_part",
     "grant",
     "import_evidence",
     "import_opportunities",
@@ -63,11 +69,12 @@ __all__ = [
     "receive",
     "record_lead",
     "refuse",
-    "remove_member",
+    "remove_helper",
     "rename_item",
     "renew_secret",
     "reopen",
     "resume_lead",
+    "resume_part",
     "secrets_of",
     "show_secret",
     "switch_item",

@@ -39,7 +39,8 @@ def ask_approval(
     """Ask whoever leads the owner; they are told. A repeated `request_key` returns the first request.
 
     :raises Refused: see `check_demand`; `closed` for an opportunity that has ended, `already_asked` where the same
-        waits already, `nobody_decides` where nobody above may.
+        waits already, `nobody_decides` where nobody above may, `amount_needed` for a
+        discount on no price.
     """
     opportunity = _log.lock(opportunity)
     if request_key is not None:
@@ -52,7 +53,7 @@ def ask_approval(
     waiting = Approval.objects.waiting().filter(opportunity=opportunity, kind=demand.kind, stage=demand.stage)
     if demand.kind != ApprovalKind.RESOURCE and waiting.exists():
         raise Refused("already_asked")
-    may = deciders_of(opportunity, asker=by.pk)
+    may = deciders_of(opportunity, asker=by.pk, percent=demand.percent)
     if not may:
         raise Refused("nobody_decides")
     approval: Approval = Approval.objects.create(
@@ -62,6 +63,7 @@ def ask_approval(
         stage=demand.stage,
         until=demand.until,
         what=demand.what,
+        **_basis(opportunity, demand),
         why=why.strip(),
         asked_by=by,
         asked_at=at,
@@ -114,6 +116,16 @@ def withdraw(approval: Approval, *, seen: int, by: Membership, at: datetime, wor
     return approval
 
 
+def _basis(opportunity: Opportunity, demand: Demand) -> dict[str, Any]:
+    """Return what a discount is asked on: it counts while that stays so."""
+    if demand.kind != ApprovalKind.DISCOUNT:
+        return {}
+    basis = opportunity.basis
+    if basis.price is None:
+        raise Refused("amount_needed")
+    return {"price": basis.price, "currency": basis.currency, "product_id": basis.product}
+
+
 def _decide(
     approval: Approval,
     verdict: ApprovalState,
@@ -129,7 +141,7 @@ def _decide(
         return approval
     _refuse_stale(approval, seen)
     opportunity = approval.opportunity
-    may = deciders_of(opportunity, asker=approval.asked_by_id)
+    may = deciders_of(opportunity, asker=approval.asked_by_id, percent=approval.percent)
     is_open = opportunity.status == Status.OPEN
     ask_decide(verdict, state=ApprovalState(approval.state), by=by.pk, may=may, word=word, is_open=is_open)
     if verdict == ApprovalState.GRANTED:

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts import actions as accounts_actions
 from accounts.models import Product
-from funnel.actions import _log
+from funnel.actions import _log, _team
 from funnel.actions._money import reporting_amount, revenue_changed
 from funnel.facts import check_amount, check_close, check_name
 from funnel.history import Draft, is_push
@@ -60,6 +60,8 @@ def change_opportunity(
     if "owner" in facts:
         opportunity.owner = facts["owner"]
         fields.append("owner")
+        if opportunity.owner_id != before["owner_id"]:
+            _team.owner_changed(opportunity, before["owner_id"])
     if "amount" in facts:
         fields += _take_amount(opportunity, facts["amount"], facts.get("quoted_currency", ""), at)
     if "expected_close_on" in facts and facts["expected_close_on"] != opportunity.expected_close_on:

@@ -21,7 +21,6 @@ from funnel.forms.opportunities import (
     EvidenceForm,
     ItemForm,
     LoseForm,
-    MemberForm,
     MoveForm,
     OpportunityForm,
     RegroupForm,
@@ -33,6 +32,7 @@ from funnel.forms.opportunities import (
     opening,
     standing,
 )
+from funnel.forms.teams import MemberForm, PartForm
 
 __all__ = [
     "AbandonForm",
@@ -52,6 +52,7 @@ __all__ = [
     "MergeForm",
     "MoveForm",
     "OpportunityForm",
+    "PartForm",
     "RegroupForm",
     "ReopenForm",
     "StagesForm",

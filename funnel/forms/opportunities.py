@@ -242,19 +242,6 @@ class EvidenceForm(forms.Form):
     )
 
 
-class MemberForm(forms.Form):
-    """Someone for the sales team, and their part."""
-
-    member = forms.ModelChoiceField(Membership.objects, label=gettext_lazy("Person"))
-    part = forms.CharField(label=gettext_lazy("Part"), max_length=120, required=False)
-
-    def __init__(self, *args: Any, opportunity: Opportunity, **kwargs: Any) -> None:
-        """Take the opportunity whose team it is."""
-        super().__init__(*args, **kwargs)
-        fields: dict[str, Any] = self.fields
-        fields["member"].queryset = queries.helpers_for(opportunity)
-
-
 class StagesForm(forms.Form):
     """Labels, percentages and gates of all seven stages, and the edition that was seen."""
 

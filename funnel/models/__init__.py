@@ -3,6 +3,8 @@
 from funnel.models.approvals import Approval, ApprovalQuerySet, deciders_of
 from funnel.models.boards import BulkChange, DefaultView, SavedView, SavedViewQuerySet, StageLimit, StageLimitQuerySet
 from funnel.models.changes import Change, ChangeQuerySet, WithdrawnChange
+from funnel.models.commitments import Commitment, CommitmentQuerySet
+from funnel.models.discounts import DiscountSetting
 from funnel.models.evidence import Evidence, EvidenceQuerySet, StageOverride
 from funnel.models.leads import (
     Lead,
@@ -14,20 +16,25 @@ from funnel.models.leads import (
     WebForm,
     WebMessage,
 )
-from funnel.models.opportunities import URGENCY, Opportunity, OpportunityMember, OpportunityQuerySet
+from funnel.models.opportunities import COMMITTED, URGENCY, Opportunity, OpportunityMember, OpportunityQuerySet
+from funnel.models.plans import PlanPart, PlanPartQuerySet
 from funnel.models.spells import Spell
 from funnel.models.stages import EvidenceItem, EvidenceItemQuerySet, StageSetting, StageSettingQuerySet
 from funnel.models.strategy import DecisionRole, InformationGap, Rival, Strategy
 
 __all__ = [
+    "COMMITTED",
     "URGENCY",
     "Approval",
     "ApprovalQuerySet",
     "BulkChange",
     "Change",
     "ChangeQuerySet",
+    "Commitment",
+    "CommitmentQuerySet",
     "DecisionRole",
     "DefaultView",
+    "DiscountSetting",
     "Evidence",
     "EvidenceItem",
     "EvidenceItemQuerySet",
@@ -42,6 +49,8 @@ __all__ = [
     "Opportunity",
     "OpportunityMember",
     "OpportunityQuerySet",
+    "PlanPart",
+    "PlanPartQuerySet",
     "Rival",
     "SavedView",
     "SavedViewQuerySet",

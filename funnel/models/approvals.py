@@ -1,13 +1,17 @@
 """What was asked of whoever leads, and what they said."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Product
 from funnel.approvals import ApprovalKind, ApprovalState, Demand, Person, deciders, is_valid
+from funnel.discounts import Basis, Grant
+from funnel.models.discounts import DiscountSetting
 from funnel.models.opportunities import Opportunity
 from funnel.stages import Stage
 from tenants import tree
@@ -37,9 +41,14 @@ def people_above(owner: Membership) -> list[Person]:
     ]
 
 
-def deciders_of(opportunity: Opportunity, *, asker: int) -> list[int]:
-    """Return the memberships that may decide on what is asked for an opportunity, nearest first; two queries."""
-    return deciders(people_above(opportunity.owner), asker=asker, owner=opportunity.owner_id)
+def deciders_of(opportunity: Opportunity, *, asker: int, percent: Decimal | None = None) -> list[int]:
+    """Return the memberships that may decide on what is asked for an opportunity, nearest first.
+
+    :param percent: the discount that is asked; more than a manager may give is decided by executives.
+    """
+    above = percent is not None and percent > DiscountSetting.current().manager_percent
+    people = people_above(opportunity.owner)
+    return deciders(people, asker=asker, owner=opportunity.owner_id, executives_only=above)
 
 
 class ApprovalQuerySet(models.QuerySet["Approval"]):
@@ -69,6 +78,11 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
         rows = self.valid(on=on).filter(opportunity=opportunity, kind=ApprovalKind.OVERRIDE)
         return frozenset(Stage(stage) for stage in rows.values_list("stage", flat=True))
 
+    def discounts(self, opportunity: Opportunity, *, on: date) -> list[Grant]:
+        """Return the discounts granted for an opportunity that hold on a day, each with what it was granted on."""
+        rows = self.valid(on=on).filter(opportunity=opportunity, kind=ApprovalKind.DISCOUNT)
+        return [Grant(row.percent, row.basis) for row in rows]
+
     def with_words(self) -> "ApprovalQuerySet":
         """Fetch what a line shows."""
         return self.select_related(
@@ -79,6 +93,7 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
 class Approval(TenantModel):
     """Something asked for an opportunity. Which fields hold what is asked says `funnel.approvals.Demand`.
 
+    `price` (minor units of `currency`, '' the reporting one) and `product` are what a discount is granted on.
     `approver` was asked; whoever else stands above the owner may decide instead. `granted_until` is the last day on
     which it holds, None for no end. `word` says why it was granted, refused or taken back.
     """
@@ -89,6 +104,9 @@ class Approval(TenantModel):
     stage = models.PositiveSmallIntegerField(_("Stage"), null=True)
     until = models.DateField(_("Holds until"), null=True)
     what = models.CharField(_("What"), max_length=500, blank=True)
+    price = models.BigIntegerField(null=True)
+    currency = models.CharField(max_length=3, blank=True)
+    product = TenantForeignKey(Product, models.PROTECT, null=True, related_name="+")
     why = models.CharField(_("Why"), max_length=500)
     asked_by = TenantForeignKey(Membership, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
@@ -148,6 +166,11 @@ class Approval(TenantModel):
         """What is asked, as the rules take it."""
         stage = Stage(self.stage) if self.stage else None
         return Demand(ApprovalKind(self.kind), self.percent, stage, self.until, self.what)
+
+    @property
+    def basis(self) -> Basis:
+        """What a discount was asked on."""
+        return Basis(self.price, self.currency, self.product_id)
 
     @property
     def is_waiting(self) -> bool:

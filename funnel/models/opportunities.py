@@ -1,5 +1,6 @@
 """Opportunities and their sales teams."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -8,7 +9,8 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Product
-from funnel.commitment import Procedure
+from funnel.commitment import Backing, Procedure, backing
+from funnel.discounts import Basis
 from funnel.stages import Category, Health, Reason, Stage, Status
 from tenants.models import Membership, TenantForeignKey, TenantModel
 from tenants.scoping import TenantManager
@@ -20,6 +22,9 @@ URGENCY = Case(
     output_field=models.IntegerField(),
 )
 """What needs attention comes first; indexes are made of it, so lists must be sorted by just this."""
+
+
+COMMITTED = Q(committed_on__isnull=False) | Q(eb_promised_on__isnull=False, buying_procedure=Procedure.EB_ALONE)
 
 
 class OpportunityQuerySet(models.QuerySet["Opportunity"]):
@@ -37,6 +42,14 @@ class OpportunityQuerySet(models.QuerySet["Opportunity"]):
         """Those neither won, lost nor abandoned."""
         return self.filter(status=Status.OPEN)
 
+    def committed(self) -> "OpportunityQuerySet":
+        """Those whose customer has committed; see `funnel.commitment`."""
+        return self.filter(COMMITTED)
+
+    def promised(self) -> "OpportunityQuerySet":
+        """Those that the economic buyer promised, with no procedure behind it."""
+        return self.filter(eb_promised_on__isnull=False, committed_on=None).exclude(buying_procedure=Procedure.EB_ALONE)
+
     def won(self) -> "OpportunityQuerySet":
         """Those with a signed agreement."""
         return self.filter(status=Status.WON)
@@ -52,7 +65,9 @@ class Opportunity(TenantModel):
     `quoted_amount` and `quoted_currency` keep what was typed in another currency, `rate_on` the day of its rate.
     `proven_stage` is what `funnel.evidence.proven_stage` says; every action that can change it keeps it.
     `next_step`, `next_step_on`, `last_contact_at`, `health` and `flags` are written by apps to the right.
-    `committed_on`: the customer's own procedure has chosen us; `eb_promised_on`: the economic buyer promised it to us.
+    `discount` is percent of `full_amount`, the price before it in the currency of the quotation (None without one); see
+    `funnel.discounts`. `committed_on`: the customer's own procedure has chosen us; `eb_promised_on`: the economic buyer
+    promised it to us; see `funnel.commitment`.
     """
 
     account = TenantForeignKey(Account, models.PROTECT, related_name="opportunities")
@@ -67,6 +82,8 @@ class Opportunity(TenantModel):
     quoted_amount = models.BigIntegerField(null=True, blank=True)
     quoted_currency = models.CharField(max_length=3, blank=True)
     rate_on = models.DateField(null=True, blank=True)
+    discount = models.DecimalField(_("Discount"), max_digits=4, decimal_places=1, default=Decimal(0))
+    full_amount = models.BigIntegerField(null=True, blank=True)
     expected_close_on = models.DateField(_("Expected close"), null=True, blank=True)
     category = models.CharField(_("Category"), max_length=10, default=Category.PIPELINE)
     category_is_own = models.BooleanField(default=False)  # the rep chose it: it survives a stage move
@@ -134,6 +151,12 @@ class Opportunity(TenantModel):
                 include=["status", "amount"],
                 name="opportunity_closed",
             ),
+            models.Index(
+                fields=["organization", "owner"],
+                condition=Q(status="open") & (Q(committed_on__isnull=False) | Q(eb_promised_on__isnull=False)),
+                include=["amount", "committed_on", "eb_promised_on", "buying_procedure", "expected_close_on"],
+                name="opportunity_committed",
+            ),
             models.Index(fields=["organization", "owner", "status"], name="opportunity_of_owner"),
             models.Index(fields=["organization", "account", "status"], name="opportunity_of_account"),
             models.Index(
@@ -159,6 +182,11 @@ class Opportunity(TenantModel):
             models.CheckConstraint(condition=Q(health__in=list(Health)), name="opportunity_health_known"),
             models.CheckConstraint(condition=Q(reason__in=["", *Reason]), name="opportunity_reason_known"),
             models.CheckConstraint(
+                condition=Q(discount=0, full_amount=None)
+                | Q(discount__gt=0, discount__lte=100, full_amount__gte=0, amount__isnull=False),
+                name="discount_has_its_price",
+            ),
+            models.CheckConstraint(
                 condition=Q(buying_procedure__in=["", *Procedure]), name="opportunity_procedure_known"
             ),
             models.CheckConstraint(
@@ -171,15 +199,37 @@ class Opportunity(TenantModel):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def backing(self) -> Backing:
+        """Whether the customer has committed, or the economic buyer just promised."""
+        promised, procedure = self.eb_promised_on, self.buying_procedure
+        return backing(committed_on=self.committed_on, promised_on=promised, procedure=procedure)
+
+    @property
+    def basis(self) -> Basis:
+        """What a discount is given on."""
+        price = self.full_amount if self.discount else self.quoted_amount if self.quoted_currency else self.amount
+        return Basis(price, self.quoted_currency, self.product_id)
+
 
 class OpportunityMember(TenantModel):
-    """Someone on the sales team besides the owner, with a part to play."""
+    """Someone on the sales team besides the owner: a member, or a partner company that does not sign in here."""
 
     opportunity = TenantForeignKey(Opportunity, models.CASCADE, related_name="members")
-    member = TenantForeignKey(Membership, models.CASCADE, related_name="+")
-    part = models.CharField(_("Part"), max_length=120, blank=True)
+    member = TenantForeignKey(Membership, models.CASCADE, null=True, related_name="+")
+    partner = TenantForeignKey(Account, models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["organization", "opportunity", "member"], name="opportunity_member_once")
+            models.UniqueConstraint(fields=["organization", "opportunity", "member"], name="opportunity_member_once"),
+            models.UniqueConstraint(fields=["organization", "opportunity", "partner"], name="opportunity_partner_once"),
+            models.CheckConstraint(
+                condition=Q(member__isnull=False, partner=None) | Q(member=None, partner__isnull=False),
+                name="helper_is_one_of_both",
+            ),
         ]
+
+    @property
+    def who(self) -> Any:
+        """The member or the partner company; both have a `name`."""
+        return self.member or self.partner

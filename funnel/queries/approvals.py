@@ -44,12 +44,18 @@ def waiting_for(membership: Membership) -> ApprovalQuerySet:
     fallen = [
         approval.pk
         for approval in gone.select_related("opportunity__owner")
-        if membership.pk == next(iter(deciders_of(approval.opportunity, asker=approval.asked_by_id)), None)
+        if membership.pk
+        == next(iter(deciders_of(approval.opportunity, asker=approval.asked_by_id, percent=approval.percent)), None)
     ]
     found: ApprovalQuerySet = (
         rows.filter(Q(approver=membership) | Q(pk__in=fallen)) if fallen else rows.filter(approver=membership)
     )
     return found.with_words().order_by("asked_at", "pk")
+
+
+def _first(approval: Approval) -> int | None:
+    may = deciders_of(approval.opportunity, asker=approval.asked_by_id, percent=approval.percent)
+    return may[0] if may else None
 
 
 def asked_of_opportunity(opportunity: Opportunity, reader: Membership) -> list[Request]:

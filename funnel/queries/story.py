@@ -1,19 +1,17 @@
-"""The page of one opportunity: its path, its proof, its team, its change log."""
+"""The page of one opportunity: its path, its proof, its change log."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from django.db.models import QuerySet
 from django.http import Http404
-from django.shortcuts import get_object_or_404
 from django.utils.translation import get_language
 
 from funnel import labels
 from funnel.evidence import Item
 from funnel.history import STATUS_KINDS
-from funnel.models import Change, Evidence, EvidenceItem, Opportunity, OpportunityMember
+from funnel.models import Change, Evidence, EvidenceItem, Opportunity
 from funnel.queries.opportunities import opportunity_or_404, stage_table
 from funnel.stages import Category, ChangeKind, Reason, Stage, StageRow, Status
 from tenants import formats
@@ -77,7 +75,6 @@ class Story:
     """The page of one opportunity."""
 
     steps: Sequence[Step]
-    members: Sequence[OpportunityMember]
     lines: Sequence[Line]
     flags: Sequence[labels.Flag]
 
@@ -88,7 +85,7 @@ class Story:
 
 
 def story(opportunity: Opportunity) -> Story:
-    """Return everything its page tells; six queries."""
+    """Return everything its page tells; five queries."""
     filed = {each.item.key: each for each in evidence_of(opportunity)}
     items: list[Item] = EvidenceItem.objects.all().checklist()
     steps = [
@@ -100,10 +97,8 @@ def story(opportunity: Opportunity) -> Story:
         )
         for row in stage_table()
     ]
-    members = OpportunityMember.objects.filter(opportunity=opportunity).select_related("member__user")
     return Story(
         steps=steps,
-        members=list(members.order_by("pk")),
         lines=_lines(opportunity, {step.row.stage: step.row.label for step in steps}),
         flags=[labels.FLAGS[code] for code in opportunity.flags if code in labels.FLAGS],
     )
@@ -205,17 +200,3 @@ def item_or_404(key: str) -> Item:
     if item is None:
         raise Http404
     return item
-
-
-def helpers_for(opportunity: Opportunity) -> QuerySet[Membership]:
-    """Return everyone who may still join the sales team."""
-    known = OpportunityMember.objects.filter(opportunity=opportunity).values("member_id")
-    people = Membership.objects.in_current_organization().active().exclude(pk=opportunity.owner_id)
-    return cast("QuerySet[Membership]", people.exclude(pk__in=known).order_by("user__name", "pk"))
-
-
-def member_or_404(opportunity: Opportunity, member: int) -> Membership:
-    """Return a member of the sales team, or Http404."""
-    rows = OpportunityMember.objects.select_related("member__user")
-    found: Membership = get_object_or_404(rows, opportunity=opportunity, member_id=member).member
-    return found

@@ -15,9 +15,10 @@ from funnel.views.limits import limits
 from funnel.views.moving import close, close_as, move, reopen, undo
 from funnel.views.one import edit, new, opportunity, price
 from funnel.views.overview import board, of_account, pulse, table
-from funnel.views.proving import evidence, evidence_withdraw, member_remove, members
+from funnel.views.proving import evidence, evidence_withdraw
 from funnel.views.regrouping import regroup
 from funnel.views.shaping import effect, item_edit, item_move, item_new, item_switch, stages
+from funnel.views.teams import helper_remove, members, part_done, part_drop, part_edit, part_new, parts_today, team
 from funnel.views.web_forms import lead_settings, web_form, web_form_list, web_form_renew, web_form_secret, web_lead
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "effect",
     "evidence",
     "evidence_withdraw",
+    "helper_remove",
     "item_edit",
     "item_move",
     "item_new",
@@ -55,18 +57,23 @@ __all__ = [
     "leads_today",
     "limits",
     "matrix",
-    "member_remove",
     "members",
     "move",
     "new",
     "of_account",
     "opportunity",
+    "part_done",
+    "part_drop",
+    "part_edit",
+    "part_new",
+    "parts_today",
     "price",
     "pulse",
     "regroup",
     "reopen",
     "stages",
     "table",
+    "team",
     "undo",
     "web_form",
     "web_form_list",

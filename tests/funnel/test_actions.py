@@ -359,9 +359,9 @@ def test_filing_replaces_the_note_and_the_audit_keeps_the_first(acme: Cast) -> N
 def test_whoever_joins_the_sales_team_sees_it(acme: Cast) -> None:
     opportunity = make_opportunity(acme.rep)
     assert not Opportunity.objects.visible_to(acme.partner).exists()
-    actions.add_member(opportunity, member=acme.partner, part="demo", by=acme.rep, at=AT)
+    helper = actions.add_member(opportunity, member=acme.partner, part="demo", by=acme.rep, at=AT)
     assert Opportunity.objects.visible_to(acme.partner).get() == opportunity
-    actions.remove_member(opportunity, member=acme.partner, by=acme.rep, at=AT)
+    actions.remove_helper(helper, by=acme.rep, at=AT)
     assert not Opportunity.objects.visible_to(acme.partner).exists()
     with pytest.raises(Refused, match="already_member"):
         actions.add_member(opportunity, member=acme.rep, part="", by=acme.rep, at=AT)

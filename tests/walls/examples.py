@@ -123,7 +123,12 @@ EXAMPLES: dict[str, Example] = {
     "funnel:evidence": at(pk="opportunity", key="item"),
     "funnel:evidence_withdraw": at(pk="opportunity", key="item"),
     "funnel:members": at(pk="opportunity"),
-    "funnel:member_remove": at(pk="opportunity", member="member"),
+    "funnel:helper_remove": at(pk="opportunity", helper="helper"),
+    "funnel:team": at(pk="opportunity"),
+    "funnel:part_new": at(pk="opportunity"),
+    "funnel:part_edit": at(pk="part"),
+    "funnel:part_done": at(pk="part").sending(done="1"),
+    "funnel:part_drop": at(pk="part").sending(version="1"),
     # approvals
     "funnel:approvals_of": at(pk="opportunity"),
     "funnel:approval_new": at(pk="opportunity", kind="resource"),

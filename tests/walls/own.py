@@ -36,7 +36,7 @@ from funnel import queries as funnel_queries
 from funnel.approvals import ApprovalKind, Demand
 from funnel.evidence import State
 from funnel.leads import Answer, Criterion, Source
-from funnel.models import Approval, Change, EvidenceItem, Lead, Opportunity, WebForm
+from funnel.models import Approval, Change, EvidenceItem, Lead, Opportunity, OpportunityMember, PlanPart, WebForm
 from funnel.stages import Reason, Stage, StageRow
 from funnel.web_forms import LIMITS, Enquiry
 from jobs.models import Job, Notification, StoredFile
@@ -73,6 +73,8 @@ class Own:
     change: Change
     item: EvidenceItem
     approval: Approval
+    helper: OpportunityMember
+    part: PlanPart
     member: Membership
     visit: Visit
     planned: Visit
@@ -201,8 +203,9 @@ def _sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
         )
 
     opportunity = deal(stage=Stage.QUALIFY)
-    for helper in (cast.colleague, cast.partner):
-        funnel.add_member(opportunity, member=helper, part=text(120), by=cast.rep, at=at)
+    for member in (cast.colleague, cast.partner):
+        helper = funnel.add_member(opportunity, member=member, part=text(200), by=cast.rep, at=at)
+    part = PlanPart.objects.filter(opportunity=opportunity).latest("id")
     item = funnel.add_item(Stage.QUALIFY, label=text(200), by=cast.admin, at=at)
     second = funnel.add_item(Stage.QUALIFY, label=text(200), by=cast.admin, at=at)
     funnel.rename_item(second.key, label=text(198) + "2", by=cast.admin, at=at)
@@ -228,7 +231,15 @@ def _sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
         opportunity, left=Stage.QUALIFY, to=Stage.DEVELOP, by=cast.rep, at=soon, why=text(500), override=True
     )
     change = Change.objects.filter(opportunity=moved, kind="stage").latest("id")
-    return {"opportunity": moved, "closed": lost, "change": change, "item": item, "approval": _ask(cast, moved, text)}
+    return {
+        "opportunity": moved,
+        "closed": lost,
+        "change": change,
+        "item": item,
+        "helper": helper,
+        "part": part,
+        "approval": _ask(cast, moved, text),
+    }
 
 
 def _ask(cast: Cast, opportunity: Opportunity, text: Text) -> Approval:

@@ -36,7 +36,12 @@ DEMANDED: dict[str, Any] = {
     "forecasting_alert.cleared_at": None,
     "funnel_evidence.state": "sent_back",  # it has its judge, and a word
     "funnel_approval.decided_at": None,
+    "funnel_commitment.kind": "promise",
     "funnel_lead.closed_at": None,
+    "funnel_opportunity.full_amount": None,
+    "funnel_opportunitymember.partner_id": None,
+    "funnel_planpart.done_at": None,
+    "funnel_planpart.partner_id": None,
     "funnel_opportunity.closed_at": None,
     "tenants_invitation.accepted_at": None,
     "tenants_invitation.withdrawn_at": None,

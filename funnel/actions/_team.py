@@ -1,0 +1,61 @@
+"""What actions on the sales team and its plan share."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+from django.urls import reverse
+
+from accounts.segments import Kind
+from funnel.models import Opportunity, OpportunityMember, PlanPart
+from funnel.plans import Doer, check_part
+from jobs import actions as jobs_actions
+from tenants import audit
+from tenants.models import Membership
+
+PARTNER = Kind.CHANNEL_PARTNER
+
+
+def team_of(opportunity: Opportunity) -> list[Doer]:
+    """Return the owner and everyone on the sales team."""
+    rows = OpportunityMember.objects.filter(opportunity=opportunity).values_list("member_id", "partner_id")
+    return [Doer(member=opportunity.owner_id), *(Doer(*row) for row in rows)]
+
+
+def checked(opportunity: Opportunity, text: str, doer: Doer) -> str:
+    """Return the text of a part.
+
+    :raises Refused: see `check_part`.
+    """
+    return check_part(text, doer, team_of(opportunity))
+
+
+def hand_parts(opportunity: Opportunity, doer: Doer, *, to: int) -> None:
+    """Let somebody else have what one had still to do."""
+    rows = PlanPart.objects.open().filter(opportunity=opportunity, member_id=doer.member, partner_id=doer.partner)
+    rows.update(member_id=to, partner_id=None, version=F("version") + 1)
+
+
+def owner_changed(opportunity: Opportunity, before: int) -> None:
+    """Keep the team true when the opportunity goes to another: they help no more, and have what the owner had to do."""
+    OpportunityMember.objects.filter(opportunity=opportunity, member_id=opportunity.owner_id).delete()
+    hand_parts(opportunity, Doer(member=before), to=opportunity.owner_id)
+
+
+def record(verb: str, part: PlanPart, *, by: Membership, at: datetime, **data: Any) -> None:
+    """Leave the audit event of a part."""
+    due = part.due_on.isoformat() if part.due_on else None
+    who = {"member": part.member_id} if part.member_id else {"partner": part.partner.name}
+    told = {"part": part.text, "due_on": due, **who, **data}
+    audit.record(verb, part.opportunity, by=by, at=at, **{name: value for name, value in told.items() if value})
+
+
+def tell(
+    to: int, code: str, opportunity: Opportunity, *, by: Membership, at: datetime, key: str, part: str = ""
+) -> None:
+    """Put a line under a bell; nobody is told what they did themselves."""
+    if to == by.pk:
+        return
+    data = {"name": opportunity.name, "by": by.name, "part": part}
+    url = reverse("funnel:opportunity", args=[opportunity.organization.slug, opportunity.pk])
+    jobs_actions.notify_all([jobs_actions.Notice(to, code, key, data, url)], at=at)
