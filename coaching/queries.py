@@ -15,8 +15,8 @@ from coaching.models import CoachingSession, Review, ReviewEntry, ReviewPerson
 from forecasting import health, waterfall
 from forecasting.labels import flag_text
 from forecasting.models import closed_in, due_in, weighted_amount
-from forecasting.periods import Kind, Period, period_of
-from forecasting.queries import Scope, seen_by, summary, targets_of
+from forecasting.periods import Kind, Period, midnight, period_of
+from forecasting.queries import Scope, facts_of, summary, targets_of
 from forecasting.queries import waterfall as waterfall_of
 from forecasting.weighting import Numbers, target_of
 from funnel.evidence import Item
@@ -81,20 +81,18 @@ class Reason:
 
 @dataclass(frozen=True)
 class Deal:
-    """An opportunity in the meeting: why it is flagged, what was decided last time, what was decided now."""
+    """An opportunity in the meeting: why it is flagged, what was decided last time, what was decided now.
+
+    `silent` are the days since the customer was met; `is_late` says that they are too many.
+    """
 
     opportunity: Opportunity
     stage: StageRow
     silent: int
-    silent_limit: int
+    is_late: bool
     reasons: Sequence[Reason] = ()
     entry: ReviewEntry | None = None
     last: ReviewEntry | None = None
-
-    @property
-    def is_late(self) -> bool:
-        """Whether it is silent for too long."""
-        return self.silent > self.silent_limit
 
 
 @dataclass(frozen=True)
@@ -267,8 +265,17 @@ def _deals(
     rows = rows.select_related("account").order_by("-stage", F("amount").desc(nulls_last=True), "id")
     opportunities = list(rows[ROWS * (page - 1) : ROWS * page + 1])
     last = _last_decisions(review, opportunities)
+    facts = facts_of([each.pk for each in opportunities], at=midnight(today, organization.zone))
     return [
-        _deal(opportunity, table, entries.get(opportunity.pk), last.get(opportunity.pk), organization, today)
+        _deal(
+            opportunity,
+            table,
+            entries.get(opportunity.pk),
+            last.get(opportunity.pk),
+            facts.get(opportunity.pk),
+            organization,
+            today,
+        )
         for opportunity in opportunities
     ]
 
@@ -285,37 +292,21 @@ def _deal(
     table: Sequence[StageRow],
     entry: ReviewEntry | None,
     last: ReviewEntry | None,
+    facts: health.Facts | None,
     organization: Organization,
     today: date,
 ) -> Deal:
-    facts = _facts(opportunity, organization)
-    grave = {health.Flag.OVERDUE, health.Flag.SILENT, health.Flag.NO_NEXT_STEP}
-    reasons = [Reason(flag_text(code, facts, today), code in grave) for code in health.broken(facts, today)]
-    if health.Flag.REGRESSED in opportunity.flags:
-        reasons.append(Reason(flag_text(health.Flag.REGRESSED, facts, today), is_grave=False))
+    grave = {health.Flag.OVERDUE, health.Flag.ZOMBIE, health.Flag.SILENT, health.Flag.NO_NEXT_STEP}
+    flags = opportunity.flags if facts else []
+    met_at = opportunity.last_contact_at or opportunity.opened_at
     return Deal(
         opportunity,
         table[opportunity.stage - 1],
-        health.silent_days(facts, today),
-        health.silent_after(opportunity.stage),
-        reasons,
+        (today - met_at.astimezone(organization.zone).date()).days,
+        health.Flag.SILENT in flags,
+        [Reason(flag_text(code, facts, today), code in grave) for code in flags if facts],
         entry,
         last,
-    )
-
-
-def _facts(opportunity: Opportunity, organization: Organization) -> health.Facts:
-    zone = organization.zone
-    contact = opportunity.last_contact_at
-    return health.Facts(
-        stage=opportunity.stage,
-        amount=opportunity.amount,
-        expected_close_on=opportunity.expected_close_on,
-        opened_on=opportunity.opened_at.astimezone(zone).date(),
-        stage_entered_on=opportunity.stage_entered_at.astimezone(zone).date(),
-        last_contact_on=contact.astimezone(zone).date() if contact else None,
-        next_step_on=opportunity.next_step_on,
-        push_count=opportunity.push_count,
     )
 
 
@@ -372,7 +363,7 @@ def beside(review: Review, person: Membership, member: Membership, *, today: dat
     period = quarter(member.organization, today)
     found = summary(member, period, Scope("", "", frozenset({person.pk}), [person], []))
     since = _last_review(review, person) or review.started_at - FIRST_LOOK
-    changes = waterfall_of(period, seen_by(member, [person.pk]), since=since)
+    changes = waterfall_of(member, period, since=since, owners=[person.pk])
     reached = [
         {
             "position": int(row.row.stage),

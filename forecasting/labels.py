@@ -1,6 +1,6 @@
 """Words for periods, changes, alerts and refusals."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from forecasting.accuracy import Mark
-from forecasting.health import Facts, Flag, silent_days
+from forecasting.health import Facts, Flag, cut_percent, is_planned, silent_days
 from forecasting.periods import Kind, Period, is_start
 from forecasting.waterfall import Bucket, Cause
 from jobs.labels import register_notification
@@ -36,7 +36,6 @@ BUCKETS: Mapping[Bucket, Words] = {
     Bucket.RESTORED: pgettext_lazy("change", "Restored"),
     Bucket.INCREASED: pgettext_lazy("change", "Increased"),
     Bucket.DECREASED: pgettext_lazy("change", "Decreased"),
-    Bucket.CURRENCY: pgettext_lazy("change", "Currency"),
     Bucket.WON: pgettext_lazy("change", "Won"),
     Bucket.LOST: pgettext_lazy("change", "Lost"),
     Bucket.ABANDONED: pgettext_lazy("change", "Abandoned"),
@@ -57,7 +56,6 @@ CAUSES: Mapping[Bucket | Cause, Words] = {
     Bucket.RESTORED: gettext_lazy("counted again"),
     Bucket.INCREASED: gettext_lazy("amount raised"),
     Bucket.DECREASED: gettext_lazy("amount lowered"),
-    Bucket.CURRENCY: gettext_lazy("another exchange rate"),
     Bucket.WON: gettext_lazy("won"),
     Bucket.LOST: gettext_lazy("lost"),
     Bucket.ABANDONED: gettext_lazy("abandoned"),
@@ -84,15 +82,6 @@ ROWS: Mapping[str, Words] = {
     "overdue": gettext_lazy("Expected before the period"),
     "undated": gettext_lazy("Without an expected close"),
 }
-JUDGED = (
-    Flag.OVERDUE,
-    Flag.SILENT,
-    Flag.NO_NEXT_STEP,
-    Flag.NO_AMOUNT,
-    Flag.PUSHED,
-    Flag.STALLED,
-    Flag.REGRESSED,
-)
 REFUSALS: Mapping[str, Words] = {
     "not_a_period": gettext_lazy("No period of this organization begins on that day."),
     "not_selling": gettext_lazy("This person does not own opportunities."),
@@ -129,24 +118,72 @@ def period_label(period: Period) -> str:
 
 def flag_text(code: str, facts: Facts, today: date) -> str:
     """Return a flag with its number: `23 days without contact`."""
-    if code == Flag.SILENT:
-        days = silent_days(facts, today)
-        return ngettext("%(n)s day without contact", "%(n)s days without contact", days) % {"n": days}
-    if code == Flag.OVERDUE and facts.expected_close_on:
-        days = (today - facts.expected_close_on).days
-        return ngettext("%(n)s day overdue", "%(n)s days overdue", days) % {"n": days}
-    if code == Flag.STALLED:
-        days = (today - facts.stage_entered_on).days
-        return ngettext("%(n)s day in this stage", "%(n)s days in this stage", days) % {"n": days}
+    counted = _COUNTED.get(code)
+    if counted is not None:
+        number = counted[0](facts, today)
+        text = str(counted[1](number)) % {"n": number}
+        if code == Flag.SILENT and not is_planned(facts, today):
+            return _("%(silent)s, and nothing planned") % {"silent": text}
+        return text
+    if code == Flag.NO_POWER:
+        return _no_power(facts, today)
     if code == Flag.PUSHED:
-        count = facts.push_count
-        return ngettext("Put off %(n)s time", "Put off %(n)s times", count) % {"n": count}
-    plain: Mapping[str, str] = {
-        Flag.NO_NEXT_STEP: _("No next action with a date"),
-        Flag.NO_AMOUNT: _("No amount"),
-        Flag.REGRESSED: _("Went back a stage"),
-    }
-    return plain.get(code, code)
+        return _pushed(facts)
+    return str(_PLAIN.get(code, code))
+
+
+def _no_power(facts: Facts, today: date) -> str:
+    if not facts.buyer_known:
+        return _("No economic buyer known")
+    if facts.buyer_met_on is None:
+        return _("Economic buyer never met")
+    days = (today - facts.buyer_met_on).days
+    words = ngettext("Economic buyer not met for %(n)s day", "Economic buyer not met for %(n)s days", days)
+    return words % {"n": days}
+
+
+def _pushed(facts: Facts) -> str:
+    times = ngettext("Put off %(n)s time", "Put off %(n)s times", facts.push_count) % {"n": facts.push_count}
+    days = ngettext("%(n)s day in all", "%(n)s days in all", facts.push_days) % {"n": facts.push_days}
+    return _("%(times)s, %(days)s") % {"times": times, "days": days}
+
+
+_COUNTED: Mapping[str, tuple[Callable[[Facts, date], int], Callable[[int], str]]] = {
+    Flag.SILENT: (silent_days, lambda n: ngettext("%(n)s day without contact", "%(n)s days without contact", n)),
+    Flag.OVERDUE: (
+        lambda facts, today: (today - (facts.expected_close_on or today)).days,
+        lambda n: ngettext("%(n)s day overdue", "%(n)s days overdue", n),
+    ),
+    Flag.STALLED: (
+        lambda facts, today: (today - facts.stage_entered_on).days,
+        lambda n: ngettext("%(n)s day in this stage", "%(n)s days in this stage", n),
+    ),
+    Flag.AGEING: (
+        lambda facts, today: (today - facts.opened_on).days,
+        lambda n: ngettext("Open for %(n)s day", "Open for %(n)s days", n),
+    ),
+    Flag.ZOMBIE: (
+        lambda facts, today: (today - facts.opened_on).days,
+        lambda n: ngettext("Open for %(n)s day, far beyond the usual", "Open for %(n)s days, far beyond the usual", n),
+    ),
+    Flag.UNPROVEN: (
+        lambda facts, today: facts.lacking,
+        lambda n: ngettext("%(n)s proof missing", "%(n)s proofs missing", n),
+    ),
+    Flag.SINGLE_THREAD: (
+        lambda facts, today: facts.contacts,
+        lambda n: ngettext("Only %(n)s contact on the sheet", "%(n)s contacts on the sheet", n),
+    ),
+    Flag.SHRINKING: (
+        lambda facts, today: cut_percent(facts),
+        lambda n: _("Cut by %(n)s%% since its highest"),
+    ),
+}
+_PLAIN: Mapping[str, Words] = {
+    Flag.NO_NEXT_STEP: gettext_lazy("No next action with a date"),
+    Flag.NO_AMOUNT: gettext_lazy("No amount"),
+    Flag.REGRESSED: gettext_lazy("Went back a stage"),
+}
 
 
 def _flagged(data: Mapping[str, Any]) -> str:
@@ -163,7 +200,21 @@ def _flagged(data: Mapping[str, Any]) -> str:
     )
 
 
+def _climbed(data: Mapping[str, Any]) -> str:
+    count = int(data.get("count", 0))
+    words = {"count": count, "names": ", ".join(str(name) for name in data.get("names", []))}
+    return (
+        ngettext(
+            "%(count)s opportunity of your people has waited too long: %(names)s",
+            "%(count)s opportunities of your people have waited too long: %(names)s",
+            count,
+        )
+        % words
+    )
+
+
 register_notification("opportunities_flagged", _flagged)
+register_notification("alerts_climbed", _climbed)
 tenants_labels.name_verb("target.set", gettext_lazy("set a target"))
 tenants_labels.name_verb("target.cleared", gettext_lazy("cleared a target"))
 tenants_labels.name_kind("forecasting.target", gettext_lazy("Target"))

@@ -1,14 +1,18 @@
-"""Targets, nightly snapshots and alerts. Money is in minor units of the reporting currency."""
+"""Targets, nightly snapshots, the limits of health, and alerts. Money is in minor units of the reporting currency."""
 
 from collections.abc import Collection, Mapping
 from datetime import tzinfo
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, Expression, F, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
+from forecasting.health import FLAGS, LARGEST, OPEN_STAGES, STANDARD, Basis, as_table, limits
+from forecasting.ladder import STEPS
 from forecasting.periods import Period
 from funnel.models import Opportunity
 from funnel.stages import Category, Stage, Status
@@ -16,6 +20,26 @@ from tenants.models import Membership, TenantForeignKey, TenantModel
 from tenants.scoping import TenantManager
 
 PERIODS = ["month", "quarter"]
+
+
+def standard_ladder() -> list[int]:
+    """Return the days after which an alert goes one step up, until an organization edits them."""
+    return list(STEPS)
+
+
+def standard_limits() -> list[list[int]]:
+    """Return the limits of health that hold until an organization edits them or its past is measured."""
+    return as_table(limits(Basis(), {}))
+
+
+def no_exits() -> list[int]:
+    """Return that nothing was measured of any stage."""
+    return [0] * 6
+
+
+def no_dwell() -> list[float | None]:
+    """Return that no stay was measured in any stage."""
+    return [None] * 6
 
 
 def open_and_counted() -> Q:
@@ -146,12 +170,19 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 
 
 class Alert(TenantModel):
-    """A health rule that an opportunity broke, from when to when."""
+    """A health rule that an opportunity broke, from when to when.
+
+    `told_at` is when its owner heard of it; None while they have not. `step` is how far up it went (0: the owner alone
+    knows, 1: their manager, and so on), `step_at` since when.
+    """
 
     opportunity = TenantForeignKey(Opportunity, models.CASCADE, related_name="alerts")
     code = models.CharField(max_length=20)
     since = models.DateTimeField()
     cleared_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+    step = models.PositiveSmallIntegerField(default=0)
+    step_at = models.DateTimeField(null=True)
 
     objects: ClassVar[Any] = TenantManager.from_queryset(AlertQuerySet)()
 
@@ -167,3 +198,117 @@ class Alert(TenantModel):
 
     def __str__(self) -> str:
         return self.code
+
+
+class HealthThreshold(TenantModel):
+    """What an organization edited of a health rule in a stage; see `health.STANDARD` for the codes and their units."""
+
+    stage = models.PositiveSmallIntegerField()
+    code = models.CharField(max_length=20)
+    value = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["stage", "code"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "stage", "code"], name="one_threshold"),
+            models.CheckConstraint(condition=Q(stage__in=list(OPEN_STAGES)), name="threshold_stage_known"),
+            models.CheckConstraint(condition=Q(code__in=list(STANDARD)), name="threshold_code_known"),
+            models.CheckConstraint(condition=Q(value__lte=LARGEST), name="threshold_not_too_large"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.stage}"
+
+
+class HealthSetting(TenantModel):
+    """One row an organization: the ladder of its alerts, what the nights measured of its past, and what follows.
+
+    `ladder` are the days after which a standing alert goes one step up; `version` counts edits of ladder or thresholds.
+    `held` are the limits that hold now (`health.as_table`), made of the thresholds and what was measured.
+    """
+
+    ladder = ArrayField(models.PositiveSmallIntegerField(), default=standard_ladder)
+    version = models.PositiveIntegerField(default=1)
+    held = ArrayField(ArrayField(models.PositiveIntegerField()), default=standard_limits)
+    exits = ArrayField(models.PositiveIntegerField(), default=no_exits)
+    dwell = ArrayField(models.FloatField(null=True), default=no_dwell)
+    wins = models.PositiveIntegerField(default=0)
+    cycle_median = models.FloatField(null=True)
+    cycle_p90 = models.FloatField(null=True)
+    cycle_p95 = models.FloatField(null=True)
+    median_amount = models.BigIntegerField(null=True)
+    measured_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization"], name="one_health_setting")]
+
+    def __str__(self) -> str:
+        return f"{self.ladder}"
+
+    @classmethod
+    def current(cls) -> "HealthSetting":
+        """Return the organization's row, or what holds while there is none."""
+        found: HealthSetting = cls.objects.first() or cls()
+        return found
+
+    @property
+    def basis(self) -> Basis:
+        """What was measured, as the rules take it."""
+        return Basis(
+            tuple(self.exits),
+            tuple(self.dwell),
+            self.wins,
+            self.cycle_median,
+            self.cycle_p90,
+            self.cycle_p95,
+            self.median_amount,
+        )
+
+
+class Mute(TenantModel):
+    """A rule that keeps quiet about an opportunity until the end of a day: no bell, no mail, no step up.
+
+    The flag itself stays to be seen. `ended_at` says that it was lifted before its time.
+    """
+
+    opportunity = TenantForeignKey(Opportunity, models.CASCADE, related_name="mutes")
+    code = models.CharField(max_length=20)
+    until = models.DateField(pgettext_lazy("mute", "Until"))
+    reason = models.CharField(_("Reason"), max_length=200)
+    by = TenantForeignKey(Membership, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "opportunity", "code"], condition=Q(ended_at=None), name="one_mute_at_a_time"
+            ),
+            models.CheckConstraint(condition=Q(code__in=list(FLAGS)), name="muted_code_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Digest(TenantModel):
+    """That a member was written to on a day, and about what: everything between two moments, `since` and `until`."""
+
+    to = TenantForeignKey(Membership, models.CASCADE, related_name="digests")
+    on = models.DateField()
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    lines = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-on"]
+        constraints = [models.UniqueConstraint(fields=["organization", "to", "on"], name="one_digest_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.to_id} {self.on}"
+
+
+def thresholds() -> dict[tuple[int, str], int]:
+    """Return what the organization edited, by stage and code."""
+    return {(row.stage, row.code): row.value for row in HealthThreshold.objects.all()}

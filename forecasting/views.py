@@ -18,7 +18,6 @@ from forecasting.periods import Kind, Period, period_of
 from forecasting.waterfall import Bucket
 from funnel.labels import FLAGS
 from funnel.queries import lead_figures, stage_table
-from funnel.slices import Slice
 from funnel.stages import Stage
 from tenants.charts import Change, Reached
 from tenants.errors import Refused, Stale
@@ -142,7 +141,7 @@ def rows(request: OrgRequest) -> HttpResponse:
     bucket = next((each for each in Bucket if each == request.GET.get("bucket")), None)
     if what == "moved" and bucket is not None:
         since = queries.week_before(request.today, zone)
-        found = queries.moved(period, Slice(whose.owners), bucket=bucket, since=since)
+        found = queries.moved(request.membership, period, whose, bucket=bucket, since=since)
     elif what in labels.ROWS:
         found = queries.rows(period, zone, whose.owners, what=what, stage=stage)
     else:
@@ -223,12 +222,11 @@ def alerts(request: OrgRequest) -> HttpResponse:
     page = Paginator(found, 5 if panel else ALERTS_A_PAGE).get_page(request.GET.get("page"))
     opportunities = list(page)
     since = queries.alerts_of(opportunities)
-    zone = request.organization.zone
+    facts = queries.facts_of([each.pk for each in opportunities], at=request.now)
     listed = []
     for each in opportunities:
-        facts = actions.facts_of(each, zone)
         flags = [
-            (flag, labels.flag_text(flag, facts, request.today), FLAGS[flag].cure if flag in FLAGS else "")
+            (flag, labels.flag_text(flag, facts[each.pk], request.today), FLAGS[flag].cure if flag in FLAGS else "")
             for flag in each.flags
         ]
         listed.append((each, flags, min(since.get(each.pk, {}).values(), default=None)))
@@ -237,7 +235,7 @@ def alerts(request: OrgRequest) -> HttpResponse:
         "listed": listed,
         "whose": whose,
         "flag": code if code in FLAGS else "",
-        "flags": [(key, flag.name) for key, flag in FLAGS.items() if key in labels.JUDGED],
+        "flags": [(key, flag.name) for key, flag in FLAGS.items()],
     }
     return render_page(request, "forecasting/alerts.html", context, partial="panel")
 

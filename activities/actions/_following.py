@@ -20,7 +20,7 @@ def hand_on(visit: Visit, *, by: Membership, at: datetime) -> None:
     mark_first([visit.account_id])
     visit.refresh_from_db(fields=["is_first"])
     touch(visit, by=by, at=at)
-    remember_met(contacts_of([visit.pk]), visit.organization.zone)
+    remember_met(contacts_of([visit.pk]), visit.organization.zone, at=at)
 
 
 def telling(visit: Visit) -> dict[str, str]:
@@ -63,7 +63,7 @@ def contacts_of(visit_ids: Collection[int]) -> set[int]:
     return set(VisitContact.objects.filter(visit__in=visit_ids).values_list("contact_id", flat=True))
 
 
-def remember_met(contact_ids: Collection[int], zone: ZoneInfo, *, without: Collection[int] = ()) -> None:
+def remember_met(contact_ids: Collection[int], zone: ZoneInfo, *, at: datetime, without: Collection[int] = ()) -> None:
     """Find anew on which day these people were last met, and say so on their records and on strategy sheets.
 
     :param without: rows of VisitContact that are about to go.
@@ -75,7 +75,7 @@ def remember_met(contact_ids: Collection[int], zone: ZoneInfo, *, without: Colle
     latest = dict(rows.values_list("contact").annotate(Max("visit__happened_at")))
     met = {pk: latest[pk].astimezone(zone).date() if pk in latest else None for pk in contact_ids}
     accounts.note_met(met)
-    funnel.note_met(met)
+    funnel.note_met(met, at=at)
 
 
 def mark_first(account_ids: Sequence[int], *, without: Collection[int] = ()) -> None:

@@ -47,7 +47,7 @@ def import_visits(rows: Sequence[ImportedVisit], *, by: Membership, at: datetime
     people = _following.contacts_of([visit.pk for visit in changed]) | {
         contact_id for key in (*met, *(row.key for row in fresh)) for contact_id in wanted[key].contact_ids
     }
-    _following.remember_met(people, by.organization.zone)
+    _following.remember_met(people, by.organization.zone, at=at)
     if made or changed or met:
         audit.record("visits.imported", None, by=by, at=at, created=len(made), updated=len(changed))
     return Counts(

@@ -192,7 +192,7 @@ def change_visit(visit: Visit, *, seen: int, by: Membership, at: datetime, **fie
     if visit.state == VisitState.DONE and {"happened_at", "result"} & set(changed):
         _following.mark_first([account.pk])
         _following.touch(visit, by=by, at=at)
-        _following.remember_met(_following.contacts_of([visit.pk]), by.organization.zone)
+        _following.remember_met(_following.contacts_of([visit.pk]), by.organization.zone, at=at)
     return visit
 
 

@@ -14,31 +14,31 @@ from activities.models import Visit, VisitContact
 
 
 @transaction.atomic
-def forget_visits(ids: Collection[int]) -> None:
+def forget_visits(ids: Collection[int], *, at: datetime) -> None:
     """Let accounts say what they would if these visits, which are about to go, had never been."""
     gone = list(Visit.objects.filter(pk__in=ids).select_related("organization"))
     accounts.untell(Visit, ids)
-    _recount(gone, without=ids)
+    _recount(gone, at=at, without=ids)
 
 
 @transaction.atomic
-def forget_met(ids: Collection[int]) -> None:
+def forget_met(ids: Collection[int], *, at: datetime) -> None:
     """Let people have been met when they would have been without these rows, which are about to go."""
     rows = list(VisitContact.objects.filter(pk__in=ids).select_related("organization"))
     if rows:
         people, zone = {row.contact_id for row in rows}, rows[0].organization.zone
-        _following.remember_met(people, zone, without=ids)
+        _following.remember_met(people, zone, at=at, without=ids)
 
 
 @transaction.atomic
-def rectify_visits(ids: Collection[int]) -> None:
+def rectify_visits(ids: Collection[int], *, at: datetime) -> None:
     """Let accounts say what these visits say, now that their former words are back."""
     back = list(Visit.objects.filter(pk__in=ids).select_related("organization"))
     _following.retell(back)
-    _recount(back)
+    _recount(back, at=at)
 
 
-def _recount(visits: Collection[Visit], *, without: Collection[int] = ()) -> None:
+def _recount(visits: Collection[Visit], *, at: datetime, without: Collection[int] = ()) -> None:
     """Find anew when the accounts of visits were last met, where one of these said so, and which was the first."""
     ids = sorted({visit.account_id for visit in visits})
     said: dict[int, set[datetime]] = {pk: set() for pk in ids}
@@ -54,4 +54,4 @@ def _recount(visits: Collection[Visit], *, without: Collection[int] = ()) -> Non
     people = dict(there)
     if people:
         zone = next(iter(visits)).organization.zone
-        _following.remember_met(set(people.values()), zone, without=people.keys() if without else ())
+        _following.remember_met(set(people.values()), zone, at=at, without=people.keys() if without else ())

@@ -14,8 +14,8 @@ keepers.register(
         _("Visits"),
         position=50,
         owner="by_id",
-        removing=lambda ids, moment: actions.forget_visits(ids),
-        restored=lambda traces, moment: actions.rectify_visits([trace.pk for trace in traces]),
+        removing=lambda ids, moment: actions.forget_visits(ids, at=moment.at),
+        restored=lambda traces, moment: actions.rectify_visits([trace.pk for trace in traces], at=moment.at),
     )
 )
 keepers.register(
@@ -25,7 +25,7 @@ keepers.register(
         _("People met at visits"),
         position=55,
         watched=("visit_id",),
-        removing=lambda ids, moment: actions.forget_met(ids),
+        removing=lambda ids, moment: actions.forget_met(ids, at=moment.at),
     )
 )
 keepers.register(Keeper("next_action", NextAction, _("Next actions"), position=60, owner="owner_id"))

@@ -1,19 +1,14 @@
-"""Every night: health, alerts and snapshots of a whole organization."""
+"""Every night: the snapshots of a whole organization, and the job that computes them after its health."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta, tzinfo
-from itertools import groupby
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import BigIntegerField, Count, Q, Sum
-from django.urls import reverse
 
 from forecasting.actions._alone import alone
-from forecasting.health import REGRESSED_DAYS, Facts, broken, difference, health
 from forecasting.models import (
-    Alert,
     ForecastSnapshot,
     OpportunitySnapshot,
     Target,
@@ -22,20 +17,17 @@ from forecasting.models import (
     weighted_amount,
 )
 from forecasting.periods import ONE_DAY, Period, midnight
-from forecasting.replay import forecasts, periods_of
+from forecasting.replay import after, forecasts, periods_of
 from forecasting.waterfall import State
 from forecasting.weighting import target_of
-from funnel.actions import note_health
-from funnel.models import Change, Opportunity, Spell, StageSetting
-from funnel.stages import ChangeKind, Stage, Status
-from jobs.actions import Notice, enqueue, notify_all
+from funnel.models import Change, Opportunity, StageSetting
+from funnel.stages import Stage, Status
+from jobs.actions import enqueue
 from jobs.models import Job
 from jobs.states import State as JobState
 from tenants.models import Membership, Organization
 
 JOB = "forecast"
-NAMED = 3
-"""So many opportunities are named in a notification."""
 BATCH = 2_000
 
 
@@ -172,116 +164,18 @@ def make_past_snapshots(organization: Organization, evenings: Iterable[date], *,
 
 
 def _histories(zone: tzinfo) -> Iterable[list[tuple[date, State]]]:
-    """Yield what each opportunity was, from which day on."""
-    spells = Spell.objects.order_by("opportunity_id", "from_at").values_list(
-        *("opportunity_id", "from_at", "closed_at", "status", "amount", "expected_close_on", "owner_id"),
-        *("category", "stage"),
+    """Read the whole change log forwards, opportunity by opportunity."""
+    log = Change.objects.order_by("opportunity_id", "occurred_at", "pk").values_list(
+        "opportunity_id", "kind", "new", "occurred_at"
     )
-    for _pk, mine in groupby(spells.iterator(chunk_size=BATCH), key=lambda row: row[0]):
-        yield [
-            (
-                from_at.astimezone(zone).date(),
-                State(*facts, closed_on=closed_at.astimezone(zone).date() if closed_at else None),
-            )
-            for _pk, from_at, closed_at, *facts in mine
-        ]
-
-
-@transaction.atomic
-def refresh_health(organization: Organization, *, at: datetime) -> int:
-    """Judge every open opportunity; write its health, open and clear alerts, tell owners what is new.
-
-    Return how many opportunities carry a flag.
-    """
-    alone("health", organization.pk)
-    zone = organization.zone
-    today = at.astimezone(zone).date()
-    went_back = _went_back(since=midnight(today - timedelta(days=REGRESSED_DAYS), zone), zone=zone)
-    flags: dict[int, list[str]] = {}
-    shown: dict[int, tuple[int, str]] = {}
-    for opportunity in Opportunity.objects.open().only(
-        "owner_id",
-        "name",
-        "stage",
-        "amount",
-        "expected_close_on",
-        "opened_at",
-        "stage_entered_at",
-        "last_contact_at",
-        "next_step_on",
-        "push_count",
-    ):
-        facts = facts_of(opportunity, zone, went_back_on=went_back.get(opportunity.pk))
-        flags[opportunity.pk] = broken(facts, today)
-        shown[opportunity.pk] = (opportunity.owner_id, opportunity.name)
-    note_health(((pk, health(codes), codes) for pk, codes in flags.items()), at=at)
-    raised = _keep_alerts(flags, at=at)
-    _tell_owners(organization, raised, shown, at=at)
-    return sum(1 for codes in flags.values() if codes)
-
-
-def facts_of(opportunity: Opportunity, zone: tzinfo, *, went_back_on: date | None = None) -> Facts:
-    """Return what the rules of health ask of an opportunity."""
-    contact = opportunity.last_contact_at
-    return Facts(
-        stage=opportunity.stage,
-        amount=opportunity.amount,
-        expected_close_on=opportunity.expected_close_on,
-        opened_on=opportunity.opened_at.astimezone(zone).date(),
-        stage_entered_on=opportunity.stage_entered_at.astimezone(zone).date(),
-        last_contact_on=contact.astimezone(zone).date() if contact else None,
-        next_step_on=opportunity.next_step_on,
-        push_count=opportunity.push_count,
-        went_back_on=went_back_on,
-    )
-
-
-def _went_back(*, since: datetime, zone: tzinfo) -> dict[int, date]:
-    """Return when each opportunity last went back a stage since then; what was undone does not count."""
-    undone = Change.objects.filter(undoes__isnull=False).values("undoes_id")
-    log = (
-        Change.objects.filter(kind=ChangeKind.STAGE, occurred_at__gte=since, undoes=None)
-        .exclude(pk__in=undone)
-        .order_by("occurred_at", "pk")
-        .values_list("opportunity_id", "old", "new", "occurred_at")
-    )
-    return {pk: occurred.astimezone(zone).date() for pk, old, new, occurred in log if new < old}
-
-
-def _keep_alerts(flags: Mapping[int, Sequence[str]], *, at: datetime) -> list[Alert]:
-    """Open an alert for each new flag, clear those that no longer hold; return the new ones."""
-    standing: dict[int, dict[str, int]] = defaultdict(dict)
-    for pk, opportunity_id, code in Alert.objects.standing().order_by().values_list("pk", "opportunity_id", "code"):
-        standing[opportunity_id][code] = pk
-    raised: list[Alert] = []
-    cleared: list[int] = []
-    for opportunity_id in flags.keys() | standing.keys():
-        more, fewer = difference(standing.get(opportunity_id, ()), flags.get(opportunity_id, ()))
-        raised += [Alert(opportunity_id=opportunity_id, code=code, since=at) for code in more]
-        cleared += [standing[opportunity_id][code] for code in fewer]
-    Alert.objects.filter(pk__in=cleared).update(cleared_at=at)
-    return list(Alert.objects.bulk_create(raised, batch_size=BATCH))
-
-
-def _tell_owners(
-    organization: Organization, raised: Iterable[Alert], shown: Mapping[int, tuple[int, str]], *, at: datetime
-) -> None:
-    """Tell each owner once what is new: one line for all their opportunities."""
-    news: dict[int, dict[int, int]] = defaultdict(dict)
-    for alert in raised:
-        owner_id, _name = shown[alert.opportunity_id]
-        news[owner_id][alert.opportunity_id] = alert.pk
-    url = reverse("forecasting:alerts", args=[organization.slug])
-    notices = []
-    for owner_id, alerts in news.items():
-        names = [shown[pk][1] for pk in sorted(alerts)[:NAMED]]
-        notices.append(
-            Notice(
-                to_id=owner_id,
-                code="opportunities_flagged",
-                unique_key=f"alerts:{max(alerts.values())}",
-                data={"count": len(alerts), "names": names},
-                url=url,
-            )
-        )
-    notify_all(notices, at=at)
+    last, history = None, list[tuple[date, State]]()
+    for opportunity_id, kind, new, occurred_at in log.iterator(chunk_size=BATCH):
+        if opportunity_id != last:
+            if history:
+                yield history
+            last, history = opportunity_id, []
+        state = after(history[-1][1] if history else None, kind, new, zone)
+        if state is not None:
+            history.append((occurred_at.astimezone(zone).date(), state))
+    if history:
+        yield history

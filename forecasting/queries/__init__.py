@@ -2,7 +2,8 @@
 
 from forecasting.queries import effects
 from forecasting.queries.alerts import alerts_of, flagged
-from forecasting.queries.changed import Movement, moved, movement, seen_by, waterfall, week_before
+from forecasting.queries.changed import Movement, moved, movement, stories, waterfall, week_before
+from forecasting.queries.health import facts_of, would_change
 from forecasting.queries.numbers import Pace, PersonRow, StageNumbers, Summary, Uncounted, pace_of, summary
 from forecasting.queries.rows import Totals, listed, rows, totals
 from forecasting.queries.scope import SELLING, Scope, person_or_404, scope
@@ -29,6 +30,7 @@ __all__ = [
     "alerts_of",
     "course",
     "effects",
+    "facts_of",
     "flagged",
     "listed",
     "moved",
@@ -38,7 +40,7 @@ __all__ = [
     "person_or_404",
     "rows",
     "scope",
-    "seen_by",
+    "stories",
     "stray_targets",
     "summary",
     "target_grid",
@@ -46,4 +48,5 @@ __all__ = [
     "totals",
     "waterfall",
     "week_before",
+    "would_change",
 ]

@@ -17,7 +17,7 @@ from funnel.actions.leads import (
 )
 from funnel.actions.limits import change_limits
 from funnel.actions.moving import UNDO_WITHIN, move, undo
-from funnel.actions.noting import note_contact, note_contacts, note_health, note_met, note_next_step, note_next_steps
+from funnel.actions.noting import note_contact, note_contacts, note_judged, note_met, note_next_step, note_next_steps
 from funnel.actions.opening import open_opportunity
 from funnel.actions.planning import add_part, change_part, drop_part, finish_part, resume_part
 from funnel.actions.proving import file_evidence, import_evidence, judge_evidence, may_judge, withdraw_evidence
@@ -60,7 +60,7 @@ __all__ = [
     "move_lead",
     "note_contact",
     "note_contacts",
-    "note_health",
+    "note_judged",
     "note_lead",
     "note_met",
     "note_next_step",

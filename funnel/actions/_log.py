@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts import actions as accounts_actions
 from funnel.history import Draft
+from funnel.judges import judge_anew
 from funnel.models import Change, Opportunity, StageSetting
 from funnel.stages import Stage, StageRow
 from tenants import audit
@@ -99,3 +100,11 @@ def tell(
         accounts_actions.tell(
             opportunity.account, verb, by=by, at=at, source=opportunity, data={"name": opportunity.name, **(data or {})}
         )
+    judge(opportunity, by=by, at=at)
+
+
+def judge(opportunity: Opportunity, *, by: Membership | None, at: datetime) -> None:
+    """Have its health judged anew, and show what came of it; every action ends with this (`tell` does it)."""
+    found = judge_anew([opportunity.pk], at=at, by=by.pk if by else None)
+    if opportunity.pk in found:
+        opportunity.health, opportunity.flags = found[opportunity.pk]

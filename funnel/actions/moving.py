@@ -1,5 +1,6 @@
 """Moving an opportunity between the stages, and taking a move back."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from funnel.actions._proof import evidence_for, keep_proven
 from funnel.evidence import proven_stage, standing
 from funnel.history import STATUS_KINDS, Draft, effective, entered_at, undone
 from funnel.models import Change, Opportunity
-from funnel.stages import ChangeKind, Stage, Status, ask_evidence, ask_move, default_category, missing
+from funnel.stages import ChangeKind, Stage, StageRow, Status, ask_evidence, ask_move, default_category, missing
 from tenants.errors import Refused
 from tenants.models import Membership
 
@@ -41,11 +42,13 @@ def move(
     at: datetime,
     why: str = "",
     override: bool = False,
+    table: Sequence[StageRow] | None = None,
 ) -> Opportunity:
     """Move an open opportunity to another stage; a category of the rep's own choice survives.
 
     :param left: the stage the caller saw it in.
     :param override: go on although stages that only warn lack evidence.
+    :param table: the stages, where the caller read them in this transaction already.
     :raises Stale: it is not in `left` any more.
     :raises Refused: see `ask_move`.
     :raises MissingEvidence: see `ask_evidence`.
@@ -54,7 +57,7 @@ def move(
     if opportunity.stage != left:
         raise _log.stale(opportunity)
     ask_move(status=Status(opportunity.status), left=left, to=to, why=why)
-    table = _log.table()
+    table = table or _log.table()
     items, states = evidence_for(opportunity)
     lacking = missing(items, standing(states), left=left, to=to)
     ask_evidence(lacking, {row.stage: row.gate for row in table}, override=override)

@@ -1,13 +1,13 @@
 """What apps to the right write on an opportunity. None of it counts the version up: nobody edits it in a form."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
+from funnel.judges import judge_anew
 from funnel.models import DecisionRole, Opportunity
-from funnel.stages import Health
 
 BATCH = 1_000
 
@@ -27,16 +27,22 @@ def note_contacts(met: Mapping[int, datetime], *, at: datetime) -> None:
     for row in later:
         row.last_contact_at = met[row.pk]
     Opportunity.objects.bulk_update(later, ["last_contact_at"], batch_size=BATCH)
+    judge_anew([row.pk for row in later], at=at)
 
 
 @transaction.atomic
-def note_met(met: Mapping[int, date | None]) -> None:
+def note_met(met: Mapping[int, date | None], *, at: datetime) -> None:
     """Set on every strategy sheet the day on which people, by the id of the contact, were last met; None says never."""
     rows = DecisionRole.objects.select_for_update(of=("self",)).filter(contact__in=met).order_by("pk")
-    changed = [row for row in rows.only("contact_id", "last_met_on") if row.last_met_on != met[row.contact_id]]
+    changed = [
+        row
+        for row in rows.only("contact_id", "last_met_on", "opportunity_id")
+        if row.last_met_on != met[row.contact_id]
+    ]
     for row in changed:
         row.last_met_on = met[row.contact_id]
     DecisionRole.objects.bulk_update(changed, ["last_met_on"], batch_size=BATCH)
+    judge_anew({row.opportunity_id for row in changed}, at=at)
 
 
 @transaction.atomic
@@ -54,17 +60,40 @@ def note_next_steps(steps: Mapping[int, tuple[str, date | None]], *, at: datetim
         text, row.next_step_on = steps[row.pk]
         row.next_step = text.strip()[:200]
     Opportunity.objects.bulk_update(rows, ["next_step", "next_step_on"], batch_size=BATCH)
+    judge_anew([row.pk for row in rows], at=at)
+
+
+_NOTE = """
+    WITH verdicts AS MATERIALIZED ({judgement}),
+    differing AS MATERIALIZED (
+        SELECT v.id, v.seen, v.health, v.flags FROM verdicts v
+        WHERE v.health IS DISTINCT FROM v.health_before OR v.flags IS DISTINCT FROM v.flags_before
+    ), kept AS MATERIALIZED (
+        SELECT o.id FROM funnel_opportunity o WHERE o.organization_id = %(org)s AND o.id IN (SELECT id FROM differing)
+        ORDER BY o.id FOR NO KEY UPDATE
+    ), noted AS (
+        UPDATE funnel_opportunity o SET health = d.health, flags = d.flags
+        FROM differing d JOIN kept k ON k.id = d.id
+        WHERE o.organization_id = %(org)s AND o.id = d.id AND o.xmin = d.seen
+        RETURNING o.id, o.health, o.flags
+    )
+"""
 
 
 @transaction.atomic
-def note_health(rows: Iterable[tuple[int, Health, Sequence[str]]], *, at: datetime) -> int:
-    """Note the health of many: (opportunity id, health, codes of its flags). Return how many changed."""
-    wanted = {pk: (str(health), tuple(flags)) for pk, health, flags in rows}
-    alike: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
-    now = Opportunity.objects.filter(pk__in=wanted).values_list("pk", "health", "flags")
-    for pk, health, flags in now:
-        if wanted[pk] != (health, tuple(flags)):
-            alike[wanted[pk]].append(pk)
-    for (health, flags), ids in alike.items():
-        Opportunity.objects.filter(pk__in=ids).update(health=health, flags=list(flags))
-    return sum(len(ids) for ids in alike.values())
+def note_judged(judgement: str, asked: Mapping[str, Any], *, along: str) -> list[tuple[Any, ...]]:
+    """Note the health of many as a statement judges it, in one statement with what the judge keeps of its own.
+
+    Only what changed is written, and what somebody else changed while it was judged is passed over: whoever did has had
+    it judged themselves.
+
+    :param judgement: a statement with rows of (id, seen, health, flags, health_before, flags_before, …), where `seen`
+        is the `xmin` of the row that was judged.
+    :param asked: the parameters, among them `org`.
+    :param along: the rest of the statement, from a comma or SELECT on. It sees `verdicts` (what the judgement said)
+        and `noted` (id, health, flags of what changed); its rows are returned.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE.replace("{judgement}", judgement) + along, asked)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

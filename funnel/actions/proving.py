@@ -69,6 +69,7 @@ def file_evidence(
         StoredFile.objects.filter(pk=was["file_id"]).delete()
     keep_proven(opportunity)
     _record("evidence.filed", opportunity, row, was, _held(evidence), by=by, at=at)
+    _log.judge(opportunity, by=by, at=at)
     return evidence
 
 
@@ -131,6 +132,7 @@ def withdraw_evidence(opportunity: Opportunity, item: EvidenceItem | str, *, by:
         evidence.delete()
         StoredFile.objects.filter(pk=evidence.file_id).delete()
         keep_proven(opportunity)
+    _log.judge(opportunity, by=by, at=at)
 
 
 def may_judge(opportunity: Opportunity, by: Membership) -> bool:
@@ -186,6 +188,7 @@ def judge_evidence(
     keep_proven(opportunity)
     facts = {"item": row.key, "stage": row.stage, "state": [str(was), str(verdict)], "word": word}
     audit.record("evidence.judged", opportunity, by=by, at=at, **facts)
+    _log.judge(opportunity, by=by, at=at)
     if verdict == State.SENT_BACK:
         _tell_sent_back(evidence, opportunity, row, by=by, at=at)
     return evidence

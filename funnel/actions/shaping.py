@@ -8,6 +8,7 @@ from django.db import transaction
 from funnel.actions._checklist import ensure_items, item_row
 from funnel.actions._proof import recount_proven
 from funnel.evidence import Kind
+from funnel.judges import judge_anew
 from funnel.models import EvidenceItem, StageSetting
 from funnel.stages import Stage, StageRow, check_percents
 from tenants import audit
@@ -71,6 +72,7 @@ def add_item(stage: Stage, *, label: str, kind: Kind = Kind.FACT, by: Membership
     position = EvidenceItem.objects.filter(stage=stage).count()
     item: EvidenceItem = EvidenceItem.objects.create(stage=stage, label=label, kind=kind, position=position)
     recount_proven()
+    judge_anew(None, at=at)
     audit.record("evidence_item.added", item, by=by, at=at, stage=int(stage), label=label, item_kind=str(kind))
     return item
 
@@ -126,6 +128,7 @@ def switch_item(key: str, *, is_active: bool, by: Membership, at: datetime) -> E
         item.is_active = is_active
         item.save(update_fields=["is_active"])
         recount_proven()
+        judge_anew(None, at=at)
         audit.record("evidence_item.switched", item, by=by, at=at, is_active=is_active)
     return item
 

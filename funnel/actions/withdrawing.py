@@ -10,6 +10,7 @@ from funnel.actions import _log
 from funnel.actions._money import revenue_changed
 from funnel.actions._proof import recount_proven
 from funnel.history import undone
+from funnel.judges import judge_anew
 from funnel.models import Change, Opportunity
 from funnel.stages import Stage
 from tenants.bulk import insert_many
@@ -69,3 +70,4 @@ def compensate(logged: Mapping[int, Sequence[int]], *, by: Membership, at: datet
     recount_proven(list(opportunities))
     accounts_actions.index_many("opportunity", [(each.pk, (each.name,)) for each in found])
     revenue_changed({each.account_id for each in found}, at=at)
+    judge_anew(logged.keys(), at=at, by=by.pk)

@@ -1,6 +1,6 @@
 """Moving, winning, losing, reopening, taking back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -19,7 +19,7 @@ from funnel.forms import (
     WinForm,
 )
 from funnel.models import Opportunity
-from funnel.stages import MissingEvidence, Stage, Status
+from funnel.stages import MissingEvidence, Stage, StageRow, Status
 from funnel.views.answers import answer, dialog, language, number, read_write, refuse, told_stale
 from tenants.errors import Refused, Stale
 from tenants.formats import compact
@@ -43,7 +43,7 @@ def move(request: OrgRequest, pk: int) -> HttpResponse:
     try:
         if seen is not None and seen != found.version:
             raise queries.stale(found)
-        moved = _file_and_move(request, found, form, to)
+        moved = _file_and_move(request, found, form, to, stages)
     except Stale as stale:
         return told_stale(
             request, stale, stages[to - 1].label, stages, version=found.version, touched=_seen_in(request, to)
@@ -66,7 +66,9 @@ def _seen_in(request: OrgRequest, to: Stage) -> set[Stage]:
     return {to, *([Stage(seen)] if seen in set(Stage) else [])}
 
 
-def _file_and_move(request: OrgRequest, found: Opportunity, form: MoveForm, to: Stage) -> Opportunity | MissingEvidence:
+def _file_and_move(
+    request: OrgRequest, found: Opportunity, form: MoveForm, to: Stage, stages: Sequence[StageRow]
+) -> Opportunity | MissingEvidence:
     """File what was typed and move, or do neither; where evidence still lacks, what was filed stays filed."""
     by, at, notes = request.membership, request.now, form.notes()
     with transaction.atomic() if notes else nullcontext():
@@ -74,7 +76,8 @@ def _file_and_move(request: OrgRequest, found: Opportunity, form: MoveForm, to: 
             actions.file_evidence(found, key, note=note, by=by, at=at)
         why, override = form.cleaned_data["why"], form.cleaned_data["anyway"]
         try:
-            return actions.move(found, left=Stage(found.stage), to=to, by=by, at=at, why=why, override=override)
+            left = Stage(found.stage)
+            return actions.move(found, left=left, to=to, by=by, at=at, why=why, override=override, table=stages)
         except MissingEvidence as lacking:
             return lacking
 

@@ -175,7 +175,7 @@ def test_a_plan_is_recorded_once_the_source_says_what_became_of_it(acme: Cast, a
     account.refresh_from_db()
     assert account.last_contact_at == visit.happened_at
     assert actions.import_visits([plan], by=acme.manager, at=later).unchanged == 1  # done stays done
-    actions.rectify_visits([visit.pk])
+    actions.rectify_visits([visit.pk], at=AT)
     assert TimelineEntry.objects.filter(verb="visit.logged").count() == 1
 
 

@@ -371,24 +371,20 @@ def test_health_is_written_alerts_open_and_clear_and_nobody_is_told_twice(acme: 
             actions.refresh_health(acme.org, at=NOW)
         opportunity.refresh_from_db()
         assert opportunity.health == "risk"
-        assert opportunity.flags == ["overdue", "silent", "no_next_step", "no_amount", "stalled"]
-        assert Alert.objects.standing().count() == 5
+        flags = ["overdue", "silent", "no_next_step", "no_amount", "no_power", "unproven", "stalled"]
+        assert opportunity.flags == flags
+        assert Alert.objects.standing().count() == len(flags)
         told = list(acme.rep.notifications.all())
         assert [each.text for each in told] == ["1 of your opportunities needs attention: Pump"]
         change(opportunity, NOW, amount=100, expected_close_on=TODAY)
         actions.refresh_health(acme.org, at=NOW + DAY)
-        assert set(Alert.objects.standing().values_list("code", flat=True)) == {
-            "overdue",
-            "silent",
-            "no_next_step",
-            "stalled",
-        }
+        left = {*flags} - {"no_amount"}
+        assert set(Alert.objects.standing().values_list("code", flat=True)) == left
         opportunity.refresh_from_db()
         assert "no_amount" not in opportunity.flags
         win(opportunity, NOW + 2 * DAY)
-        actions.refresh_health(acme.org, at=NOW + 2 * DAY)
         assert Alert.objects.standing().count() == 0
-        assert Alert.objects.filter(cleared_at=NOW + 2 * DAY).count() == 4
+        assert Alert.objects.filter(cleared_at=NOW + 2 * DAY).count() == len(left)
 
 
 def test_health_costs_the_same_for_one_and_for_many(acme: Cast) -> None:
@@ -398,6 +394,7 @@ def test_health_costs_the_same_for_one_and_for_many(acme: Cast) -> None:
         return len(caught)
 
     with working_for(acme.org):
+        judged()  # the first night of all writes the row that the others find
         make_opportunity(acme.rep, 100, TODAY)
         first = judged()
         for _ in range(20):

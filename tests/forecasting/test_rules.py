@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecasting.accuracy import Mark, accuracy, bias, marked_on, nearest
-from forecasting.health import Facts, broken, difference, health
 from forecasting.periods import (
     MONTHS,
     Kind,
@@ -23,7 +22,7 @@ from forecasting.periods import (
 )
 from forecasting.waterfall import Bucket, Cause, State, Story, View, build, classify, contribution, weighted_change
 from forecasting.weighting import Numbers, target_of, weighted
-from funnel.stages import PERCENT, Category, Health, Stage, Status
+from funnel.stages import PERCENT, Category, Stage, Status
 from tenants.calendar import WorkCalendar, weekdays
 
 TODAY = date(2026, 11, 23)
@@ -161,63 +160,6 @@ def test_the_nearest_snapshot_stands_for_a_mark() -> None:
     assert nearest(stored, date(2026, 10, 10)) is None
 
 
-# Health -----------------------------------------------------------------------------------------------
-
-GOOD = Facts(
-    stage=Stage.DEVELOP,
-    amount=100,
-    expected_close_on=TODAY,
-    opened_on=TODAY - timedelta(days=30),
-    stage_entered_on=TODAY,
-    last_contact_on=TODAY - timedelta(days=14),
-    next_step_on=TODAY,
-)
-
-
-def changed(**facts: Any) -> Facts:
-    return Facts(**{**{field: getattr(GOOD, field) for field in Facts.__slots__}, **facts})
-
-
-@pytest.mark.parametrize(
-    ("facts", "expected"),
-    [
-        (GOOD, []),
-        (changed(expected_close_on=TODAY - timedelta(days=1)), ["overdue"]),
-        (changed(expected_close_on=None), []),
-        (changed(last_contact_on=TODAY - timedelta(days=15)), ["silent"]),
-        (changed(last_contact_on=None), ["silent"]),
-        (changed(stage=Stage.PROOF, last_contact_on=TODAY - timedelta(days=7)), []),
-        (changed(stage=Stage.PROOF, last_contact_on=TODAY - timedelta(days=8)), ["silent"]),
-        (changed(stage=Stage.CLOSE, last_contact_on=TODAY - timedelta(days=8)), ["silent"]),
-        (changed(next_step_on=None), ["no_next_step"]),
-        (changed(amount=None), ["no_amount"]),
-        (changed(amount=0), ["no_amount"]),
-        (changed(stage=Stage.DISCOVER, amount=None), []),
-        (changed(push_count=1), []),
-        (changed(push_count=2), ["pushed"]),
-        (changed(stage_entered_on=TODAY - timedelta(days=30)), []),
-        (changed(stage_entered_on=TODAY - timedelta(days=31)), ["stalled"]),
-        (changed(stage=Stage.DISCOVER, stage_entered_on=TODAY - timedelta(days=15)), ["stalled"]),
-        (changed(stage=Stage.DEPLOY, stage_entered_on=TODAY - timedelta(days=900)), []),
-        (changed(went_back_on=TODAY - timedelta(days=30)), ["regressed"]),
-        (changed(went_back_on=TODAY - timedelta(days=31)), []),
-    ],
-)
-def test_each_rule_at_its_border(facts: Facts, expected: list[str]) -> None:
-    assert broken(facts, TODAY) == expected
-
-
-def test_the_word_for_it() -> None:
-    assert health([]) == Health.OK
-    assert health(["silent"]) == health(["silent", "pushed"]) == Health.WATCH
-    assert health(["silent", "pushed", "stalled"]) == Health.RISK
-    assert health(["overdue"]) == Health.RISK
-
-
-def test_what_was_raised_and_what_was_cleared() -> None:
-    assert difference(["silent", "pushed"], ["pushed", "overdue"]) == (["overdue"], ["silent"])
-
-
 # What changed -----------------------------------------------------------------------------------------
 
 QUARTER = period_of(Kind.QUARTER, TODAY)
@@ -246,11 +188,8 @@ LATER, EARLIER = QUARTER.ends_on + timedelta(days=1), QUARTER.starts_on - timede
         (IN, state(due_on=None), Bucket.PUSHED_OUT, -100),
         (IN, state(due_on=EARLIER), Bucket.MOVED_EARLIER, -100),
         (IN, state(owner=2), Bucket.UNCHANGED, 0),
-        (IN, state(amount=130, priced=1), Bucket.INCREASED, 30),
-        (IN, state(amount=None, priced=1), Bucket.DECREASED, -100),
-        (IN, state(amount=130), Bucket.CURRENCY, 30),
-        (IN, state(amount=70), Bucket.CURRENCY, -30),
-        (IN, state(amount=100, priced=2), Bucket.UNCHANGED, 0),
+        (IN, state(amount=130), Bucket.INCREASED, 30),
+        (IN, state(amount=None), Bucket.DECREASED, -100),
         (None, IN, Bucket.NEW, 100),
         (state(status=Status.LOST), IN, Bucket.REOPENED, 100),
         (state(owner=3), IN, Bucket.TRANSFERRED_IN, 100),
@@ -284,7 +223,6 @@ STATES = st.one_of(
         category=st.sampled_from(list(Category)),
         stage=st.sampled_from([int(stage) for stage in Stage]),
         closed_on=st.one_of(st.none(), st.dates(date(2026, 8, 1), date(2027, 2, 28))),
-        priced=st.integers(0, 2),
     ),
 )
 HISTORIES = st.lists(st.lists(STATES, min_size=2, max_size=5), max_size=30)
@@ -298,12 +236,13 @@ def pipeline(states: list[State | None], view: View) -> int:
 def test_start_and_all_buckets_make_the_end(histories: list[list[State | None]], owners: frozenset[int] | None) -> None:
     view = View(QUARTER, owners)
     stories = [Story(pk, tuple(states)) for pk, states in enumerate(histories)]
-    found = build(stories, view)
+    found = build(stories, view, end=pipeline([story.after for story in stories], view))
     assert found.start == pipeline([story.before for story in stories], view)
-    assert found.end == pipeline([story.after for story in stories], view)
     assert found.start + sum(delta for _bucket, delta, _count in found.buckets) == found.end
-    steps = [step for step in (classify(story, view) for story in stories) if step is not None]
-    assert sum(part.count for part in found.parts.values()) == len(steps)
+    assert len({step.pk for step in found.steps}) == len(found.steps)
+    for bucket, delta, count in found.buckets:
+        assert found.total(bucket) == delta
+        assert len(found.members(bucket)) == count
 
 
 @given(HISTORIES)
@@ -326,12 +265,11 @@ def test_the_change_of_the_weighted_forecast_is_the_difference(histories: list[l
     [
         (IN, state(status=Status.WON, stage=Stage.DEPLOY, closed_on=TODAY), Bucket.WON),
         (IN, state(stage=Stage.CLOSE), Cause.ADVANCED),
-        (IN, state(stage=Stage.CLOSE, amount=90, priced=1), Cause.ADVANCED),
+        (IN, state(stage=Stage.CLOSE, amount=90), Cause.ADVANCED),
         (IN, state(stage=Stage.QUALIFY), Cause.WENT_BACK),
-        (IN, state(stage=Stage.QUALIFY, amount=110, priced=1), Cause.WENT_BACK),
-        (IN, state(amount=90), Bucket.CURRENCY),
+        (IN, state(stage=Stage.QUALIFY, amount=110), Cause.WENT_BACK),
         (IN, state(due_on=LATER), Bucket.PUSHED_OUT),
-        (IN, state(amount=200, priced=1), Bucket.INCREASED),
+        (IN, state(amount=200), Bucket.INCREASED),
         (state(status=Status.WON, closed_on=TODAY), state(status=Status.LOST), Cause.WENT_BACK),
     ],
 )

@@ -1,5 +1,6 @@
 """The words and the drawing of the forecast; the task that starts the nights."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from django.utils import translation
 
 from forecasting import labels, tasks
 from forecasting.drawing import NARROW, WIDE, draw
+from forecasting.health import FLAGS as HEALTH_FLAGS
 from forecasting.health import Facts, Flag
 from forecasting.periods import Kind, Period, period_of
 from forecasting.waterfall import Bucket, Cause
@@ -44,31 +46,47 @@ def test_the_name_of_a_period(period: Period, expected: str) -> None:
 def test_a_flag_says_its_number() -> None:
     facts = Facts(
         stage=3,
-        amount=None,
+        amount=70,
         expected_close_on=TODAY - timedelta(days=1),
         opened_on=TODAY - timedelta(days=40),
         stage_entered_on=TODAY - timedelta(days=40),
         last_contact_on=TODAY - timedelta(days=23),
         push_count=2,
+        push_days=70,
+        lacking=3,
+        contacts=1,
+        highest=100,
     )
     with translation.override("en"):
-        said = {code: labels.flag_text(code, facts, TODAY) for code in labels.JUDGED}
+        said = {code: labels.flag_text(code, facts, TODAY) for code in HEALTH_FLAGS}
         assert labels.flag_text("unheard_of", facts, TODAY) == "unheard_of"
+        planned = replace(facts, next_step_on=TODAY)
+        assert labels.flag_text(Flag.SILENT, planned, TODAY) == "23 days without contact"
+        known = replace(facts, buyer_known=True)
+        assert labels.flag_text(Flag.NO_POWER, known, TODAY) == "Economic buyer never met"
+        met = replace(known, buyer_met_on=TODAY - timedelta(days=31))
+        assert labels.flag_text(Flag.NO_POWER, met, TODAY) == "Economic buyer not met for 31 days"
     assert said == {
         Flag.OVERDUE: "1 day overdue",
-        Flag.SILENT: "23 days without contact",
+        Flag.ZOMBIE: "Open for 40 days, far beyond the usual",
+        Flag.SILENT: "23 days without contact, and nothing planned",
         Flag.NO_NEXT_STEP: "No next action with a date",
         Flag.NO_AMOUNT: "No amount",
-        Flag.PUSHED: "Put off 2 times",
+        Flag.NO_POWER: "No economic buyer known",
+        Flag.UNPROVEN: "3 proofs missing",
+        Flag.PUSHED: "Put off 2 times, 70 days in all",
         Flag.STALLED: "40 days in this stage",
+        Flag.SINGLE_THREAD: "Only 1 contact on the sheet",
         Flag.REGRESSED: "Went back a stage",
+        Flag.SHRINKING: "Cut by 30% since its highest",
+        Flag.AGEING: "Open for 40 days",
     }
 
 
 def test_every_code_has_words() -> None:
     assert set(labels.BUCKETS) == set(Bucket)
     assert set(labels.CAUSES) == {*Bucket, *Cause} - {Bucket.UNCHANGED}
-    assert set(labels.JUDGED) <= set(FLAGS)
+    assert set(HEALTH_FLAGS) == set(FLAGS)
     with translation.override("en"):
         assert labels.refusal(Refused("not_a_period")).startswith("No period")
         assert notification_text("opportunities_flagged", {"count": 2, "names": ["A", "B"]}) == (

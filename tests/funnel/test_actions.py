@@ -14,7 +14,7 @@ from funnel.evidence import STANDARD
 from funnel.history import as_it_stood
 from funnel.models import Change, Evidence, EvidenceItem, Opportunity
 from funnel.queries import stage_table
-from funnel.stages import Category, Gate, Health, MissingEvidence, Reason, Stage, Status
+from funnel.stages import Category, Gate, MissingEvidence, Reason, Stage, Status
 from tenants.errors import Refused, Stale
 from tenants.models import AuditEvent, ExchangeRate
 from tenants.scoping import reading, working_for
@@ -372,13 +372,12 @@ def test_notes_of_other_apps_do_not_make_an_edit_stale(acme: Cast) -> None:
     actions.note_contact(opportunity, met_at=AT + DAY, at=AT + DAY)
     actions.note_contact(opportunity, met_at=AT, at=AT + DAY)
     actions.note_next_step(opportunity, text="call the CTO", on=date(2026, 1, 9), at=AT)
-    assert actions.note_health([(opportunity.pk, Health.RISK, ["overdue"])], at=AT) == 1
-    assert actions.note_health([(opportunity.pk, Health.RISK, ["overdue"])], at=AT) == 0
     now = seen(opportunity)
     assert (now.last_contact_at, now.next_step, now.next_step_on) == (AT + DAY, "call the CTO", date(2026, 1, 9))
-    assert (now.health, now.flags, now.version) == ("risk", ["overdue"], 1)
+    assert ("no_next_step" in now.flags, now.version) == (False, 1)
     actions.note_next_step(opportunity, text="", on=None, at=AT)
     assert seen(opportunity).next_step_on is None
+    assert "no_next_step" in seen(opportunity).flags
 
 
 # Shaping ------------------------------------------------------------------------------------------

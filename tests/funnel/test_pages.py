@@ -21,6 +21,7 @@ from tenants.models import ExchangeRate, Membership
 from tenants.scoping import working_for
 from tests.cast import Cast
 from tests.funnel.factories import DAY, MILLION, make_account, make_opportunity
+from tests.funnel.health import mark_health
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -66,7 +67,7 @@ def test_the_sums_of_the_board_count_all_and_the_cards_are_the_first_few(acme: C
 def test_what_needs_attention_comes_first(acme: Cast, login: Login) -> None:
     large, small = recent(acme.rep, "large", amount=9 * MILLION), recent(acme.rep, "small", amount=1)
     watch = recent(acme.rep, "watch", amount=2)
-    actions.note_health([(small.pk, Health.RISK, ["overdue"]), (watch.pk, Health.WATCH, ["silent"])], at=timezone.now())
+    mark_health([(small.pk, Health.RISK, ["overdue"]), (watch.pk, Health.WATCH, ["silent"]), (large.pk, Health.OK, [])])
     board = login(acme.rep).get(url(acme)).context["board"]
     assert [card.pk for card in board.columns[0].cards] == [small.pk, watch.pk, large.pk]
     assert board.attention == 2
@@ -254,7 +255,7 @@ def test_every_number_finds_its_rows(acme: Cast, login: Login) -> None:
     won, lost = recent(acme.rep, "won"), recent(acme.rep2, "lost")
     actions.win(won, seen=1, by=acme.rep, at=now)
     actions.lose(lost, seen=1, reason=Reason.RIVAL, rival="Rival Co", by=acme.rep2, at=now)
-    actions.note_health([(first.pk, Health.RISK, ["overdue"])], at=now)
+    mark_health([(first.pk, Health.RISK, ["overdue"])])
     today = now.astimezone(acme.org.zone).date().isoformat()
 
     def rows(query: str) -> set[int]:
@@ -390,7 +391,7 @@ def test_the_page_tells_the_story(acme: Cast, login: Login) -> None:
     actions.move(
         opportunity, left=Stage.QUALIFY, to=Stage.DISCOVER, why="no budget yet", by=acme.rep, at=timezone.now()
     )
-    actions.note_health([(opportunity.pk, Health.WATCH, ["no_next_step"])], at=timezone.now())
+    mark_health([(opportunity.pk, Health.WATCH, ["no_next_step"])])
     page = text(login(acme.manager).get(url(acme, f"{opportunity.pk}/")))
     for words in (
         "no budget yet",

@@ -45,6 +45,12 @@ WORDLESS: dict[str, tuple[str, ...]] = {
         "funnel_opportunity.quoted_currency",
     ),
     "nine digits": ("funnel_lead.phone_key",),
+    "numbers alone: days, and limits": (
+        "forecasting_healthsetting.ladder",
+        "forecasting_healthsetting.held",
+        "forecasting_healthsetting.exits",
+        "forecasting_healthsetting.dwell",
+    ),
     "one sign, between two cells": ("exchange_import.delimiter",),
     "a kind by which the search finds the row; the word stands beside it": ("accounts_searchrow.kind",),
     "read by every page: a zone, digits of weekdays, ids of teams": (

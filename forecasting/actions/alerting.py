@@ -1,0 +1,183 @@
+"""Alerts: opened and cleared by what stands on the opportunities, told to owners, and climbing the ladder."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.urls import reverse
+
+from forecasting.ladder import chain
+from forecasting.models import HealthSetting
+from jobs.actions import Notice, notify_all
+from tenants.models import Membership, Organization
+from tenants.permissions import Role
+from tenants.scoping import require_organization_id, working_for
+
+NAMED = 3
+"""So many opportunities are named in a notification."""
+
+_QUIET = """
+    EXISTS (SELECT 1 FROM forecasting_mute m, tenants_organization z
+            WHERE m.organization_id = %(org)s AND m.opportunity_id = a.opportunity_id AND m.code = a.code
+            AND m.ended_at IS NULL AND z.id = %(org)s
+            AND m.until >= (%(at)s::timestamptz AT TIME ZONE z.time_zone)::date)
+"""
+_KEEP = """
+    , cleared AS (
+        UPDATE forecasting_alert a SET cleared_at = %(at)s
+        WHERE a.organization_id = %(org)s AND a.cleared_at IS NULL {some}
+            AND NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.id = a.opportunity_id AND a.code = ANY(v.flags))
+    ), fresh AS (
+        SELECT v.id AS opportunity_id, f.code FROM verdicts v CROSS JOIN LATERAL unnest(v.flags) AS f(code)
+        WHERE NOT EXISTS (SELECT 1 FROM forecasting_alert a WHERE a.organization_id = %(org)s
+                          AND a.opportunity_id = v.id AND a.code = f.code AND a.cleared_at IS NULL)
+    ), opened AS (
+        INSERT INTO forecasting_alert (organization_id, opportunity_id, code, since, step, told_at)
+        SELECT %(org)s, a.opportunity_id, a.code, %(at)s, 0, CASE WHEN {told} THEN %(at)s::timestamptz END
+        FROM fresh a JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
+        ON CONFLICT DO NOTHING
+        RETURNING id, opportunity_id, told_at
+    )
+"""
+KEEP_SOME = "".join(
+    [
+        _KEEP.replace("{some}", "AND a.opportunity_id = ANY(%(some)s)").replace(
+            "{told}", "o.owner_id = %(by)s::bigint"
+        ),
+        """
+    SELECT n.id, n.health, n.flags, false FROM noted n
+    UNION ALL SELECT NULL, NULL, NULL, true WHERE EXISTS (SELECT 1 FROM opened WHERE told_at IS NULL)
+""",
+    ]
+)
+"""Rows: (id, health, flags, False) of what changed, and one (…, True) if an owner is still to be told."""
+KEEP_ALL = "".join(
+    [
+        _KEEP.replace("{some}", "").replace("{told}", "NOT {quiet}").replace("{quiet}", _QUIET),
+        """
+    SELECT o.owner_id, count(DISTINCT o.id), max(a.id), (array_agg(DISTINCT o.name))[1:%(named)s]
+    FROM opened a JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
+    WHERE a.told_at IS NOT NULL
+    GROUP BY o.owner_id
+""",
+    ]
+)
+"""Rows for `tell`, one an owner."""
+_UNTOLD = """
+    WITH told AS (
+        UPDATE forecasting_alert a SET told_at = %(at)s
+        WHERE a.organization_id = %(org)s AND a.cleared_at IS NULL AND a.told_at IS NULL AND NOT {quiet}
+        RETURNING a.id, a.opportunity_id
+    )
+    SELECT o.owner_id, count(DISTINCT o.id), max(a.id), (array_agg(DISTINCT o.name))[1:%(named)s]
+    FROM told a JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
+    GROUP BY o.owner_id
+""".replace("{quiet}", _QUIET)
+_CLIMB = """
+    WITH due AS (
+        SELECT a.id, (SELECT count(*) FROM unnest(%(steps)s::int[]) AS s(days)
+                      WHERE (%(at)s::timestamptz AT TIME ZONE z.time_zone)::date
+                            - (a.since AT TIME ZONE z.time_zone)::date >= s.days) AS step
+        FROM forecasting_alert a, tenants_organization z
+        WHERE a.organization_id = %(org)s AND a.cleared_at IS NULL AND a.step < %(last)s AND z.id = %(org)s
+            AND NOT {quiet}
+    ), higher AS (
+        SELECT a.id, a.step AS stood FROM forecasting_alert a JOIN due d ON d.id = a.id AND a.step < d.step
+        WHERE a.organization_id = %(org)s FOR NO KEY UPDATE OF a
+    ), climbed AS (
+        UPDATE forecasting_alert a SET step = d.step, step_at = %(at)s
+        FROM due d JOIN higher h ON h.id = d.id
+        WHERE a.organization_id = %(org)s AND a.id = d.id
+        RETURNING a.id, a.opportunity_id, h.stood, a.step
+    )
+    SELECT o.owner_id, c.stood, c.step, max(c.id), array_agg(DISTINCT o.id), (array_agg(DISTINCT o.name))[1:%(named)s]
+    FROM climbed c JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = c.opportunity_id
+    GROUP BY o.owner_id, c.stood, c.step
+""".replace("{quiet}", _QUIET)
+
+
+News = Sequence[tuple[Any, ...]]
+"""Rows of (owner's id, how many opportunities, the latest alert's id, some names)."""
+
+
+def tell(organization: Organization, news: News, *, at: datetime) -> None:
+    """Tell owners in one line each what is new."""
+    url = _page(organization)
+    notices = [
+        Notice(owner, "opportunities_flagged", f"alerts:{latest}", {"count": count, "names": names}, url)
+        for owner, count, latest, names in news
+    ]
+    if notices:
+        notify_all(notices, at=at)
+
+
+@transaction.atomic
+def tell_untold(organization: Organization, *, at: datetime) -> None:
+    """Tell owners of alerts that they have not heard of: others raised them, or a mute has ended. Done twice it tells
+    nothing: that they were told is written with the notification.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_UNTOLD, {"org": organization.pk, "at": at, "named": NAMED})
+        news = cursor.fetchall()
+    tell(organization, news, at=at)
+
+
+def tell_soon(at: datetime) -> None:
+    """Tell owners as soon as what raised the alerts is committed; should that be cut short, the night makes it good."""
+    organization_id = require_organization_id()
+
+    def send() -> None:
+        organization = Organization.objects.get(pk=organization_id)
+        with working_for(organization):
+            tell_untold(organization, at=at)
+
+    transaction.on_commit(send, robust=True)
+
+
+def climb(organization: Organization, *, at: datetime) -> None:
+    """Let alerts that stand too long go up the organization's ladder, and tell whom they reach, once.
+
+    What is muted stays where it is. The step is written with the notification in one transaction, so that whatever is
+    interrupted happens once, later.
+    """
+    steps = HealthSetting.current().ladder
+    asked: dict[str, Any] = {"org": organization.pk, "at": at, "steps": steps, "last": len(steps), "named": NAMED}
+    with connection.cursor() as cursor:
+        cursor.execute(_CLIMB, asked)
+        climbed = cursor.fetchall()
+    if not climbed:
+        return
+    rungs = rungs_of(organization, {row[0] for row in climbed})
+    reached: dict[int, list[tuple[int, list[int], list[str]]]] = defaultdict(list)
+    for owner, stood, step, latest, opportunities, names in climbed:
+        for rung in rungs[owner][stood:step]:
+            for person in rung:
+                reached[person].append((latest, opportunities, names))
+    url = f"{_page(organization)}?of=team"
+    notify_all([_notice(person, parts, url) for person, parts in reached.items()], at=at)
+
+
+def _notice(person: int, parts: list[tuple[int, list[int], list[str]]], url: str) -> Notice:
+    """Tell somebody in one line what has come up to them."""
+    opportunities = {pk for _latest, ids, _names in parts for pk in ids}
+    names = list(dict.fromkeys(name for _latest, _ids, each in parts for name in each))[:NAMED]
+    data = {"count": len(opportunities), "names": names}
+    return Notice(person, "alerts_climbed", f"climbed:{max(part[0] for part in parts)}", data, url)
+
+
+def rungs_of(organization: Organization, owners: Collection[int]) -> Mapping[int, list[list[int]]]:
+    """Return for each of these owners whom their alerts go up to, one rung a step."""
+    people = list(Membership.objects.active().filter(organization=organization).select_related("team"))
+    paths = {person.pk: person.team.path if person.team else "" for person in people}
+    leaders: dict[str, list[int]] = defaultdict(list)
+    for person in people:
+        if person.role == Role.MANAGER and person.team:
+            leaders[person.team.path].append(person.pk)
+    executives = [person.pk for person in people if person.role == Role.EXECUTIVE]
+    return {owner: chain(owner, paths.get(owner, ""), leaders, executives) for owner in owners}
+
+
+def _page(organization: Organization) -> str:
+    return reverse("forecasting:alerts", args=[organization.slug])

@@ -1,0 +1,53 @@
+"""Judging health: after a change for what changed, every night for all."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+
+from forecasting.actions._alone import alone
+from forecasting.actions.alerting import KEEP_ALL, KEEP_SOME, NAMED, climb, tell, tell_soon, tell_untold
+from forecasting.actions.measuring import measure
+from forecasting.judging import judgement
+from funnel.actions import note_judged
+from funnel.judges import Verdicts
+from funnel.models import Opportunity
+from tenants.models import Organization
+from tenants.scoping import require_organization_id
+
+
+@transaction.atomic
+def judge(ids: Collection[int] | None, at: datetime, by: int | None = None) -> Verdicts:
+    """Judge some opportunities after a change, clear and open their alerts; the owners hear of it after the commit.
+
+    A flag that clears and returns is a new alert. An owner who made the change is not told: they see it on the page
+    that answers. None judges all there are.
+    """
+    if ids is None:
+        _judge_all(Organization.objects.get(pk=require_organization_id()), at=at)
+        return {}
+    statement, asked = judgement(require_organization_id(), ids, at=at)
+    rows = note_judged(statement, {**asked, "by": by}, along=KEEP_SOME)
+    if any(is_news for *_noted, is_news in rows):
+        tell_soon(at)
+    return {pk: (health, flags) for pk, health, flags, is_news in rows if not is_news}
+
+
+@transaction.atomic
+def refresh_health(organization: Organization, *, at: datetime) -> int:
+    """Measure the organization's past, judge every open opportunity, clear and open alerts, tell owners, climb.
+
+    Return how many opportunities carry a flag.
+    """
+    alone("health", organization.pk)
+    measure(organization, at=at)
+    _judge_all(organization, at=at)
+    tell_untold(organization, at=at)
+    climb(organization, at=at)
+    count: int = Opportunity.objects.open().exclude(flags=[]).count()
+    return count
+
+
+def _judge_all(organization: Organization, *, at: datetime) -> None:
+    statement, asked = judgement(organization.pk, None, at=at)
+    tell(organization, note_judged(statement, {**asked, "named": NAMED}, along=KEEP_ALL), at=at)
