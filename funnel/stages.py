@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import IntEnum, StrEnum
 
 from funnel.evidence import Item
@@ -106,11 +107,15 @@ class StageRow:
 
 
 class MissingEvidence(Refused):
-    """Evidence of the stages passed is not filed. `items` lists it; `can_override` says whether one may go on."""
+    """Evidence of the stages passed is not filed. `items` lists it; `can_override` says whether one may go on.
 
-    def __init__(self, items: Iterable[Item], *, can_override: bool) -> None:
-        """Take what is missing, and whether every stage concerned only warns."""
-        self.items, self.can_override = tuple(items), can_override
+    `blocking` are the stages among them that may be left only when that was granted.
+    """
+
+    def __init__(self, items: Iterable[Item], *, blocking: Collection[Stage] = ()) -> None:
+        """Take what is missing, and which of the stages concerned block."""
+        self.items, self.blocking, self.can_override = tuple(items), tuple(sorted(blocking)), not blocking
+        can_override = self.can_override
         super().__init__("missing_evidence", items=[item.key for item in self.items], can_override=can_override)
 
 
@@ -128,20 +133,56 @@ def passed(left: Stage, to: Stage) -> tuple[Stage, ...]:
     return tuple(Stage(at) for at in range(left, to))
 
 
-def missing(items: Iterable[Item], filed: Collection[str], *, left: Stage, to: Stage) -> tuple[Item, ...]:
-    """Return the evidence that a move from `left` to `to` demands and that is not in `filed` (keys of items)."""
-    return tuple(item for item in items if left <= item.stage < to and item.key not in filed)
+def missing(
+    items: Iterable[Item], filed: Collection[str], *, left: Stage, to: Stage, overdue: Collection[int] = ()
+) -> tuple[Item, ...]:
+    """Return the evidence that a move from `left` to `to` demands and that is not in `filed` (keys of items).
+
+    :param overdue: stages that were left without theirs until a day that is over: a move forward asks again.
+    """
+    asked = {*range(left, to), *(overdue if to > left else ())}
+    return tuple(item for item in items if item.stage in asked and item.key not in filed)
 
 
-def ask_evidence(lacking: Iterable[Item], gates: Mapping[Stage, Gate], *, override: bool) -> None:
-    """Ask whether to go on without this evidence.
+def ask_evidence(
+    lacking: Iterable[Item],
+    gates: Mapping[Stage, Gate],
+    *,
+    override: bool,
+    excused: Collection[int] = (),
+    granted: Collection[int] = (),
+) -> tuple[Item, ...]:
+    """Ask whether to go on without this evidence; return what it is gone on without, and nobody has excused yet.
 
+    :param excused: stages left without theirs before, until a day to come; that excuses none that blocks.
+    :param granted: stages for which going on was granted, whether they block or not.
     :raises MissingEvidence: a stage concerned blocks, or warns and `override` is not given.
     """
-    lacking = tuple(lacking)
-    blocked = any(gates.get(Stage(item.stage), Gate.WARN) == Gate.BLOCK for item in lacking)
+    blocking = {stage for stage, gate in gates.items() if gate == Gate.BLOCK} - set(granted)
+    excuses = ({*excused} - blocking) | {*granted}
+    lacking = tuple(item for item in lacking if item.stage not in excuses)
+    blocked = blocking & {Stage(item.stage) for item in lacking}
     if lacking and (blocked or not override):
-        raise MissingEvidence(lacking, can_override=not blocked)
+        raise MissingEvidence(lacking, blocking=blocked)
+    return lacking
+
+
+GRACE = timedelta(days=14)
+"""How long one goes on without evidence where nobody says otherwise."""
+LONGEST_GRACE = timedelta(days=92)
+
+
+def check_override(*, why: str, until: date, today: date) -> None:
+    """Check what going on without evidence must say.
+
+    :raises Refused: `override_why_needed`, `until_over`, `until_too_far`.
+    """
+    if not why:
+        raise Refused("override_why_needed")
+    if until < today:
+        raise Refused("until_over")
+    if until > today + LONGEST_GRACE:
+        raise Refused("until_too_far", days=LONGEST_GRACE.days)
 
 
 def ask_move(*, status: Status, left: Stage, to: Stage, why: str) -> None:

@@ -12,10 +12,11 @@ from accounts.models import Account, Contact
 from activities.actions import _checks, _following
 from activities.actions.next_actions import add_next_action
 from activities.kinds import Kind, Origin, Result, VisitState
+from activities.labels import RESULTS
 from activities.models import NextAction, Visit, VisitContact
 from funnel import actions as funnel
 from funnel.models import Opportunity
-from funnel.stages import Stage
+from funnel.stages import GRACE, Stage
 from tenants import audit
 from tenants.errors import Refused
 from tenants.models import Membership
@@ -77,7 +78,7 @@ def log_visit(
     _following.hand_on(visit, by=by, at=at)
     if next_text:
         _agree(visit, next_text, next_on, by=by, at=at)
-    _advance(opportunity, advance, by=by, at=at)
+    _advance(visit, opportunity, advance, by=by, at=at)
     return visit
 
 
@@ -165,7 +166,7 @@ def hold(
     _following.hand_on(visit, by=by, at=at)
     if next_text:
         _agree(visit, next_text, next_on, by=by, at=at)
-    _advance(opportunity, advance, by=by, at=at)
+    _advance(visit, opportunity, advance, by=by, at=at)
     return visit
 
 
@@ -234,11 +235,14 @@ def _meet(account: Account, new_contacts: Sequence[tuple[str, str]], *, by: Memb
 
 
 def _advance(
-    opportunity: Opportunity | None, advance: tuple[Stage, Stage] | None, *, by: Membership, at: datetime
+    visit: Visit, opportunity: Opportunity | None, advance: tuple[Stage, Stage] | None, *, by: Membership, at: datetime
 ) -> None:
+    """Move the opportunity; where evidence is missing, what the visit says is why one goes on, for the usual grace."""
     if opportunity is not None and advance is not None:
         left, to = advance
-        funnel.move(opportunity, left=left, to=to, by=by, at=at, override=True)
+        words = (visit.note, visit.commitment, str(RESULTS[Result(visit.result)]))
+        until = at.astimezone(opportunity.organization.zone).date() + GRACE
+        funnel.move(opportunity, left=left, to=to, by=by, at=at, why=next(filter(None, words)), until=until)
 
 
 def _agree(visit: Visit, text: str, due_on: date | None, *, by: Membership, at: datetime) -> NextAction:

@@ -6,8 +6,8 @@ from django.db import transaction
 
 from funnel.actions import _log
 from funnel.actions._money import revenue_changed
+from funnel.actions._override import go_on
 from funnel.actions._proof import evidence_for, keep_proven
-from funnel.evidence import proven_stage, standing
 from funnel.facts import check_amount
 from funnel.history import Draft, closing, reopening
 from funnel.models import Change, Opportunity
@@ -18,9 +18,7 @@ from funnel.stages import (
     Stage,
     Status,
     ask_close,
-    ask_evidence,
     default_category,
-    missing,
 )
 from tenants.errors import Refused
 from tenants.models import Membership
@@ -35,13 +33,15 @@ def win(
     at: datetime,
     amount: int | None = None,
     closed_on: date | None = None,
-    override: bool = True,
+    asks: bool = False,
+    why: str = "",
+    until: date | None = None,
 ) -> Opportunity:
     """Win an opportunity: the agreement is signed, it stands in Deploy from now on.
 
     :param amount: what was signed, in minor units of the reporting currency; None keeps the amount that stands.
     :param closed_on: the day of the signature, not before the opening; None is now.
-    :param override: go on although stages that only warn lack evidence (a page asks with False first).
+    :param asks: refuse it while evidence is missing, even where stages only warn, until `why` and `until` are given.
     :raises Stale: it was changed since.
     :raises Refused: `closed`, `amount_needed` (zero or none), `amount_negative`, `amount_too_large`,
         `in_future`, `closed_before_opening`.
@@ -56,9 +56,8 @@ def win(
         raise Refused("amount_needed")
     closed_at = _signed_at(opportunity, closed_on, at)
     table, stage = _log.table(), Stage(opportunity.stage)
-    items, states = evidence_for(opportunity)
-    lacking = missing(items, standing(states), left=stage, to=Stage.DEPLOY)
-    ask_evidence(lacking, {row.stage: row.gate for row in table}, override=override)
+    standing = evidence_for(opportunity)
+    lacking = go_on(opportunity, standing, table, to=Stage.DEPLOY, by=by, at=at, why=why, until=until, asks=asks)
     percents = {row.stage: row.percent for row in table}
     drafts = []
     if signed != opportunity.amount:
@@ -69,7 +68,7 @@ def win(
         Status.WON, stage, Category(opportunity.category), closed_at, percents=percents
     )
     opportunity.status, opportunity.closed_at, opportunity.stage_entered_at = Status.WON, closed_at, closed_at
-    opportunity.proven_stage = proven_stage(items, states, claimed=opportunity.stage)
+    opportunity.proven_stage = standing.proven(opportunity.stage)
     _log.write(
         opportunity,
         [*drafts, draft],

@@ -1,18 +1,18 @@
 """Moving an opportunity between the stages, and taking a move back."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
 from funnel.actions import _log
 from funnel.actions._money import revenue_changed
+from funnel.actions._override import go_on
 from funnel.actions._proof import evidence_for, keep_proven
-from funnel.evidence import proven_stage, standing
 from funnel.history import STATUS_KINDS, Draft, effective, entered_at, undone
-from funnel.models import Change, Opportunity
-from funnel.stages import ChangeKind, Stage, StageRow, Status, ask_evidence, ask_move, default_category, missing
+from funnel.models import Change, Opportunity, StageOverride
+from funnel.stages import ChangeKind, Stage, StageRow, Status, ask_move, default_category
 from tenants.errors import Refused
 from tenants.models import Membership
 
@@ -41,16 +41,16 @@ def move(
     by: Membership | None,
     at: datetime,
     why: str = "",
-    override: bool = False,
+    until: date | None = None,
     table: Sequence[StageRow] | None = None,
 ) -> Opportunity:
     """Move an open opportunity to another stage; a category of the rep's own choice survives.
 
     :param left: the stage the caller saw it in.
-    :param override: go on although stages that only warn lack evidence.
+    :param until: go on although stages that only warn lack evidence, until this day, and `why`.
     :param table: the stages, where the caller read them in this transaction already.
     :raises Stale: it is not in `left` any more.
-    :raises Refused: see `ask_move`.
+    :raises Refused: see `ask_move`, `check_override`.
     :raises MissingEvidence: see `ask_evidence`.
     """
     opportunity = _log.lock(opportunity)
@@ -58,13 +58,12 @@ def move(
         raise _log.stale(opportunity)
     ask_move(status=Status(opportunity.status), left=left, to=to, why=why)
     table = table or _log.table()
-    items, states = evidence_for(opportunity)
-    lacking = missing(items, standing(states), left=left, to=to)
-    ask_evidence(lacking, {row.stage: row.gate for row in table}, override=override)
+    standing = evidence_for(opportunity)
+    lacking = go_on(opportunity, standing, table, to=to, why=why, until=until, by=by, at=at)
     percent = table[to - 1].percent
     drafts = [Draft(ChangeKind.STAGE, int(left), int(to), at, percent, why)]
     opportunity.stage, opportunity.stage_entered_at = to, at
-    opportunity.proven_stage = proven_stage(items, states, claimed=to)
+    opportunity.proven_stage = standing.proven(to)
     if not opportunity.category_is_own and opportunity.category != default_category(to):
         drafts.append(Draft(ChangeKind.CATEGORY, opportunity.category, str(default_category(to)), at, percent))
         opportunity.category = default_category(to)
@@ -99,6 +98,7 @@ def undo(change_id: int, *, by: Membership, at: datetime) -> Opportunity:
     opportunity.stage_entered_at = entered_at(before)
     _log.write(opportunity, [], by=by, at=at, fields=_RESTORED)
     keep_proven(opportunity)
+    StageOverride.objects.filter(opportunity=opportunity, at=change.recorded_at).delete()
     Change.objects.bulk_create(
         [
             Change(

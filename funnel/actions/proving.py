@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.urls import reverse
 
+from accounts import actions as accounts_actions
 from accounts.models import Contact
 from funnel.actions import _log
 from funnel.actions._checklist import ensure_items, item_row
@@ -14,7 +15,8 @@ from funnel.actions._proof import keep_proven
 from funnel.evidence import Kind, State, ask_filing, ask_verdict
 from funnel.facts import check_amount
 from funnel.models import Evidence, EvidenceItem, Opportunity
-from jobs.actions import Notice, notify_all
+from funnel.papers import Paper
+from jobs.actions import Notice, notify_all, store_file
 from jobs.models import StoredFile
 from tenants import audit
 from tenants.errors import Refused, Stale
@@ -32,9 +34,10 @@ def file_evidence(
     *,
     note: str = "",
     contact: Contact | None = None,
+    new_contact: str = "",
     on: date | None = None,
     amount: int | None = None,
-    file: StoredFile | None = None,
+    paper: Paper | None = None,
     by: Membership,
     at: datetime,
 ) -> Evidence:
@@ -44,8 +47,9 @@ def file_evidence(
     audit keeps what stood. The same again changes nothing.
 
     :param item: the item, or its key (the code of a standard item, `own-<id>`).
+    :param new_contact: the name of a person who is not in the archive yet, where no contact is given.
     :param amount: minor units of the reporting currency.
-    :param file: stored already; None keeps the one that is there.
+    :param paper: a file; None keeps the one that is there.
     :raises EvidenceItem.DoesNotExist: no such item.
     :raises Refused: see `ask_filing`; `item_removed`, `note_too_long`, `contact_elsewhere`, `amount_negative`,
         `amount_too_large`.
@@ -58,8 +62,12 @@ def file_evidence(
     evidence = before or Evidence(opportunity=opportunity, item=row, version=0)
     was = {name: getattr(evidence, name) for name in _VALUES}
     evidence.note, evidence.contact, evidence.on, evidence.amount = note.strip(), contact, on, amount
-    evidence.file = file or evidence.file
-    _ask(evidence, row)
+    is_new = contact is None and bool(new_contact.strip())
+    _ask(evidence, row, has_contact=is_new, has_file=paper is not None)
+    if is_new:
+        evidence.contact = accounts_actions.create_contact(opportunity.account, name=new_contact, by=by, at=at)
+    if paper is not None:
+        evidence.file = store_file(paper.name, paper.content, paper.content_type, by=by, at=at)
     if before is not None and before.state != State.SENT_BACK and was == _held(evidence):
         return before
     evidence.state, evidence.judged_by, evidence.judged_at, evidence.word = State.FILED, None, None, ""
@@ -73,24 +81,20 @@ def file_evidence(
     return evidence
 
 
-def _ask(evidence: Evidence, row: EvidenceItem) -> None:
+def _ask(evidence: Evidence, row: EvidenceItem, *, has_contact: bool, has_file: bool) -> None:
     if len(evidence.note) > NOTE_LENGTH:
         raise Refused("note_too_long")
     if evidence.contact is not None and evidence.contact.account_id != evidence.opportunity.account_id:
         raise Refused("contact_elsewhere")
     check_amount(evidence.amount)
-    if not any(_held(evidence).values()):
-        raise Refused("note_needed")
-    if evidence.note:
-        return
     ask_filing(
         Kind(row.kind),
         row.key,
         note=evidence.note,
-        has_contact=evidence.contact is not None,
+        has_contact=has_contact or evidence.contact is not None,
         on=evidence.on,
         amount=evidence.amount,
-        has_file=evidence.file is not None,
+        has_file=has_file or evidence.file_id is not None,
     )
 
 

@@ -78,8 +78,11 @@ def add_item(stage: Stage, *, label: str, kind: Kind = Kind.FACT, by: Membership
 
 
 @transaction.atomic
-def rename_item(key: str, *, label: str, by: Membership, at: datetime) -> EvidenceItem:
-    """Call a piece of evidence something else; a standard one gets its standard words back by ''.
+def change_item(key: str, *, label: str, kind: Kind | None = None, by: Membership, at: datetime) -> EvidenceItem:
+    """Call a piece of evidence something else, or let something else prove it; what was filed for it stays as it is.
+
+    :param label: '' gives a standard one its standard words back.
+    :param kind: None leaves it.
 
     :raises EvidenceItem.DoesNotExist: no such item.
     :raises Refused: `label_empty`, `label_too_long`.
@@ -91,6 +94,10 @@ def rename_item(key: str, *, label: str, by: Membership, at: datetime) -> Eviden
         before, item.label = str(item), label
         item.save(update_fields=["label"])
         audit.record("evidence_item.renamed", item, by=by, at=at, label=[before, str(item)])
+    if kind is not None and kind != item.kind:
+        was, item.kind = item.kind, kind
+        item.save(update_fields=["kind"])
+        audit.record("evidence_item.changed", item, by=by, at=at, item_kind=[was, str(kind)])
     return item
 
 

@@ -1,6 +1,7 @@
 """What people type about opportunities and leads."""
 
 from funnel.forms.approvals import ApprovalForm, VerdictForm
+from funnel.forms.evidence import EvidenceForm, JudgeForm
 from funnel.forms.leads import (
     AnswersForm,
     ConvertForm,
@@ -18,20 +19,18 @@ from funnel.forms.leads import (
 from funnel.forms.limits import LimitsForm
 from funnel.forms.opportunities import (
     AbandonForm,
-    EvidenceForm,
-    ItemForm,
     LoseForm,
     MoveForm,
     OpportunityForm,
     RegroupForm,
     ReopenForm,
-    StagesForm,
     VersionForm,
     WinForm,
     day_field,
     opening,
     standing,
 )
+from funnel.forms.shaping import ItemForm, StagesForm
 from funnel.forms.teams import MemberForm, PartForm
 
 __all__ = [
@@ -43,6 +42,7 @@ __all__ = [
     "DropForm",
     "EvidenceForm",
     "ItemForm",
+    "JudgeForm",
     "LeadForm",
     "LeadNoteForm",
     "LeadStepForm",

@@ -16,8 +16,7 @@ from funnel import labels, queries
 from funnel.facts import NAME_LENGTH
 from funnel.models import Opportunity
 from funnel.regrouping import SPAN
-from funnel.stages import Category, Gate, Reason, Stage, StageRow
-from tenants.forms.names import NameField
+from funnel.stages import Category, Reason, Stage, StageRow
 from tenants.forms.organization import DayField
 from tenants.models import Membership
 
@@ -160,17 +159,19 @@ class RegroupForm(forms.Form):
 
 
 class MoveForm(forms.Form):
-    """A move to another stage; `note_<key>` fields file evidence on the way."""
+    """A move to another stage; evidence filed on the way comes in forms of its own (`EvidenceForm`)."""
 
     stage = forms.TypedChoiceField(coerce=int, choices=[(int(stage), str(stage)) for stage in Stage])
     version = forms.IntegerField(required=False)
     why = forms.CharField(label=gettext_lazy("Why"), max_length=500, required=False)
     anyway = forms.BooleanField(required=False)
+    until = day_field(label=gettext_lazy("Evidence will be there by"), required=False)
 
-    def notes(self) -> dict[str, str]:
-        """Return what was typed as evidence, by the key of the item."""
-        typed = {name.removeprefix("note_"): str(self.data[name]) for name in self.data if name.startswith("note_")}
-        return {key: note.replace("\x00", "").strip() for key, note in typed.items() if note.strip()}
+    @property
+    def goes_on_until(self) -> date | None:
+        """Until when one goes on without evidence; None where that is not asked for."""
+        until: date | None = self.cleaned_data["until"]
+        return until if self.cleaned_data["anyway"] else None
 
 
 class VersionForm(forms.Form):
@@ -185,6 +186,8 @@ class WinForm(VersionForm):
     amount = MoneyField(label=gettext_lazy("Amount of the agreement"))
     closed_on = day_field(label=gettext_lazy("Signed on"))
     anyway = forms.BooleanField(widget=forms.HiddenInput, required=False)
+    why = forms.CharField(label=gettext_lazy("Why is the evidence not there yet?"), max_length=500, required=False)
+    until = day_field(label=gettext_lazy("Evidence will be there by"), required=False)
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         """Take the last day on which it can have been signed."""
@@ -230,64 +233,3 @@ class ReopenForm(VersionForm):
     """Why it is opened again."""
 
     why = forms.CharField(label=gettext_lazy("Why"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
-
-
-class EvidenceForm(forms.Form):
-    """The fact that proves it."""
-
-    note = forms.CharField(
-        label=gettext_lazy("What proves it? Who said or did what, and when?"),
-        max_length=2_000,
-        widget=forms.Textarea(attrs={"rows": 4}),
-    )
-
-
-class StagesForm(forms.Form):
-    """Labels, percentages and gates of all seven stages, and the edition that was seen."""
-
-    edition = forms.IntegerField(widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, stages: list[StageRow], **kwargs: Any) -> None:
-        """Take the stages as they stand; a standard label is shown as a placeholder."""
-        super().__init__(*args, **kwargs)
-        for row in stages:
-            standard = str(labels.STAGES[row.stage])
-            name = _("Label of stage %(stage)s") % {"stage": int(row.stage)}
-            self.fields[f"label_{row.stage}"] = NameField(
-                label=name,
-                max_length=40,
-                required=False,
-                initial="" if row.label == standard else row.label,
-                widget=forms.TextInput(attrs={"class": "input", "placeholder": standard, "aria-label": name}),
-            )
-            name = _("Percentage of stage %(stage)s") % {"stage": int(row.stage)}
-            self.fields[f"percent_{row.stage}"] = forms.IntegerField(
-                label=name,
-                min_value=0,
-                max_value=100,
-                initial=row.percent,
-                widget=forms.TextInput(
-                    attrs={"class": "input", "inputmode": "numeric", "maxlength": 3, "aria-label": name}
-                ),
-            )
-            name = _("Missing evidence in stage %(stage)s") % {"stage": int(row.stage)}
-            self.fields[f"gate_{row.stage}"] = forms.ChoiceField(
-                label=name,
-                choices=list(labels.GATES.items()),
-                initial=row.gate,
-                widget=forms.Select(attrs={"class": "input", "aria-label": name}),
-            )
-
-    def rows(self) -> list[StageRow]:
-        """Return what was typed, as the action takes it."""
-        typed = self.cleaned_data
-        return [
-            StageRow(stage, typed[f"label_{stage}"], typed[f"percent_{stage}"], Gate(typed[f"gate_{stage}"]))
-            for stage in Stage
-        ]
-
-
-class ItemForm(forms.Form):
-    """The words of an evidence item."""
-
-    label = NameField(label=gettext_lazy("Evidence"), max_length=200)

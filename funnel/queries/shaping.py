@@ -5,6 +5,7 @@ from typing import cast
 
 from django.db.models import Count, Min, Sum
 
+from funnel.evidence import Kind
 from funnel.models import Evidence, EvidenceItem, Opportunity, StageSetting
 from funnel.queries.opportunities import stage_table
 from funnel.stages import Stage, weighted
@@ -39,15 +40,15 @@ def weighing(percents: dict[Stage, int]) -> Weighing:
     )
 
 
-def items_by_stage() -> dict[int, list[tuple[str, str, bool, bool]]]:
-    """Return all evidence items by stage, in order: (key, label, is standard, is active)."""
-    shown: dict[int, list[tuple[str, str, bool, bool]]] = {stage: [] for stage in Stage}
+def items_by_stage() -> dict[int, list[tuple[str, str, Kind, bool, bool]]]:
+    """Return all evidence items by stage, in order: (key, label, kind, is standard, is active)."""
+    shown: dict[int, list[tuple[str, str, Kind, bool, bool]]] = {stage: [] for stage in Stage}
     rows = list(EvidenceItem.objects.all())
     if not rows:
         for item in EvidenceItem.objects.none().checklist():
-            shown[item.stage].append((item.key, item.label, True, True))
+            shown[item.stage].append((item.key, item.label, item.kind, True, True))
     for row in sorted(rows, key=lambda row: (not row.is_active, row.position, row.pk)):
-        shown[row.stage].append((row.key, str(row), bool(row.code), row.is_active))
+        shown[row.stage].append((row.key, str(row), Kind(row.kind), bool(row.code), row.is_active))
     return shown
 
 

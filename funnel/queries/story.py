@@ -5,16 +5,21 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
+from django.db.models import Q, QuerySet
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils.translation import get_language
 
+from accounts.models import Contact
 from funnel import labels
-from funnel.evidence import Item
+from funnel.evidence import PROVING, Item, State
 from funnel.history import STATUS_KINDS
-from funnel.models import Change, Evidence, EvidenceItem, Opportunity
+from funnel.models import Change, Evidence, EvidenceItem, Opportunity, StageOverride
 from funnel.queries.opportunities import opportunity_or_404, stage_table
 from funnel.stages import Category, ChangeKind, Reason, Stage, StageRow, Status
+from jobs.models import StoredFile
 from tenants import formats
+from tenants.errors import Refused
 from tenants.models import Membership
 
 LINES = 100
@@ -27,6 +32,11 @@ class Proof:
     item: Item
     filed: Evidence | None
 
+    @property
+    def stands(self) -> bool:
+        """Whether it counts as filed: it was not sent back."""
+        return self.filed is not None and self.filed.state != State.SENT_BACK
+
 
 @dataclass(frozen=True)
 class Step:
@@ -36,16 +46,23 @@ class Step:
     guide: labels.Guide
     proofs: Sequence[Proof]
     state: str  # done, now or ahead
+    override: StageOverride | None = None  # the latest, where it was left without all of its evidence
+    is_overdue: bool = False  # the day is over on which the evidence should have been there
 
     @property
     def filed(self) -> int:
-        """How much of its evidence is filed."""
-        return sum(proof.filed is not None for proof in self.proofs)
+        """How much of its evidence is filed, and not sent back."""
+        return sum(proof.stands for proof in self.proofs)
+
+    @property
+    def proven(self) -> int:
+        """How much of its evidence is verified or confirmed."""
+        return sum(proof.filed is not None and proof.filed.state in PROVING for proof in self.proofs)
 
     @property
     def is_proven(self) -> bool:
-        """Whether all of its evidence is filed."""
-        return self.filed == len(self.proofs)
+        """Whether all of its evidence is verified or confirmed."""
+        return self.proven == len(self.proofs)
 
 
 @dataclass(frozen=True)
@@ -84,19 +101,19 @@ class Story:
         return next(step for step in self.steps if step.state == "now")
 
 
-def story(opportunity: Opportunity) -> Story:
-    """Return everything its page tells; five queries."""
+def story(opportunity: Opportunity, *, today: date) -> Story:
+    """Return everything its page tells; six queries."""
     filed = {each.item.key: each for each in evidence_of(opportunity)}
-    items: list[Item] = EvidenceItem.objects.all().checklist()
-    steps = [
-        Step(
-            row,
-            labels.GUIDES[row.stage],
-            [Proof(item, filed.get(item.key)) for item in items if item.stage == row.stage],
-            "done" if row.stage < opportunity.stage else "now" if row.stage == opportunity.stage else "ahead",
-        )
-        for row in stage_table()
-    ]
+    overrides = {each.stage: each for each in overrides_of(opportunity)}
+    items = checklist()
+    steps = []
+    for row in stage_table():
+        proofs = [Proof(item, filed.get(item.key)) for item in items if item.stage == row.stage]
+        state = "done" if row.stage < opportunity.stage else "now" if row.stage == opportunity.stage else "ahead"
+        lacks = state == "done" and not all(proof.stands for proof in proofs)
+        override = overrides.get(row.stage) if lacks else None
+        is_overdue = override is not None and override.until < today
+        steps.append(Step(row, labels.GUIDES[row.stage], proofs, state, override, is_overdue))
     return Story(
         steps=steps,
         lines=_lines(opportunity, {step.row.stage: step.row.label for step in steps}),
@@ -104,12 +121,24 @@ def story(opportunity: Opportunity) -> Story:
     )
 
 
+def overrides_of(opportunity: Opportunity) -> list[StageOverride]:
+    """Return how stages of it were left without evidence, the latest of each stage last."""
+    rows = StageOverride.objects.filter(opportunity=opportunity).select_related("by__user")
+    return list(rows.only("opportunity_id", "stage", "why", "until", "by__user__name").order_by("until", "pk"))
+
+
 def evidence_of(opportunity: Opportunity) -> list[Evidence]:
     """Return what was filed for an opportunity."""
-    filed = Evidence.objects.filter(opportunity=opportunity).select_related("item", "by__user")
-    return list(filed.only("opportunity_id", "note", "at", "item__code", "item__label", "by__user__name"))
+    filed = Evidence.objects.filter(opportunity=opportunity)
+    rows = filed.select_related("item", "by__user", "judged_by__user", "contact", "file")
+    return list(rows.only(*_SHOWN))
 
 
+_SHOWN = (
+    *("opportunity_id", "note", "on", "amount", "state", "word", "version", "at", "judged_at"),
+    *("item__code", "item__label", "item__kind", "contact__name", "contact__position", "file__name"),
+    *("by__user__name", "judged_by__user__name"),
+)
 _ICONS = {
     ChangeKind.CREATED: "plus",
     ChangeKind.AMOUNT: "coins",
@@ -191,6 +220,50 @@ def changed_opportunity_or_404(membership: Membership, change: int) -> Opportuni
     if found is None:
         raise Http404
     return opportunity_or_404(membership, found)
+
+
+def checklist() -> list[Item]:
+    """Return what the stages demand, in order."""
+    items: list[Item] = EvidenceItem.objects.all().checklist()
+    return items
+
+
+def demanded_item(key: str) -> Item:
+    """Return the evidence item with this key; Http404 where there never was one.
+
+    :raises Refused: `item_removed`, it is no longer demanded.
+    """
+    rows = list(EvidenceItem.objects.all())
+    if any(row.key == key and not row.is_active for row in rows):
+        raise Refused("item_removed")
+    return item_or_404(key)
+
+
+def filed_evidence(opportunity: Opportunity, key: str) -> Evidence | None:
+    """Return what was filed for an item of an opportunity."""
+    return next((each for each in evidence_of(opportunity) if each.item.key == key), None)
+
+
+def filed_or_404(opportunity: Opportunity, key: str) -> Evidence:
+    """Return what was filed for an item of an opportunity, or Http404."""
+    found = filed_evidence(opportunity, key)
+    if found is None:
+        raise Http404
+    return found
+
+
+def paper_or_404(opportunity: Opportunity, key: str) -> StoredFile:
+    """Return the file that was filed for an item of an opportunity, with its content, or Http404."""
+    found = filed_or_404(opportunity, key)
+    return get_object_or_404(StoredFile, pk=found.file_id or 0)
+
+
+def people_for(membership: Membership, opportunity: Opportunity, filed: Evidence | None) -> QuerySet[Contact]:
+    """Return the people who may prove something: those of its customer whom `membership` may see, and who stands."""
+    now = filed.contact_id if filed else None
+    mine = Contact.objects.visible_to(membership).filter(account=opportunity.account_id)
+    people = Contact.objects.filter(Q(pk__in=mine.values("pk")) | Q(pk=now))
+    return cast("QuerySet[Contact]", people.order_by("name", "pk"))
 
 
 def item_or_404(key: str) -> Item:

@@ -38,7 +38,26 @@ LINE = Stencil(
 )
 
 
-PROOF = Stencil("funnel/proof.html", ("is_filed", "may_edit"), ("key", "label", "url", "note", "by", "filed"))
+PROOF = Stencil(
+    "funnel/proof.html",
+    ("state", "may_edit", "may_judge", "value", "has_person", "has_note", "has_file"),
+    (
+        "key",
+        "label",
+        "url",
+        "note",
+        "amount",
+        "exact",
+        "on",
+        "person",
+        "position",
+        "file",
+        "by",
+        "filed",
+        "judge",
+        "word",
+    ),
+)
 
 
 class Teller:
@@ -132,17 +151,26 @@ def lines(context: Context, shown: Iterable[Any]) -> SafeString:
 def proofs(context: Context, step: Step, pk: int) -> SafeString:
     """The evidence that a stage demands, filed or missing."""
     base = reverse("funnel:evidence", args=[context["org"].slug, pk, "0"]).removesuffix("0/")
-    may_edit = bool(context["may_edit"])
-    return mark_safe(  # noqa: S308  # each was escaped when it was filled
-        "".join(
+    teller, may_edit, may_judge = Teller(context), bool(context["may_edit"]), bool(context["may_judge"])
+    drawn = []
+    for proof in step.proofs:
+        named = (proof.item.key, proof.item.label, f"{base}{proof.item.key}/")
+        filed = proof.filed
+        if filed is None:
+            drawn.append(PROOF.fill(("", may_edit, False, "", False, False, False), *named, *[""] * 11))
+            continue
+        person, value = filed.contact, ("amount" if filed.amount is not None else "") + ("on" if filed.on else "")
+        look = (filed.state, may_edit, may_judge, value, person is not None, bool(filed.note), filed.file is not None)
+        drawn.append(
             PROOF.fill(
-                (proof.filed is not None, may_edit),
-                *(proof.item.key, proof.item.label, f"{base}{proof.item.key}/"),
-                *((proof.filed.note, proof.filed.by.name, ago(proof.filed.at)) if proof.filed else ("", "", "")),
+                look,
+                *(*named, filed.note, *reversed(teller.money(filed.amount)), teller.day(filed.on)),
+                *((person.name, person.position) if person else ("", "")),
+                *(filed.file.name if filed.file else "", filed.by.name, ago(filed.at)),
+                *(filed.judged_by.name if filed.judged_by else "", filed.word),
             )
-            for proof in step.proofs
         )
-    )
+    return mark_safe("".join(drawn))  # noqa: S308  # each was escaped when it was filled
 
 
 @register.filter

@@ -15,7 +15,7 @@ from funnel.views.limits import limits
 from funnel.views.moving import close, close_as, move, reopen, undo
 from funnel.views.one import edit, new, opportunity, price
 from funnel.views.overview import board, of_account, pulse, table
-from funnel.views.proving import evidence, evidence_withdraw
+from funnel.views.proving import evidence, evidence_file, evidence_judge, evidence_withdraw
 from funnel.views.regrouping import regroup
 from funnel.views.shaping import effect, item_edit, item_move, item_new, item_switch, stages
 from funnel.views.teams import helper_remove, members, part_done, part_drop, part_edit, part_new, parts_today, team
@@ -34,6 +34,8 @@ __all__ = [
     "edit",
     "effect",
     "evidence",
+    "evidence_file",
+    "evidence_judge",
     "evidence_withdraw",
     "helper_remove",
     "item_edit",

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from funnel import filters, labels, queries
+from funnel import actions, filters, labels, queries
 from funnel.models import Opportunity
 from funnel.stages import Category, Reason, Stage, StageRow, Status, weighted
 from tenants.errors import Refused, Stale
@@ -62,6 +62,16 @@ _FIELDS = {
     "rival_needed": "rival",
     "not_qualified": "why",
     "note_needed": "note",
+    "note_too_long": "note",
+    "document_needed": "file",
+    "person_needed": "contact",
+    "contact_elsewhere": "contact",
+    "name_missing": "new_contact",
+    "day_needed": "on",
+    "sum_needed": "amount",
+    "override_why_needed": "why",
+    "until_over": "until",
+    "until_too_far": "until",
     "label_empty": "label",
     "label_too_long": "label",
 }
@@ -78,7 +88,7 @@ def card_context(request: OrgRequest) -> dict[str, Any]:
 
 def page_context(request: OrgRequest, found: Opportunity) -> dict[str, Any]:
     """Return everything that the page of one opportunity shows."""
-    story = queries.story(found)
+    story = queries.story(found, today=request.today)
     return {
         "opportunity": found,
         "story": story,
@@ -88,6 +98,7 @@ def page_context(request: OrgRequest, found: Opportunity) -> dict[str, Any]:
         "reason": labels.REASONS[Reason(found.reason)] if found.reason else "",
         "is_open": found.status == Status.OPEN,
         "may_edit": request.membership.can(Permission.FUNNEL_EDIT),
+        "may_judge": actions.may_judge(found, request.membership),
         "sees_account": found.sees_account,  # type: ignore[attr-defined]  # annotated by the query
         "move_query": "on=page",
     }

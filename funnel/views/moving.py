@@ -1,25 +1,26 @@
 """Moving, winning, losing, reopening, taking back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from funnel import actions, labels, queries
+from funnel.evidence import Item
 from funnel.forms import (
     AbandonForm,
+    EvidenceForm,
     LoseForm,
     MoveForm,
     ReopenForm,
     WinForm,
 )
 from funnel.models import Opportunity
-from funnel.stages import MissingEvidence, Stage, StageRow, Status
+from funnel.stages import GRACE, MissingEvidence, Stage, StageRow, Status
 from funnel.views.answers import answer, dialog, language, number, read_write, refuse, told_stale
 from tenants.errors import Refused, Stale
 from tenants.formats import compact
@@ -41,9 +42,10 @@ def move(request: OrgRequest, pk: int) -> HttpResponse:
     if to == Stage.DEPLOY and found.status == Status.OPEN:
         return _win_dialog(request, found)
     try:
+        filings = _filings(request, found)
         if seen is not None and seen != found.version:
             raise queries.stale(found)
-        moved = _file_and_move(request, found, form, to, stages)
+        moved = _file_and_move(request, found, form, to, filings, stages)
     except Stale as stale:
         return told_stale(
             request, stale, stages[to - 1].label, stages, version=found.version, touched=_seen_in(request, to)
@@ -52,10 +54,8 @@ def move(request: OrgRequest, pk: int) -> HttpResponse:
         if refused.code == "reason_needed":
             return dialog(request, "back", tried="why" in request.POST, status=422, **context)
         return dialog(request, "refused", error=labels.refusal(refused), opportunity=found, status=422)
-    except ObjectDoesNotExist as gone:
-        raise Http404 from gone
     if isinstance(moved, MissingEvidence):
-        return dialog(request, "missing", lacking=moved, status=422, **context)
+        return _missing(request, moved, form, filings, context)
     names = {"name": found.account.name, "from": stages[left - 1].label, "to": stages[to - 1].label}
     return answer(request, moved, _("%(name)s: %(from)s → %(to)s") % names, [left, to], table=stages)
 
@@ -67,19 +67,64 @@ def _seen_in(request: OrgRequest, to: Stage) -> set[Stage]:
 
 
 def _file_and_move(
-    request: OrgRequest, found: Opportunity, form: MoveForm, to: Stage, stages: Sequence[StageRow]
+    request: OrgRequest,
+    found: Opportunity,
+    form: MoveForm,
+    to: Stage,
+    filings: list[EvidenceForm],
+    table: list[StageRow],
 ) -> Opportunity | MissingEvidence:
     """File what was typed and move, or do neither; where evidence still lacks, what was filed stays filed."""
-    by, at, notes = request.membership, request.now, form.notes()
-    with transaction.atomic() if notes else nullcontext():
-        for key, note in notes.items():
-            actions.file_evidence(found, key, note=note, by=by, at=at)
-        why, override = form.cleaned_data["why"], form.cleaned_data["anyway"]
+    by, at, left = request.membership, request.now, Stage(found.stage)
+    fine = not [each for each in filings if not each.is_valid()]
+    with transaction.atomic() if filings else nullcontext():
+        for each in filings if fine else ():
+            try:
+                actions.file_evidence(found, each.item.key, **each.values(), by=by, at=at)
+            except Refused as refused:
+                refuse(each, refused)
+        why, until = form.cleaned_data["why"], form.goes_on_until if fine else None
         try:
-            left = Stage(found.stage)
-            return actions.move(found, left=left, to=to, by=by, at=at, why=why, override=override, table=stages)
+            try:
+                return actions.move(found, left=left, to=to, by=by, at=at, why=why, until=until, table=table)
+            except Refused as refused:
+                if until is None or refused.code not in OVERRIDE_CODES:
+                    raise
+                refuse(form, refused)
+                return actions.move(found, left=left, to=to, by=by, at=at, why=why, table=table)
         except MissingEvidence as lacking:
             return lacking
+
+
+OVERRIDE_CODES = frozenset({"override_why_needed", "until_over", "until_too_far"})
+
+
+def _filings(request: OrgRequest, found: Opportunity) -> list[EvidenceForm]:
+    """Return the forms of the evidence that was typed on the way, each with its item's key before its fields.
+
+    :raises Refused: `item_removed`, something was typed for an item that is no longer demanded.
+    """
+    typed = {name.rpartition("-")[0] for name, value in request.POST.items() if "-" in name and value.strip()}
+    items = [item for item in queries.checklist() if item.key in typed] if typed else []
+    if typed - {item.key for item in items}:
+        raise Refused("item_removed")
+    return [evidence_form(request, found, item, data=request.POST) for item in items]
+
+
+def evidence_form(request: OrgRequest, found: Opportunity, item: Item, *, data: Any = None) -> EvidenceForm:
+    """Return the brief form of an item, as it stands among others."""
+    return EvidenceForm(data, item=item, opportunity=found, by=request.membership, is_brief=True, prefix=item.key)
+
+
+def _missing(
+    request: OrgRequest, lacking: MissingEvidence, form: MoveForm, filings: list[EvidenceForm], context: dict[str, Any]
+) -> HttpResponse:
+    """Show what is missing, to file it, or to say why one goes on without; nothing that was typed is lost."""
+    typed = {each.item.key: each for each in filings if any(each.errors for each in filings)}
+    found = context["opportunity"]
+    asked = [typed.get(item.key) or evidence_form(request, found, item) for item in lacking.items]
+    until = request.today + GRACE
+    return dialog(request, "missing", lacking=lacking, asked=asked, proposed=until, status=422, **context)
 
 
 def _win_dialog(
@@ -137,7 +182,7 @@ def _end_form(request: OrgRequest, found: Opportunity, outcome: Status) -> WinFo
     data = request.POST if request.method == "POST" else None
     initial: dict[str, Any] = {"version": found.version}
     if outcome == Status.WON:
-        initial |= {"amount": found.amount, "closed_on": request.today}
+        initial |= {"amount": found.amount, "closed_on": request.today, "until": request.today + GRACE}
         return WinForm(data, today=request.today, initial=initial)
     return LoseForm(data, initial=initial) if outcome == Status.LOST else AbandonForm(data, initial=initial)
 
@@ -153,7 +198,9 @@ def _end(request: OrgRequest, found: Opportunity, outcome: Status, form: Any) ->
             at=at,
             amount=typed["amount"],
             closed_on=typed["closed_on"],
-            override=typed["anyway"],
+            asks=True,
+            why=typed["why"],
+            until=typed["until"] if typed["anyway"] else None,
         )
     reason, note = typed["reason"], typed["note"]
     if outcome == Status.LOST:

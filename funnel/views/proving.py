@@ -1,31 +1,50 @@
-"""Evidence."""
+"""Filing evidence, and judging it."""
 
+from typing import Any
+
+from django.contrib import messages
 from django.http import HttpResponse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
-from funnel import actions, queries
-from funnel.forms import EvidenceForm
-from funnel.views.answers import dialog, parts, read_write
+from funnel import actions, labels, queries
+from funnel.evidence import State
+from funnel.forms import EvidenceForm, JudgeForm
+from funnel.models import Opportunity
+from funnel.views.answers import conflict, dialog, parts, read_write, refuse, url_of
+from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, org_view
+from tenants.web import OrgRequest, announce, go, is_swap, org_view, toast
+
+JUDGED = "evidence-judged"
+"""What panels that count unverified evidence listen to."""
 
 
 @org_view(Permission.FUNNEL_EDIT)
 @read_write
 def evidence(request: OrgRequest, pk: int, key: str) -> HttpResponse:
-    """File a piece of evidence."""
-    found, item = queries.opportunity_or_404(request.membership, pk), queries.item_or_404(key)
-    filed = next((each for each in queries.evidence_of(found) if each.item.key == key), None)
-    if request.method != "POST":
-        form = EvidenceForm(initial={"note": filed.note if filed else ""})
-        return dialog(request, "evidence", form=form, opportunity=found, item=item, filed=filed)
-    form = EvidenceForm(request.POST)
+    """File a piece of evidence: its value, a note, a file."""
+    found = queries.opportunity_or_404(request.membership, pk)
+    try:
+        item = queries.demanded_item(key)
+    except Refused as refused:
+        return _refused(request, refused, found)
+    filed, data = queries.filed_evidence(found, key), (request.POST, request.FILES)
+    about: dict[str, Any] = {"item": item, "opportunity": found, "by": request.membership, "filed": filed}
+    form = EvidenceForm(*data, **about) if request.method == "POST" else EvidenceForm(**about)
     if form.is_valid():
-        note = form.cleaned_data["note"]
-        actions.file_evidence(found, key, note=note, by=request.membership, at=request.now)
-        return parts(request, found, _("Evidence filed: %(item)s") % {"item": item.label})
-    return dialog(request, "evidence", form=form, opportunity=found, item=item, filed=filed, status=422)
+        try:
+            actions.file_evidence(found, key, **form.values(), by=request.membership, at=request.now)
+            return parts(request, found, _("Evidence filed: %(item)s") % {"item": item.label})
+        except Refused as refused:
+            refuse(form, refused)
+    status = 422 if request.method == "POST" else 200
+    return dialog(request, "evidence", form=form, opportunity=found, item=item, filed=filed, status=status)
+
+
+def _refused(request: OrgRequest, refused: Refused, found: Opportunity) -> HttpResponse:
+    return dialog(request, "refused", error=labels.refusal(refused), opportunity=found, status=422)
 
 
 @org_view(Permission.FUNNEL_EDIT)
@@ -35,3 +54,56 @@ def evidence_withdraw(request: OrgRequest, pk: int, key: str) -> HttpResponse:
     found, item = queries.opportunity_or_404(request.membership, pk), queries.item_or_404(key)
     actions.withdraw_evidence(found, key, by=request.membership, at=request.now)
     return parts(request, found, _("Evidence withdrawn: %(item)s") % {"item": item.label})
+
+
+@org_view(Permission.FUNNEL_VIEW)
+@require_safe
+def evidence_file(request: OrgRequest, pk: int, key: str) -> HttpResponse:
+    """Download the file of a piece of evidence: always as an attachment, never shown by the browser."""
+    stored = queries.paper_or_404(queries.opportunity_or_404(request.membership, pk), key)
+    response = HttpResponse(bytes(stored.content), content_type=stored.content_type)
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=stored.name)
+    response["X-Content-Type-Options"], response["Cache-Control"] = "nosniff", "private, no-store"
+    return response
+
+
+@org_view(Permission.EVIDENCE_JUDGE)
+@read_write
+def evidence_judge(request: OrgRequest, pk: int, key: str) -> HttpResponse:
+    """Verify a piece of evidence, mark it as confirmed by the customer, or send it back with a word."""
+    found = queries.opportunity_or_404(request.membership, pk)
+    filed = queries.filed_or_404(found, key)
+    form = JudgeForm(request.POST if request.method == "POST" else None, initial={"version": filed.version})
+    if form.is_valid():
+        word, verdict, seen = form.cleaned_data["word"], form.state, form.cleaned_data["version"]
+        by, at = request.membership, request.now
+        try:
+            actions.judge_evidence(found, key, verdict=verdict, word=word, seen=seen, by=by, at=at)
+            return _judged(request, found, f"{labels.STATES[verdict]}: {filed.item}")
+        except Stale as stale:
+            return _both_verdicts(request, stale, verdict, word)
+        except Refused as refused:
+            if refused.code not in {"word_needed", "word_too_long"}:
+                return _refused(request, refused, found)
+            form.add_error("word", labels.refusal(refused))
+    status = 422 if request.method == "POST" else 200
+    return dialog(request, "verdict", form=form, opportunity=found, filed=filed, status=status)
+
+
+def _judged(request: OrgRequest, found: Opportunity, text: str) -> HttpResponse:
+    """Answer with the parts of the page, or in a list with nothing: the line goes."""
+    if request.GET.get("on") != "list":
+        return parts(request, found, text)
+    if not is_swap(request):
+        messages.success(request, text)
+        return go(request, url_of(request, "proofs"))
+    return announce(toast(HttpResponse(), text), JUDGED)
+
+
+def _both_verdicts(request: OrgRequest, stale: Stale, verdict: State, word: str) -> HttpResponse:
+    """Answer 409 with what stands now, and what was to be said."""
+    theirs = labels.STATES[State(str(stale.theirs["state"]))]
+    rows = [(_("Verdict"), theirs, labels.STATES[verdict])]
+    if stale.theirs["word"] or word:
+        rows.append((_("What is missing?"), stale.theirs["word"], word))
+    return conflict(request, rows, stale)

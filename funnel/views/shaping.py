@@ -78,8 +78,15 @@ def _stages_context(form: StagesForm, rows: list[Any]) -> dict[str, Any]:
                 "gate": form[f"gate_{row.stage}"],
                 "lacking": lacking[row.stage],
                 "items": [
-                    {"key": key, "label": label, "is_standard": std, "is_active": active, "filed": counts.get(key, 0)}
-                    for key, label, std, active in items[row.stage]
+                    {
+                        "key": key,
+                        "label": label,
+                        "kind": labels.KINDS[kind],
+                        "is_standard": std,
+                        "is_active": active,
+                        "filed": counts.get(key, 0),
+                    }
+                    for key, label, kind, std, active in items[row.stage]
                 ],
             }
             for row in rows
@@ -112,7 +119,7 @@ def item_new(request: OrgRequest, stage: int) -> HttpResponse:
     row = queries.stage_table()[stage - 1]
     form = ItemForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        actions.add_item(Stage(stage), label=form.cleaned_data["label"], by=request.membership, at=request.now)
+        actions.add_item(Stage(stage), **form.cleaned_data, by=request.membership, at=request.now)
         return _item_saved(request, _("Evidence added"))
     status = 422 if request.method == "POST" else 200
     return dialog(request, "item", form=form, row=row, status=status)
@@ -125,9 +132,9 @@ def item_edit(request: OrgRequest, key: str) -> HttpResponse:
     item = queries.item_or_404(key)
     row = queries.stage_table()[item.stage - 1]
     data = request.POST if request.method == "POST" else None
-    form = ItemForm(data, initial={"label": item.label})
+    form = ItemForm(data, initial={"label": item.label, "kind": item.kind})
     if form.is_valid():
-        actions.rename_item(key, label=form.cleaned_data["label"], by=request.membership, at=request.now)
+        actions.change_item(key, **form.cleaned_data, by=request.membership, at=request.now)
         return _item_saved(request, _("Saved"))
     status = 422 if request.method == "POST" else 200
     return dialog(request, "item", form=form, row=row, item=item, status=status)

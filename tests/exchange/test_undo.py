@@ -29,6 +29,7 @@ from tenants.models import AuditEvent, TenantModel
 from tenants.scoping import working_for
 from tests.cast import Cast
 from tests.exchange.factories import bring_in, checked, finished, make_csv, make_import
+from tests.funnel.factories import going_on
 
 pytestmark = pytest.mark.django_db
 DEALS = ["商機編號", "客戶名稱", "產品", "階段", "金額", "開始日期", "成交日期", "負責人"]
@@ -158,7 +159,7 @@ def edited(cast: Cast) -> None:
 
 def moved(cast: Cast) -> None:
     row = Opportunity.objects.get(external_id="A1")
-    funnel_actions.move(row, left=row.stage, to=Stage.QUALIFY, why="", by=cast.rep, at=timezone.now(), override=True)
+    funnel_actions.move(row, left=row.stage, to=Stage.QUALIFY, by=cast.rep, **going_on(now := timezone.now()), at=now)
 
 
 def given_a_contact(cast: Cast) -> None:

@@ -8,7 +8,7 @@ from accounts import actions as accounts_actions
 from forecasting.periods import Kind, Period, period_of
 from funnel import actions as funnel_actions
 from funnel.models import Opportunity
-from funnel.stages import PERCENT, Category, Stage, Status
+from funnel.stages import GRACE, PERCENT, Category, Stage, Status
 from tenants.models import Membership
 from tenants.scoping import working_for
 from tests.cast import Cast
@@ -67,7 +67,7 @@ def move(opportunity: Opportunity, to: Stage, at: datetime) -> Opportunity:
         by=opportunity.owner,
         at=at,
         why="because",
-        override=True,
+        until=at.date() + GRACE,
     )
 
 

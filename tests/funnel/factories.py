@@ -7,6 +7,7 @@ from accounts import actions as accounts_actions
 from accounts.models import Account
 from funnel import actions
 from funnel.models import Opportunity
+from funnel.stages import GRACE
 from tenants.models import Membership
 from tests.cast import AT
 
@@ -29,3 +30,8 @@ def make_opportunity(
     return actions.open_opportunity(
         account or make_account(owner, f"Customer of {name}", at), name=name, owner=owner, by=owner, at=at, **facts
     )
+
+
+def going_on(at: datetime = AT) -> dict[str, Any]:
+    """Return what a move says that goes on without evidence: why, and for how long."""
+    return {"why": "they asked us to hurry", "until": at.date() + GRACE}

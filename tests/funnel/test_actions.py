@@ -19,7 +19,7 @@ from tenants.errors import Refused, Stale
 from tenants.models import AuditEvent, ExchangeRate
 from tenants.scoping import reading, working_for
 from tests.cast import AT, Cast
-from tests.funnel.factories import DAY, MILLION, SECOND, make_account, make_opportunity
+from tests.funnel.factories import DAY, MILLION, SECOND, going_on, make_account, make_opportunity
 
 pytestmark = pytest.mark.django_db
 
@@ -153,7 +153,7 @@ def test_missing_evidence_warns_then_goes_on(acme: Cast) -> None:
         actions.move(opportunity, left=Stage.DISCOVER, to=Stage.DEVELOP, by=acme.rep, at=AT)
     assert [item.key for item in lacking.value.items] == [*STANDARD[1], *STANDARD[2]]
     assert lacking.value.can_override
-    moved = actions.move(opportunity, left=Stage.DISCOVER, to=Stage.DEVELOP, by=acme.rep, at=AT + DAY, override=True)
+    moved = actions.move(opportunity, left=Stage.DISCOVER, to=Stage.DEVELOP, by=acme.rep, at=AT + DAY, **going_on())
     assert (moved.stage, moved.stage_entered_at, moved.version) == (Stage.DEVELOP, AT + DAY, 2)
     assert kinds(moved) == ["created", "stage"]
     assert Change.objects.get(kind="stage").percent == 20
@@ -165,7 +165,7 @@ def test_a_blocking_stage_knows_no_override(acme: Cast) -> None:
     actions.change_stages(_plain(rows), seen=0, by=acme.admin, at=AT)
     opportunity = make_opportunity(acme.rep)
     with pytest.raises(MissingEvidence) as lacking:
-        actions.move(opportunity, left=Stage.DISCOVER, to=Stage.QUALIFY, by=acme.rep, at=AT, override=True)
+        actions.move(opportunity, left=Stage.DISCOVER, to=Stage.QUALIFY, by=acme.rep, at=AT, **going_on())
     assert not lacking.value.can_override
     actions.file_evidence(opportunity, "opportunity_plan", note="plan of 3 Jan", by=acme.rep, at=AT)
     assert actions.move(opportunity, left=Stage.DISCOVER, to=Stage.QUALIFY, by=acme.rep, at=AT).stage == Stage.QUALIFY
@@ -183,15 +183,15 @@ def test_going_back_needs_a_reason(acme: Cast) -> None:
 
 def test_the_own_category_survives_a_move(acme: Cast) -> None:
     opportunity = make_opportunity(acme.rep, category=Category.COMMIT)
-    moved = actions.move(opportunity, left=Stage.DISCOVER, to=Stage.PROOF, by=acme.rep, at=AT, override=True)
+    moved = actions.move(opportunity, left=Stage.DISCOVER, to=Stage.PROOF, by=acme.rep, at=AT, **going_on())
     assert (moved.category, kinds(moved)) == ("commit", ["created", "stage"])
 
 
 def test_a_move_from_where_it_stands_no_more_is_stale(acme: Cast) -> None:
     opportunity = make_opportunity(acme.rep)
-    actions.move(opportunity, left=Stage.DISCOVER, to=Stage.QUALIFY, by=acme.rep, at=AT, override=True)
+    actions.move(opportunity, left=Stage.DISCOVER, to=Stage.QUALIFY, by=acme.rep, at=AT, **going_on())
     with pytest.raises(Stale):
-        actions.move(opportunity, left=Stage.DISCOVER, to=Stage.QUALIFY, by=acme.rep, at=AT, override=True)
+        actions.move(opportunity, left=Stage.DISCOVER, to=Stage.QUALIFY, by=acme.rep, at=AT, **going_on())
 
 
 def test_deploy_is_reached_by_winning_alone(acme: Cast) -> None:
@@ -217,7 +217,7 @@ def test_winning(acme: Cast) -> None:
 def test_winning_asks_for_evidence_first(acme: Cast) -> None:
     opportunity = make_opportunity(acme.rep, stage=Stage.CLOSE)
     with pytest.raises(MissingEvidence):
-        actions.win(opportunity, seen=1, by=acme.rep, at=AT, override=False)
+        actions.win(opportunity, seen=1, by=acme.rep, at=AT, asks=True)
 
 
 def test_winning_without_an_amount_is_refused(acme: Cast) -> None:
@@ -283,7 +283,7 @@ def last_change(opportunity: Opportunity) -> Change:
 
 def test_undoing_a_move_restores_everything_and_erases_nothing(acme: Cast) -> None:
     before = seen(make_opportunity(acme.rep))
-    moved = actions.move(before, left=Stage.DISCOVER, to=Stage.CLOSE, by=acme.rep, at=AT + DAY, override=True)
+    moved = actions.move(before, left=Stage.DISCOVER, to=Stage.CLOSE, by=acme.rep, at=AT + DAY, **going_on())
     back = actions.undo(last_change(moved).pk, by=acme.rep, at=AT + DAY + 20 * SECOND)
     assert (back.stage, back.stage_entered_at, back.category) == (Stage.DISCOVER, AT, "pipeline")
     assert kinds(back) == ["created", "stage", "category", "category", "stage"]
@@ -316,14 +316,14 @@ def test_undo_has_its_limits(acme: Cast) -> None:
         return error.value.code
 
     assert refused(last_change(opportunity), acme.rep, AT) == "not_undoable"
-    moved = actions.move(opportunity, left=Stage.DISCOVER, to=Stage.QUALIFY, by=acme.rep, at=AT + DAY, override=True)
+    moved = actions.move(opportunity, left=Stage.DISCOVER, to=Stage.QUALIFY, by=acme.rep, at=AT + DAY, **going_on())
     change = last_change(moved)
     assert refused(change, acme.rep2, AT + DAY) == "not_yours"
     assert refused(change, acme.rep, AT + DAY + 31 * SECOND) == "too_late"
     actions.undo(change.pk, by=acme.rep, at=AT + DAY + SECOND)
     assert refused(change, acme.rep, AT + DAY + 2 * SECOND) == "already_undone"
     assert refused(last_change(moved), acme.rep, AT + DAY + 2 * SECOND) == "not_undoable"
-    again = actions.move(moved, left=Stage.DISCOVER, to=Stage.QUALIFY, by=acme.rep, at=AT + 2 * DAY, override=True)
+    again = actions.move(moved, left=Stage.DISCOVER, to=Stage.QUALIFY, by=acme.rep, at=AT + 2 * DAY, **going_on())
     change = last_change(again)
     actions.change_opportunity(again, seen=again.version, by=acme.rep, at=AT + 2 * DAY + SECOND, amount=1)
     assert refused(change, acme.rep, AT + 2 * DAY + 2 * SECOND) == "changed_since"
@@ -342,17 +342,17 @@ def test_the_log_cannot_be_changed(acme: Cast) -> None:
 
 def test_filing_replaces_the_note_and_the_audit_keeps_the_first(acme: Cast) -> None:
     opportunity = make_opportunity(acme.rep)
-    actions.file_evidence(opportunity, "budget", note="3 million", by=acme.rep, at=AT)
-    actions.file_evidence(opportunity, "budget", note="4 million", by=acme.rep2, at=AT)
-    actions.file_evidence(opportunity, "budget", note="4 million", by=acme.rep, at=AT + DAY)
+    actions.file_evidence(opportunity, "key_needs", note="3 million", by=acme.rep, at=AT)
+    actions.file_evidence(opportunity, "key_needs", note="4 million", by=acme.rep2, at=AT)
+    actions.file_evidence(opportunity, "key_needs", note="4 million", by=acme.rep, at=AT + DAY)
     filed = Evidence.objects.get()
     assert (filed.note, filed.by, filed.at) == ("4 million", acme.rep2, AT)
     notes = [event.data["note"] for event in AuditEvent.objects.filter(verb="evidence.filed").order_by("id")]
     assert notes == [["", "3 million"], ["3 million", "4 million"]]
     for note in ("  ", "x" * 2_001):
         with pytest.raises(Refused):
-            actions.file_evidence(opportunity, "budget", note=note, by=acme.rep, at=AT)
-    actions.withdraw_evidence(opportunity, "budget", by=acme.rep, at=AT)
+            actions.file_evidence(opportunity, "key_needs", note=note, by=acme.rep, at=AT)
+    actions.withdraw_evidence(opportunity, "key_needs", by=acme.rep, at=AT)
     assert not Evidence.objects.exists()
 
 
@@ -415,15 +415,15 @@ def test_evidence_items_are_added_renamed_moved_and_switched(acme: Cast) -> None
     actions.move_item(own.key, up=True, by=acme.admin, at=AT)
     assert keys(4) == ["requirements_confirmed", own.key, "vision_shared"]
     actions.move_item("requirements_confirmed", up=True, by=acme.admin, at=AT)
-    actions.rename_item("vision_shared", label="Vision signed", by=acme.admin, at=AT)
+    actions.change_item("vision_shared", label="Vision signed", by=acme.admin, at=AT)
     actions.switch_item("requirements_confirmed", is_active=False, by=acme.admin, at=AT)
     assert keys(4) == [own.key, "vision_shared"]
     assert (
-        str(actions.rename_item("vision_shared", label="", by=acme.admin, at=AT))
+        str(actions.change_item("vision_shared", label="", by=acme.admin, at=AT))
         == "Vision shared with the decision maker"
     )
     with pytest.raises(Refused, match="label_empty"):
-        actions.rename_item(own.key, label=" ", by=acme.admin, at=AT)
+        actions.change_item(own.key, label=" ", by=acme.admin, at=AT)
     opportunity = make_opportunity(acme.rep, stage=Stage.SOLUTION_FIT)
     with pytest.raises(MissingEvidence) as lacking:
         actions.move(opportunity, left=Stage.SOLUTION_FIT, to=Stage.PROOF, by=acme.rep, at=AT)
@@ -446,7 +446,12 @@ def test_of_two_moves_at_once_one_is_stale(acme: Cast) -> None:
             with working_for(acme.org):
                 barrier.wait(10)
                 actions.move(
-                    opportunity, left=Stage.DISCOVER, to=Stage.QUALIFY, by=acme.rep, at=AT + timedelta(1), override=True
+                    opportunity,
+                    left=Stage.DISCOVER,
+                    to=Stage.QUALIFY,
+                    by=acme.rep,
+                    at=AT + timedelta(1),
+                    **going_on(),
                 )
                 answers.append("moved")
         except Stale:

@@ -38,16 +38,18 @@ def board_move(client: Client, opportunity: Opportunity, **typed: str) -> Any:
 
 
 @pytest.mark.parametrize("key", ["own-" + "9" * 5_000, "own-" + "9" * 25, "own-1", "a\x00b", "<b>"])
-def test_evidence_for_an_item_that_is_not_there_is_not_found(acme: Cast, login: Login, key: str) -> None:
+def test_evidence_for_an_item_that_is_not_there_is_refused(acme: Cast, login: Login, key: str) -> None:
     with working_for(acme.org):
         opportunity = make_opportunity(acme.rep)
-    assert board_move(login(acme.rep), opportunity, **{f"note_{key}": "seen"}).status_code == 404
+    assert board_move(login(acme.rep), opportunity, **{f"{key}-note": "seen"}).status_code == 422
+    with working_for(acme.org):
+        assert Opportunity.objects.get().stage == 1
 
 
 def test_a_move_that_is_refused_files_nothing(acme: Cast, login: Login) -> None:
     with working_for(acme.org):
         opportunity = make_opportunity(acme.rep)
-    notes = {"note_opportunity_plan": "seen", "note_key_needs": "x" * 10_000}
+    notes = {"opportunity_plan-note": "seen", "key_needs-note": "x" * 10_000}
     assert board_move(login(acme.rep), opportunity, **notes).status_code == 422
     with working_for(acme.org):
         assert not Evidence.objects.exists()

@@ -25,7 +25,7 @@ from tenants.models import AuditEvent, Membership
 from tenants.scoping import working_for
 from tests.accounts.factories import make_product
 from tests.cast import Cast
-from tests.funnel.factories import DAY, MILLION, SECOND, make_account, make_opportunity
+from tests.funnel.factories import DAY, MILLION, SECOND, going_on, make_account, make_opportunity
 
 Login = Callable[[Membership], Client]
 SWAP = {"HX-Request": "true"}
@@ -251,9 +251,10 @@ def test_two_on_the_same_card_see_both_and_one_click_repeats_mine(acme: Cast, lo
 @pytest.mark.django_db
 def test_a_stale_move_shows_theirs_at_once_and_can_be_repeated(acme: Cast, login: Login) -> None:
     client, found = login(acme.manager), recent(acme.rep, "one")
-    actions.move(found, left=Stage.DISCOVER, to=Stage.QUALIFY, override=True, by=acme.rep, at=timezone.now())
+    actions.move(found, left=Stage.DISCOVER, to=Stage.QUALIFY, **going_on(now := timezone.now()), by=acme.rep, at=now)
     address = url(acme, f"{found.pk}/move/?on=board")
-    data = {"stage": 3, "version": found.version, "from": 1, "anyway": "on"}
+    data = {"stage": 3, "version": found.version, "from": 1, "anyway": "on", "why": "they hurry"}
+    data["until"] = (timezone.now() + 7 * DAY).date().isoformat()
     text = (stale := client.post(address, data, headers=SWAP)).content.decode()
     assert stale.status_code == 409
     for stage in (1, 2, 3):
@@ -325,9 +326,9 @@ def test_an_open_board_hears_what_others_did_and_only_what_it_may_see(acme: Cast
     manager = login(acme.manager)
     assert manager.get(address, headers=SWAP).status_code == 204
     later = timezone.now() + 90 * SECOND
-    actions.move(other, left=Stage.DISCOVER, to=Stage.QUALIFY, override=True, by=acme.partner, at=later)
+    actions.move(other, left=Stage.DISCOVER, to=Stage.QUALIFY, **going_on(later), by=acme.partner, at=later)
     assert manager.get(address, headers=SWAP).status_code == 204
-    actions.move(found, left=Stage.DISCOVER, to=Stage.QUALIFY, override=True, by=acme.rep, at=later)
+    actions.move(found, left=Stage.DISCOVER, to=Stage.QUALIFY, **going_on(later), by=acme.rep, at=later)
     text = manager.get(address, headers=SWAP).content.decode()
     assert re.findall(r'id="col-(\d)"', text) == ["1", "2"]
     assert 'id="board-pulse"' in text

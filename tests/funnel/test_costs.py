@@ -39,7 +39,8 @@ def asked(captured: CaptureQueriesContext) -> list[str]:
 
 
 def moved(client: Client, opportunity: Opportunity) -> list[str]:
-    form = {"stage": opportunity.stage + 1, "version": opportunity.version, "anyway": "on"}
+    form = {"stage": opportunity.stage + 1, "version": opportunity.version, "anyway": "on", "why": "they hurry"}
+    form["until"] = (timezone.now() + 7 * DAY).date().isoformat()
     with CaptureQueriesContext(connection) as captured:
         answer = client.post(f"/o/acme/funnel/{opportunity.pk}/move/?on=board", form, headers={"HX-Request": "true"})
     assert f'id="opportunity-{opportunity.pk}"' in answer.content.decode()
@@ -48,6 +49,7 @@ def moved(client: Client, opportunity: Opportunity) -> list[str]:
 
 def test_a_move_asks_at_most_fifteen_things_however_full_the_board(acme: Cast, login: Login) -> None:
     client, account = login(acme.executive), make_account(acme.rep)
+    moved(client, recent(acme.rep, "before", account=account))  # makes the checklist real rows, once an organization
     first = moved(client, recent(acme.rep, "first", account=account))
     for number in range(30):
         recent(acme.rep, f"Deal {number}", account=account, stage=Stage(number % 6 + 1))

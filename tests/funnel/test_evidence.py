@@ -1,7 +1,7 @@
 """Evidence through the actions: its value, its verdicts, and how far an opportunity is proven."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -11,11 +11,13 @@ from accounts import actions as accounts_actions
 from accounts.models import Contact
 from funnel import actions
 from funnel.actions._proof import recount_proven
+from funnel.approvals import ApprovalKind, Demand
 from funnel.evidence import STANDARD, Kind, State, proven_stage
 from funnel.history import ImportedOpportunity
-from funnel.models import Evidence, EvidenceItem, Opportunity
-from funnel.stages import Reason, Stage
-from jobs.models import Notification
+from funnel.models import Evidence, EvidenceItem, Opportunity, StageOverride, StageSetting
+from funnel.papers import Paper
+from funnel.stages import Gate, MissingEvidence, Reason, Stage, StageRow
+from jobs.models import Notification, StoredFile
 from tenants.errors import Refused, Stale
 from tenants.models import AuditEvent, Membership
 from tenants.scoping import working_for
@@ -293,3 +295,102 @@ def test_an_import_that_moves_keeps_what_is_proven(acme: Cast) -> None:
     assert proven(opportunity) == 4
     actions.import_opportunities([row(Stage.QUALIFY, 5)], by=acme.manager, at=AT + 9 * DAY)
     assert (Opportunity.objects.get(pk=opportunity.pk).stage, proven(opportunity)) == (2, 2)
+
+
+# Going on without ---------------------------------------------------------------------------------
+
+
+def go(opportunity: Opportunity, to: Stage, at: datetime, **how: Any) -> Opportunity:
+    opportunity.refresh_from_db()
+    return actions.move(opportunity, left=Stage(opportunity.stage), to=to, by=opportunity.owner, at=at, **how)
+
+
+def test_going_on_without_evidence_is_written_down_and_asked_again_when_it_is_over(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.rep)
+    for wrong in ({"why": " ", "until": AT.date()}, {"why": "x", "until": (AT - 2 * DAY).date()}):
+        with pytest.raises(Refused):
+            go(opportunity, Stage.QUALIFY, AT, **wrong)
+    until = (AT + 3 * DAY).date()
+    moved = go(opportunity, Stage.DEVELOP, AT, why="their plan comes on Friday", until=until)
+    rows = StageOverride.objects.filter(opportunity=opportunity).order_by("stage")
+    assert [(row.stage, row.why, row.until, row.by) for row in rows] == [
+        (stage, "their plan comes on Friday", until, acme.rep) for stage in (1, 2)
+    ]
+    assert moved.proven_stage == 1, "an override proves nothing"
+    back = go(moved, Stage.QUALIFY, AT + DAY, why="too early")
+    assert go(back, Stage.DEVELOP, AT + DAY).stage == 3, "until then nothing is asked twice"
+    for key in STANDARD[3]:
+        file(opportunity, key)
+    with pytest.raises(MissingEvidence) as lacking:
+        go(opportunity, Stage.SOLUTION_FIT, AT + 4 * DAY)
+    assert {item.stage for item in lacking.value.items} == {1, 2}, "the day is over: asked again"
+    for key in (*STANDARD[1], *STANDARD[2]):
+        file(opportunity, key)
+    assert go(opportunity, Stage.SOLUTION_FIT, AT + 4 * DAY).stage == 4
+
+
+def test_an_undone_move_takes_its_override_with_it(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.rep)
+    go(opportunity, Stage.QUALIFY, AT + DAY, why="x", until=(AT + 3 * DAY).date())
+    change = opportunity.changes.latest("id")
+    actions.undo(change.pk, by=acme.rep, at=AT + DAY)
+    assert not StageOverride.objects.exists()
+
+
+def test_a_stage_that_blocks_is_left_once_that_was_granted_until_its_day(acme: Cast) -> None:
+    rows = [StageRow(row.stage, "", row.percent, Gate.BLOCK) for row in StageSetting.objects.all().table()]
+    actions.change_stages(rows, seen=0, by=acme.admin, at=AT)
+    opportunity = make_opportunity(acme.rep)
+    demand = Demand(ApprovalKind.OVERRIDE, stage=Stage.DISCOVER, until=(AT + 5 * DAY).date())
+    asked = actions.ask_approval(opportunity, demand, why="the plan is at their printer", by=acme.rep, at=AT)
+    with pytest.raises(MissingEvidence) as lacking:
+        go(opportunity, Stage.QUALIFY, AT, why="I want to", until=(AT + DAY).date())
+    assert lacking.value.blocking == (Stage.DISCOVER,)
+    actions.grant(asked, seen=asked.version, by=acme.manager, at=AT)
+    with pytest.raises(MissingEvidence) as lacking:
+        go(opportunity, Stage.DEVELOP, AT)
+    assert lacking.value.blocking == (Stage.QUALIFY,), "granted for one stage only"
+    moved = go(opportunity, Stage.QUALIFY, AT + DAY)
+    row = StageOverride.objects.get()
+    assert (row.by, row.why, row.until) == (acme.manager, "the plan is at their printer", (AT + 5 * DAY).date())
+    assert moved.proven_stage == 1
+    for key in STANDARD[2]:
+        file(opportunity, key)
+    with pytest.raises(MissingEvidence):
+        go(opportunity, Stage.DEVELOP, AT + 6 * DAY)
+
+
+def test_a_win_that_asks_goes_on_with_a_word(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.rep, stage=Stage.CLOSE)
+    with pytest.raises(MissingEvidence):
+        actions.win(opportunity, seen=1, asks=True, by=acme.rep, at=AT)
+    until = (AT + DAY).date()
+    won = actions.win(opportunity, seen=1, asks=True, why="it is in the post", until=until, by=acme.rep, at=AT)
+    assert (won.status, StageOverride.objects.get().why) == ("won", "it is in the post")
+
+
+# Values and files ---------------------------------------------------------------------------------
+
+
+def test_a_value_by_its_kind_and_a_person_not_known_yet(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.rep)
+    with pytest.raises(Refused, match="sum_needed"):
+        actions.file_evidence(opportunity, "budget", note="about three million", by=acme.rep, at=AT)
+    with pytest.raises(Refused, match="amount_negative"):
+        actions.file_evidence(opportunity, "budget", amount=-1, by=acme.rep, at=AT)
+    made = actions.file_evidence(opportunity, "key_people", new_contact="Li Hua", by=acme.rep, at=AT)
+    assert made.contact is not None
+    assert (made.contact.name, made.contact.account) == ("Li Hua", opportunity.account)
+
+
+def test_a_file_is_kept_replaced_and_goes_with_its_evidence(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.rep)
+    first, second = (Paper(f"{n}.pdf", b"%PDF-" + n.encode(), "application/pdf") for n in ("one", "two"))
+    actions.file_evidence(opportunity, "opportunity_plan", paper=first, by=acme.rep, at=AT)
+    kept = actions.file_evidence(opportunity, "opportunity_plan", note="see the file", by=acme.rep, at=AT)
+    assert kept.file is not None
+    assert kept.file.name == "one.pdf"
+    actions.file_evidence(opportunity, "opportunity_plan", paper=second, by=acme.rep, at=AT)
+    assert [stored.name for stored in StoredFile.objects.all()] == ["two.pdf"]
+    actions.withdraw_evidence(opportunity, "opportunity_plan", by=acme.rep, at=AT)
+    assert not StoredFile.objects.exists()

@@ -19,7 +19,7 @@ from funnel.slices import Slice
 from funnel.stages import Reason, Stage
 from tenants.scoping import working_for
 from tests.cast import AT, Cast
-from tests.funnel.factories import DAY, make_account, make_opportunity
+from tests.funnel.factories import DAY, going_on, make_account, make_opportunity
 from tests.funnel.test_spells import T0, lived, moves
 
 SINCE, UNTIL = AT - 10 * DAY, AT + 100 * DAY
@@ -101,9 +101,7 @@ def season(acme: Cast) -> Cast:
         accounts_actions.change_account(north, seen=1, by=acme.rep, at=AT, region="Taipei")
         for days, owner, account in ((4, acme.rep, north), (8, acme.rep, None), (12, acme.rep2, None)):
             each = make_opportunity(owner, f"in {days} days", account and Account.objects.get(pk=account.pk))
-            each = actions.move(
-                each, left=Stage.DISCOVER, to=Stage.QUALIFY, by=owner, at=AT + days * DAY, override=True
-            )
+            each = actions.move(each, left=Stage.DISCOVER, to=Stage.QUALIFY, by=owner, at=AT + days * DAY, **going_on())
             actions.win(each, seen=each.version, by=owner, at=AT + 2 * days * DAY)
         lost = make_opportunity(acme.rep2, "lost")
         actions.lose(lost, seen=1, reason=Reason.PRICE, by=acme.rep2, at=AT + 16 * DAY)

@@ -20,7 +20,7 @@ from funnel.stages import Gate, Health, Reason, Stage
 from tenants.models import ExchangeRate, Membership
 from tenants.scoping import working_for
 from tests.cast import Cast
-from tests.funnel.factories import DAY, MILLION, make_account, make_opportunity
+from tests.funnel.factories import DAY, MILLION, going_on, make_account, make_opportunity
 from tests.funnel.health import mark_health
 
 pytestmark = pytest.mark.django_db
@@ -139,11 +139,11 @@ def test_queries_do_not_grow_with_the_cards(acme: Cast, login: Login, path: str)
 def test_queries_of_the_page_do_not_grow(acme: Cast, login: Login) -> None:
     client, opportunity = login(acme.manager), recent(acme.rep)
     client.get(url(acme, f"{opportunity.pk}/"))
-    actions.file_evidence(opportunity, "budget", note="3 million", by=acme.rep, at=timezone.now())
+    actions.file_evidence(opportunity, "budget", note="3 million", amount=5, by=acme.rep, at=timezone.now())
     actions.change_opportunity(opportunity, seen=1, by=acme.rep, at=timezone.now(), owner=acme.rep2)
     with CaptureQueriesContext(connection) as few:
         client.get(url(acme, f"{opportunity.pk}/"))
-    for key in ("schedule", "size", "competitors"):
+    for key in ("key_needs", "strategy", "competitors"):
         actions.file_evidence(opportunity, key, note="yes", by=acme.rep, at=timezone.now())
     actions.add_member(opportunity, member=acme.partner, part="demo", by=acme.rep, at=timezone.now())
     actions.change_opportunity(opportunity, seen=2, by=acme.rep, at=timezone.now(), owner=acme.rep, amount=5)
@@ -151,6 +151,9 @@ def test_queries_of_the_page_do_not_grow(acme: Cast, login: Login) -> None:
         page = client.get(url(acme, f"{opportunity.pk}/"))
     assert len(many) == len(few) <= 15, "\n".join(query["sql"] for query in many)
     assert "3 million" in text(page)
+
+
+GOING_ON = {"anyway": "on", "why": "they hurry", "until": (timezone.now() + timedelta(7)).date().isoformat()}
 
 
 # Moving -------------------------------------------------------------------------------------------
@@ -167,7 +170,7 @@ def test_a_drop_asks_for_what_is_missing_and_files_it(acme: Cast, login: Login) 
     assert answer.status_code == 422
     assert "Opportunity plan recorded" in text(answer)
     assert "Move anyway" in text(answer)
-    answer = drop(client, acme, opportunity, 2, note_opportunity_plan="plan of Monday, seen by their CTO")
+    answer = drop(client, acme, opportunity, 2, **{"opportunity_plan-note": "plan of Monday, seen by their CTO"})
     assert answer.status_code == 200
     assert set(re.findall(r'id="(col-\d)"', text(answer))) == {"col-1", "col-2"}
     assert text(answer).count('hx-swap-oob="true"') == 2
@@ -178,11 +181,11 @@ def test_a_drop_asks_for_what_is_missing_and_files_it(acme: Cast, login: Login) 
 
 def test_one_may_go_on_anyway_where_the_stage_only_warns(acme: Cast, login: Login) -> None:
     client, opportunity = login(acme.rep), recent(acme.rep)
-    assert drop(client, acme, opportunity, 3, anyway="on").status_code == 200
+    assert drop(client, acme, opportunity, 3, **GOING_ON).status_code == 200
     rows = [type(row)(row.stage, "", row.percent, Gate.BLOCK) for row in stage_table()]
     actions.change_stages(rows, seen=0, by=acme.admin, at=timezone.now())
     opportunity = Opportunity.objects.get()
-    answer = drop(client, acme, opportunity, 4, anyway="on")
+    answer = drop(client, acme, opportunity, 4, **GOING_ON)
     assert answer.status_code == 422
     assert "Move anyway" not in text(answer)
     assert Opportunity.objects.get().stage == Stage.DEVELOP
@@ -209,15 +212,17 @@ def test_deploy_asks_what_was_signed(acme: Cast, login: Login) -> None:
     answer = client.post(close, data, headers=HTMX)
     assert answer.status_code == 422
     assert "Signed agreement" in text(answer)
-    assert client.post(close, {**data, "anyway": "on"}, headers=HTMX).status_code == 200
+    assert client.post(close, {**data, **GOING_ON}, headers=HTMX).status_code == 200
     won = Opportunity.objects.get()
     assert (won.status, won.amount) == ("won", 12_800_000_00)
 
 
 def test_a_card_that_another_moved_answers_409(acme: Cast, login: Login) -> None:
     client, opportunity = login(acme.rep), recent(acme.rep)
-    actions.move(opportunity, left=Stage.DISCOVER, to=Stage.CLOSE, by=acme.manager, at=timezone.now(), override=True)
-    answer = drop(client, acme, opportunity, 2, anyway="on")
+    actions.move(
+        opportunity, left=Stage.DISCOVER, to=Stage.CLOSE, by=acme.manager, **going_on(now := timezone.now()), at=now
+    )
+    answer = drop(client, acme, opportunity, 2, **GOING_ON)
     assert answer.status_code == 409
     for words in (acme.manager.name, "Close", "Qualify"):
         assert words in text(answer)
@@ -225,7 +230,7 @@ def test_a_card_that_another_moved_answers_409(acme: Cast, login: Login) -> None
 
 def test_undo_within_thirty_seconds(acme: Cast, login: Login) -> None:
     client, opportunity = login(acme.rep), recent(acme.rep)
-    drop(client, acme, opportunity, 2, anyway="on")
+    drop(client, acme, opportunity, 2, **GOING_ON)
     change = Change.objects.get(kind="stage")
     answer = client.post(url(acme, f"undo/{change.pk}/?on=board"), headers=HTMX)
     assert answer.status_code == 200
@@ -241,7 +246,7 @@ def test_without_htmx_moves_work_too(acme: Cast, login: Login) -> None:
     asked = client.post(url(acme, f"{opportunity.pk}/move/"), {"stage": 2, "version": 1})
     assert asked.status_code == 422
     assert "<html" in text(asked)
-    done = client.post(url(acme, f"{opportunity.pk}/move/"), {"stage": 2, "version": 1, "anyway": "on"})
+    done = client.post(url(acme, f"{opportunity.pk}/move/"), {"stage": 2, "version": 1, **GOING_ON})
     assert done.status_code == 303
     assert client.post(url(acme, f"{opportunity.pk}/move/"), {"stage": 99}).status_code == 422
 
@@ -406,8 +411,8 @@ def test_evidence_is_filed_edited_and_withdrawn(acme: Cast, login: Login) -> Non
     client, opportunity = login(acme.rep), recent(acme.rep)
     path = url(acme, f"{opportunity.pk}/evidence/budget/")
     assert client.get(path, headers=HTMX).status_code == 200
-    assert client.post(path, {"note": " "}, headers=HTMX).status_code == 422
-    answer = client.post(path, {"note": "approved by the CFO"}, headers=HTMX)
+    assert client.post(path, {"note": "approved by the CFO"}, headers=HTMX).status_code == 422
+    answer = client.post(path, {"note": "approved by the CFO", "amount": "3M"}, headers=HTMX)
     assert "approved by the CFO" in text(answer)
     assert "approved by the CFO" in text(client.get(path, headers=HTMX))
     assert client.post(f"{path}withdraw/", headers=HTMX).status_code == 200
@@ -563,10 +568,13 @@ def test_evidence_items_of_the_company(acme: Cast, login: Login) -> None:
     client = login(acme.admin)
     assert client.get(url(acme, "stages/4/items/"), headers=HTMX).status_code == 200
     assert client.post(url(acme, "stages/4/items/"), {"label": ""}, headers=HTMX).status_code == 422
-    assert client.post(url(acme, "stages/4/items/"), {"label": "Architecture agreed"}).status_code == 303
+    agreed = {"label": "Architecture agreed", "kind": "fact"}
+    signed = {"label": "Architecture signed", "kind": "document"}
+    assert client.post(url(acme, "stages/4/items/"), agreed).status_code == 303
     own = EvidenceItem.objects.get(code="").key
     assert client.post(url(acme, f"stages/items/{own}/move/"), {"to": "up"}).status_code == 303
-    assert client.post(url(acme, f"stages/items/{own}/"), {"label": "Architecture signed"}).status_code == 303
+    assert client.post(url(acme, f"stages/items/{own}/"), signed).status_code == 303
+    assert EvidenceItem.objects.get(code="").kind == "document"
     assert client.post(url(acme, f"stages/items/{own}/switch/"), {"active": "0"}).status_code == 303
     assert str(EvidenceItem.objects.get(code="")) == "Architecture signed"
     assert not EvidenceItem.objects.get(code="").is_active

@@ -14,6 +14,7 @@ from funnel.evidence import STANDARD, Item
 from funnel.facts import check_amount, check_close, check_name
 from funnel.history import Event, ImportedOpportunity, Snapshot
 from funnel.stages import (
+    LONGEST_GRACE,
     PERCENT,
     Category,
     ChangeKind,
@@ -25,6 +26,7 @@ from funnel.stages import (
     ask_close,
     ask_evidence,
     ask_move,
+    check_override,
     check_percents,
     default_category,
     missing,
@@ -81,10 +83,39 @@ def test_a_gate_warns_or_blocks(stage: Stage, gate: Gate, override: bool, is_lac
     if is_lacking and (gate == Gate.BLOCK or not override):
         with pytest.raises(MissingEvidence) as error:
             ask_evidence(lacking, {stage: gate}, override=override)
+        assert error.value.blocking == ((stage,) if gate == Gate.BLOCK else ())
         assert error.value.can_override == (gate == Gate.WARN)
         assert error.value.data["items"] == ["x"]
     else:
-        ask_evidence(lacking, {stage: gate}, override=override)
+        assert ask_evidence(lacking, {stage: gate}, override=override) == tuple(lacking)
+
+
+def test_what_is_excused_passes_a_stage_that_warns_and_what_was_granted_one_that_blocks() -> None:
+    lacking = [Item("a", 2, "a"), Item("b", 3, "b")]
+    gates = {Stage.QUALIFY: Gate.WARN, Stage.DEVELOP: Gate.BLOCK}
+    assert ask_evidence(lacking, gates, override=False, excused={2}, granted={3}) == ()
+    for excused, granted, keys in (({2, 3}, (), ["b"]), ((), {3}, ["a"]), ((), {2}, ["b"])):
+        with pytest.raises(MissingEvidence) as error:
+            ask_evidence(lacking, gates, override=False, excused=excused, granted=granted)
+        assert [item.key for item in error.value.items] == keys
+    assert ask_evidence(lacking, gates, override=True, granted={3}) == (lacking[0],)
+
+
+def test_an_excuse_that_is_over_is_asked_for_again_on_the_way_forward() -> None:
+    items = [Item("a", 2, "a"), Item("b", 4, "b")]
+    assert [item.key for item in missing(items, (), left=Stage(4), to=Stage(5), overdue={2})] == ["a", "b"]
+    assert missing(items, (), left=Stage(4), to=Stage(3), overdue={2}) == ()
+    assert [item.key for item in missing(items, {"a"}, left=Stage(4), to=Stage(5), overdue={2})] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("why", "days", "code"), [("", 1, "override_why_needed"), ("x", -1, "until_over"), ("x", 93, "until_too_far")]
+)
+def test_going_on_without_evidence_says_why_and_until_when(why: str, days: int, code: str) -> None:
+    until, today = T0.date() + timedelta(days=days), T0.date()
+    assert refused(lambda: check_override(why=why, until=until, today=today)) == code
+    check_override(why="x", until=today, today=today)
+    check_override(why="x", until=today + LONGEST_GRACE, today=today)
 
 
 def test_the_category_of_each_stage() -> None:

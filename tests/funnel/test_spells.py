@@ -16,7 +16,7 @@ from funnel.stages import PERCENT, Category, ChangeKind, Reason, Stage, Status
 from tenants.models import Membership
 from tenants.scoping import working_for
 from tests.cast import AT, Cast
-from tests.funnel.factories import DAY, SECOND, make_opportunity
+from tests.funnel.factories import DAY, SECOND, going_on, make_opportunity
 
 pytestmark = pytest.mark.django_db
 
@@ -170,7 +170,7 @@ def test_what_was_recorded_by_a_moment_tells_what_was_seen_at_it(acme: Cast, ste
 def test_an_undone_move_was_never_so(acme: Cast) -> None:
     with working_for(acme.org):
         opportunity = make_opportunity(acme.rep)
-        moved = actions.move(opportunity, left=Stage.DISCOVER, to=Stage.CLOSE, by=acme.rep, at=AT + DAY, override=True)
+        moved = actions.move(opportunity, left=Stage.DISCOVER, to=Stage.CLOSE, by=acme.rep, at=AT + DAY, **going_on())
         assert [row["left_to"] for row in told(moved)] == [Stage.CLOSE, None]
         change = Change.objects.filter(opportunity=moved).latest("id")
         actions.undo(change.pk, by=acme.rep, at=AT + DAY + 20 * SECOND)

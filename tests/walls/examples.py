@@ -122,6 +122,8 @@ EXAMPLES: dict[str, Example] = {
     "funnel:reopen": at(pk="closed"),
     "funnel:evidence": at(pk="opportunity", key="item"),
     "funnel:evidence_withdraw": at(pk="opportunity", key="item"),
+    "funnel:evidence_judge": at(pk="opportunity", key="item").sending(verdict="verified"),
+    "funnel:evidence_file": at(pk="opportunity", key="item"),
     "funnel:members": at(pk="opportunity"),
     "funnel:helper_remove": at(pk="opportunity", helper="helper"),
     "funnel:team": at(pk="opportunity"),

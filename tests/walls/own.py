@@ -37,6 +37,7 @@ from funnel.approvals import ApprovalKind, Demand
 from funnel.evidence import State
 from funnel.leads import Answer, Criterion, Source
 from funnel.models import Approval, Change, EvidenceItem, Lead, Opportunity, OpportunityMember, PlanPart, WebForm
+from funnel.papers import Paper
 from funnel.stages import Reason, Stage, StageRow
 from funnel.web_forms import LIMITS, Enquiry
 from jobs.models import Job, Notification, StoredFile
@@ -208,8 +209,9 @@ def _sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     part = PlanPart.objects.filter(opportunity=opportunity).latest("id")
     item = funnel.add_item(Stage.QUALIFY, label=text(200), by=cast.admin, at=at)
     second = funnel.add_item(Stage.QUALIFY, label=text(200), by=cast.admin, at=at)
-    funnel.rename_item(second.key, label=text(198) + "2", by=cast.admin, at=at)
-    funnel.file_evidence(opportunity, item, note=text(2_000), by=cast.rep, at=at)
+    funnel.change_item(second.key, label=text(198) + "2", by=cast.admin, at=at)
+    paper = Paper(f"{text(180)}.txt", text(2_000).encode(), "text/plain")
+    funnel.file_evidence(opportunity, item, note=text(2_000), paper=paper, by=cast.rep, at=at)
     funnel.judge_evidence(opportunity, item, verdict=State.SENT_BACK, word=text(500), seen=1, by=cast.manager, at=at)
     table = [StageRow(row.stage, text(40), row.percent, row.gate) for row in funnel_queries.stage_table()]
     funnel.change_stages(table, seen=funnel_queries.edition(), by=cast.admin, at=at)
@@ -228,7 +230,7 @@ def _sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     funnel.win(won, seen=won.version, by=cast.rep, at=now)
     soon = now + timedelta(minutes=5)  # a move can be taken back for half a minute, and a slow crawl takes longer
     moved = funnel.move(
-        opportunity, left=Stage.QUALIFY, to=Stage.DEVELOP, by=cast.rep, at=soon, why=text(500), override=True
+        opportunity, left=Stage.QUALIFY, to=Stage.DEVELOP, by=cast.rep, at=soon, why=text(500), until=soon.date()
     )
     change = Change.objects.filter(opportunity=moved, kind="stage").latest("id")
     return {

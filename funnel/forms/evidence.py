@@ -1,0 +1,103 @@
+"""What people type as evidence, and about it."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy
+
+from accounts.forms import MoneyField
+from funnel import labels, queries
+from funnel.evidence import DATED, JUDGED, Item, Kind, State
+from funnel.forms.opportunities import day_field
+from funnel.models import Evidence, Opportunity
+from funnel.papers import ACCEPTED, LARGEST, Paper, check_paper
+from tenants.errors import Refused
+from tenants.models import Membership
+
+
+class EvidenceForm(forms.Form):
+    """The fact that proves an item, by its kind. In a dialog that asks for many (`is_brief`) just its value."""
+
+    contact = forms.ModelChoiceField(
+        None, label=gettext_lazy("Person at the customer"), required=False, empty_label="—"
+    )
+    new_contact = forms.CharField(label=gettext_lazy("Or a new person"), max_length=120, required=False)
+    amount = MoneyField(label=gettext_lazy("Amount, as the customer said it"), required=False)
+    on = day_field(label=gettext_lazy("Date"), required=False)
+    file = forms.FileField(label=gettext_lazy("File"), max_length=200, required=False, allow_empty_file=True)
+    note = forms.CharField(
+        label=gettext_lazy("What proves it? Who said or did what, and when?"),
+        max_length=2_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        item: Item,
+        opportunity: Opportunity,
+        by: Membership,
+        filed: Evidence | None = None,
+        is_brief: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """Take the item, whose kind says what is asked, and what was filed."""
+        initial = {name: getattr(filed, name) for name in ("contact", "amount", "on", "note")} if filed else {}
+        super().__init__(*args, initial=initial, **kwargs)
+        self.item = item
+        fields: dict[str, Any] = self.fields
+        if item.kind == Kind.PERSON:
+            fields["contact"].queryset = queries.people_for(by, opportunity, filed)
+        else:
+            del fields["contact"], fields["new_contact"]
+        if item.kind != Kind.AMOUNT:
+            del fields["amount"]
+        if item.kind != Kind.DATE and not (item.kind == Kind.PERSON and (item.key in DATED or not is_brief)):
+            del fields["on"]
+        fields["file"].widget.attrs["accept"] = ACCEPTED
+        if is_brief:
+            del fields["file"]
+            if item.kind not in {Kind.FACT, Kind.DOCUMENT}:
+                del fields["note"]
+            else:
+                fields["note"].widget = forms.TextInput(attrs={"maxlength": 2_000, "autocomplete": "off"})
+        fields[self.asked].required = item.kind not in {Kind.PERSON, Kind.DOCUMENT}
+
+    @property
+    def asked(self) -> str:
+        """The field that the kind of the item asks for."""
+        return {Kind.PERSON: "contact", Kind.AMOUNT: "amount", Kind.DATE: "on"}.get(self.item.kind, "note")
+
+    def clean_file(self) -> Paper | None:
+        """Read and check the file; refuse what is too large before it is read."""
+        file: Any = self.cleaned_data["file"]
+        if not file:
+            return None
+        try:
+            if (file.size or 0) > LARGEST:
+                raise Refused("file_too_large", megabytes=LARGEST // (1024 * 1024))
+            return check_paper(file.name or "", file.read())
+        except Refused as refused:
+            raise ValidationError(labels.refusal(refused), code=refused.code) from refused
+
+    def values(self) -> dict[str, Any]:
+        """Return what was typed, as the action takes it."""
+        typed = dict(self.cleaned_data)
+        return {"paper": typed.pop("file", None), **typed}
+
+
+class JudgeForm(forms.Form):
+    """A verdict on a piece of evidence, and the version that was seen."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    verdict = forms.ChoiceField(choices=[(state, state) for state in JUDGED])
+    word = forms.CharField(
+        label=gettext_lazy("What is missing?"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    @property
+    def state(self) -> State:
+        """The state that the evidence takes."""
+        return State(self.cleaned_data["verdict"])

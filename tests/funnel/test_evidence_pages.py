@@ -1,0 +1,175 @@
+"""The pages of evidence: filing with value and file, verdicts, what is refused, who may see a file."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from accounts import actions as accounts_actions
+from funnel import actions
+from funnel.evidence import State
+from funnel.models import Evidence, Opportunity, StageOverride
+from funnel.queries import stage_table
+from funnel.stages import Gate, Stage
+from jobs.models import StoredFile
+from tenants.models import Membership
+from tenants.scoping import working_for
+from tests.cast import Cast
+from tests.funnel.factories import make_opportunity
+
+pytestmark = pytest.mark.django_db
+Login = Callable[[Membership], Client]
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def _scope(acme: Cast) -> Iterator[None]:
+    with working_for(acme.org):
+        yield
+
+
+def at(opportunity: Opportunity, key: str, rest: str = "") -> str:
+    return f"/o/acme/funnel/{opportunity.pk}/evidence/{key}/{rest}"
+
+
+def text(answer: Any) -> str:
+    return str(answer.content.decode())
+
+
+def pdf(name: str = "plan.pdf", content: bytes = b"%PDF-1.7") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content)
+
+
+@pytest.fixture
+def opportunity(acme: Cast) -> Opportunity:
+    return make_opportunity(acme.rep, at=timezone.now())
+
+
+@pytest.mark.parametrize(
+    ("key", "asks"),
+    [("budget", "amount"), ("schedule", "on"), ("key_people", "new_contact"), ("opportunity_plan", "file")],
+)
+def test_the_dialog_asks_for_what_the_kind_needs(
+    acme: Cast, login: Login, opportunity: Opportunity, key: str, asks: str
+) -> None:
+    client = login(acme.rep)
+    assert f'name="{asks}"' in text(client.get(at(opportunity, key), headers=HTMX))
+    answer = client.post(at(opportunity, key), {}, headers=HTMX)
+    assert answer.status_code == 422
+    assert not Evidence.objects.exists()
+
+
+def test_typed_values_stand_on_the_page_as_values(acme: Cast, login: Login, opportunity: Opportunity) -> None:
+    client = login(acme.rep)
+    assert client.post(at(opportunity, "budget"), {"amount": "3.5M"}, headers=HTMX).status_code == 200
+    assert client.post(at(opportunity, "schedule"), {"on": "2027-03-01"}, headers=HTMX).status_code == 200
+    answer = client.post(at(opportunity, "key_people"), {"new_contact": "Mr Wen", "note": "plant"}, headers=HTMX)
+    for words in ("3.5M", "Mr Wen", "plant", "To be verified"):
+        assert words in text(answer)
+    assert {(each.amount, each.on and each.on.year) for each in Evidence.objects.all()} == {
+        (350_000_000, None),
+        (None, 2027),
+        (None, None),
+    }
+
+
+def test_a_file_goes_in_is_checked_and_comes_out_as_an_attachment(
+    acme: Cast, globex: Cast, login: Login, opportunity: Opportunity
+) -> None:
+    client, path = login(acme.rep), at(opportunity, "opportunity_plan")
+    bad = client.post(path, {"file": pdf("plan.pdf", b"<html>")}, headers=HTMX)
+    assert bad.status_code == 422
+    assert "not what its name says" in text(bad)
+    assert client.post(path, {"file": pdf("x.exe")}, headers=HTMX).status_code == 422
+    assert client.post(path, {"file": pdf()}, headers=HTMX).status_code == 200
+    got = login(acme.manager).get(at(opportunity, "opportunity_plan", "file/"))
+    assert (got.content, got["Content-Type"]) == (b"%PDF-1.7", "application/pdf")
+    assert got["Content-Disposition"].startswith("attachment")
+    assert got["X-Content-Type-Options"] == "nosniff"
+    assert login(acme.rep2).get(at(opportunity, "opportunity_plan", "file/")).status_code == 404
+    assert login(globex.executive).get(at(opportunity, "opportunity_plan", "file/")).status_code == 404
+    assert login(acme.rep).get(at(opportunity, "budget", "file/")).status_code == 404
+    stored = StoredFile.objects.get()
+    assert login(acme.manager).get(f"/o/acme/jobs/files/{stored.pk}/").status_code == 404, "only where it proves"
+
+
+def test_a_manager_judges_and_the_rep_mends(acme: Cast, login: Login, opportunity: Opportunity) -> None:
+    rep, manager = login(acme.rep), login(acme.manager)
+    path = at(opportunity, "opportunity_plan")
+    rep.post(path, {"note": "plan of Monday"}, headers=HTMX)
+    assert 'id="judge-' not in text(rep.get(f"/o/acme/funnel/{opportunity.pk}/"))
+    assert 'id="judge-opportunity_plan"' in text(manager.get(f"/o/acme/funnel/{opportunity.pk}/"))
+    assert rep.get(f"{path}verdict/").status_code == 403
+    assert "plan of Monday" in text(manager.get(f"{path}verdict/", headers=HTMX))
+    wordless = manager.post(f"{path}verdict/", {"verdict": "sent_back", "version": 1, "word": ""}, headers=HTMX)
+    assert wordless.status_code == 422
+    said = {"verdict": "sent_back", "version": 1, "word": "Seen by whom?"}
+    assert manager.post(f"{path}verdict/", said, headers=HTMX).status_code == 200
+    assert "Seen by whom?" in text(rep.get(path, headers=HTMX))
+    rep.post(path, {"note": "plan of Monday, seen by their CTO"}, headers=HTMX)
+    assert Evidence.objects.get().state == State.FILED
+    stale = manager.post(f"{path}verdict/", {"verdict": "verified", "version": 2}, headers=HTMX)
+    assert stale.status_code == 409
+    assert manager.post(f"{path}verdict/", {"verdict": "verified", "version": 3}, headers=HTMX).status_code == 200
+    assert Opportunity.objects.get().proven_stage == 1, "not above what is claimed"
+
+
+def test_two_verdicts_answer_409_with_both(acme: Cast, login: Login, opportunity: Opportunity) -> None:
+    path = at(opportunity, "opportunity_plan", "verdict/")
+    actions.file_evidence(opportunity, "opportunity_plan", note="x", by=acme.rep, at=timezone.now())
+    login(acme.manager).post(path, {"verdict": "confirmed", "version": 1}, headers=HTMX)
+    said = {"verdict": "sent_back", "version": 1, "word": "Which plan?"}
+    both = login(acme.executive).post(path, said, headers=HTMX)
+    assert both.status_code == 409
+    for words in ("Confirmed by the customer", "Sent back", "Which plan?", acme.manager.name):
+        assert words in text(both)
+
+
+def test_evidence_that_is_no_longer_demanded_is_refused_in_words(
+    acme: Cast, login: Login, opportunity: Opportunity
+) -> None:
+    actions.file_evidence(opportunity, "opportunity_plan", note="x", by=acme.rep, at=timezone.now())
+    actions.switch_item("opportunity_plan", is_active=False, by=acme.admin, at=timezone.now())
+    path = at(opportunity, "opportunity_plan")
+    filed = login(acme.rep).post(path, {"note": "y"}, headers=HTMX)
+    judged = login(acme.manager).post(f"{path}verdict/", {"verdict": "verified", "version": 1}, headers=HTMX)
+    typed = {"stage": 2, "version": 1, "opportunity_plan-note": "z"}
+    moved = login(acme.rep).post(f"/o/acme/funnel/{opportunity.pk}/move/?on=page", typed, headers=HTMX)
+    for answer in (filed, judged, moved):
+        assert answer.status_code == 422
+        assert "no longer asks for this evidence" in text(answer)
+
+
+def test_the_stage_path_shows_who_went_on_without_and_when_that_is_over(
+    acme: Cast, login: Login, opportunity: Opportunity
+) -> None:
+    client, page = login(acme.rep), f"/o/acme/funnel/{opportunity.pk}/"
+    typed = {"stage": 2, "version": 1, "anyway": "on", "until": timezone.now().date().isoformat()}
+    asked = client.post(f"{page}move/?on=page", typed, headers=HTMX)
+    assert asked.status_code == 422
+    assert "Say why the evidence is not there yet." in text(asked)
+    assert client.post(f"{page}move/?on=page", {**typed, "why": "on Friday"}, headers=HTMX).status_code == 200
+    assert "on Friday" in text(client.get(page))
+    assert "evidence overdue" not in text(client.get(page))
+    StageOverride.objects.update(until="2026-01-01")
+    assert "evidence overdue" in text(client.get(page))
+
+
+def test_a_stage_that_blocks_offers_to_ask(acme: Cast, login: Login, opportunity: Opportunity) -> None:
+    rows = [type(row)(row.stage, "", row.percent, Gate.BLOCK) for row in stage_table()]
+    actions.change_stages(rows, seen=0, by=acme.admin, at=timezone.now())
+    typed = {"stage": 3, "version": 1}
+    answer = login(acme.rep).post(f"/o/acme/funnel/{opportunity.pk}/move/?on=page", typed, headers=HTMX)
+    assert f"/o/acme/funnel/{opportunity.pk}/ask/override/?stage=1" in text(answer) or "stage=1" in text(answer)
+    assert "Move anyway" not in text(answer)
+
+
+def test_a_person_of_another_customer_cannot_be_chosen(acme: Cast, login: Login, opportunity: Opportunity) -> None:
+    other = make_opportunity(acme.rep, "Other", at=timezone.now())
+    contact = accounts_actions.create_contact(other.account, name="Not theirs", by=acme.rep, at=timezone.now())
+    answer = login(acme.rep).post(at(opportunity, "key_people"), {"contact": contact.pk}, headers=HTMX)
+    assert answer.status_code == 422
+    assert Stage(opportunity.stage) == Stage.DISCOVER
