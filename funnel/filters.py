@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from funnel.columns import read_columns
 from funnel.grouping import DIMENSIONS
 from funnel.stages import Health, Stage, Status
 from funnel.windows import WINDOWS, window
 
-SORTS = ("name", "stage", "amount", "due", "owner", "health", "next", "closed")
+SORTS = ("name", "stage", "amount", "due", "owner", "health", "next", "closed", "contact", "entered")
 VIEW_PARAMS = (
     *("q", "team", "owner", "account", "product", "status", "stage", "health", "flag", "category", "due", "due_from"),
     *("due_to", "closed", "closed_from", "closed_to", *(f"in_{code}" for code in DIMENSIONS)),
@@ -28,7 +29,7 @@ class Filters:
     (watch and risk); `flag` the code of a health flag. `due` and `closed` are named spans (see `windows`), or
     `overdue` and `none` for `due`; the dates beside them bound the same day by day, both ends included. `within` are
     groups (see `grouping`): the code of what is grouped by, and the key; they stand in the address as `in_<code>`.
-    `group` and `across` say by what the rows left are grouped, in lines and in columns.
+    `group` and `across` say by what the rows left are grouped, in lines and in columns; `cols` what a line shows.
     """
 
     q: str = ""
@@ -51,11 +52,12 @@ class Filters:
     sort: str = ""
     group: str = ""
     across: str = ""
+    cols: tuple[str, ...] = ()
 
     @property
     def active(self) -> bool:
         """Whether anything is narrowed beyond the status."""
-        return replace(self, sort="", group="", across="", status=str(Status.OPEN)) != Filters()
+        return replace(self, sort="", group="", across="", cols=(), status=str(Status.OPEN)) != Filters()
 
     def due_between(self, today: date, fiscal_start: int) -> tuple[date | None, date | None]:
         """Return the days between which the expected close lies; None is no bound."""
@@ -112,6 +114,7 @@ def read(query: Mapping[str, str]) -> Filters:
         sort=sort if sort.removeprefix("-") in SORTS else "",
         group=_one_of(query.get("group", ""), tuple(DIMENSIONS)),
         across=_one_of(query.get("across", ""), tuple(DIMENSIONS)),
+        cols=read_columns(query.get("cols", "")),
     )
 
 

@@ -20,9 +20,15 @@ class Limit:
             None if self.count is None else self.count * people, None if self.amount is None else self.amount * people
         )
 
+    def __bool__(self) -> bool:
+        return self.count is not None or self.amount is not None
+
     def is_over(self, count: int, amount: int) -> bool:
         """Return whether a column with so many, worth so much, is over it."""
         return (self.count is not None and count > self.count) or (self.amount is not None and amount > self.amount)
+
+
+NONE = Limit()
 
 
 def check_limit(limit: Limit) -> None:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from enum import IntEnum, StrEnum
 
 from funnel.evidence import Item
+from funnel.limits import NONE, Limit
 from tenants.errors import Refused
 
 
@@ -98,12 +99,15 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StageRow:
-    """A stage as one organization has it: its label, its percentage, and what missing evidence does."""
+    """A stage as one organization has it: its label, its percentage, what missing evidence does, and how much one
+    person should have open in it.
+    """
 
     stage: Stage
     label: str
     percent: int
     gate: Gate
+    limit: Limit = NONE
 
 
 class MissingEvidence(Refused):

@@ -21,8 +21,9 @@ from funnel.actions.noting import note_contact, note_contacts, note_judged, note
 from funnel.actions.opening import open_opportunity
 from funnel.actions.planning import add_part, change_part, drop_part, finish_part, resume_part
 from funnel.actions.proving import file_evidence, import_evidence, judge_evidence, may_judge, withdraw_evidence
-from funnel.actions.shaping import add_item, change_item, change_stages, move_item, switch_item
-from funnel.actions.teaming import add_member, add_partner, remove_helper
+from funnel.actions.shaping import add_item, change_item, change_stages, move_item, rename_item, switch_item
+from funnel.actions.teaming import add_member, add_partner, remove_helper, remove_member
+from funnel.actions.views import change_view, choose_default, delete_view, move_view, save_view
 from funnel.actions.web_forms import change_web_form, make_web_form, receive, renew_secret, secrets_of, show_secret
 
 __all__ = [
@@ -42,8 +43,11 @@ __all__ = [
     "change_opportunity",
     "change_part",
     "change_stages",
+    "change_view",
     "change_web_form",
+    "choose_default",
     "convert",
+    "delete_view",
     "drop_lead",
     "drop_part",
     "file_evidence",
@@ -59,6 +63,7 @@ __all__ = [
     "move",
     "move_item",
     "move_lead",
+    "move_view",
     "note_contact",
     "note_contacts",
     "note_judged",
@@ -75,6 +80,7 @@ __all__ = [
     "reopen",
     "resume_lead",
     "resume_part",
+    "save_view",
     "secrets_of",
     "show_secret",
     "switch_item",

@@ -32,6 +32,7 @@ from funnel.forms.opportunities import (
 )
 from funnel.forms.shaping import ItemForm, StagesForm
 from funnel.forms.teams import MemberForm, PartForm
+from funnel.forms.views import ViewForm
 
 __all__ = [
     "AbandonForm",
@@ -58,6 +59,7 @@ __all__ = [
     "StagesForm",
     "VerdictForm",
     "VersionForm",
+    "ViewForm",
     "WebFormForm",
     "WinForm",
     "day_field",

@@ -15,12 +15,12 @@ class LimitsForm(forms.Form):
 
     edition = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, stages: list[StageRow], now: dict[Stage, Limit], edition: int) -> None:
+    def __init__(self, data: Any = None, *, stages: list[StageRow], edition: int) -> None:
         """Take the stages and their limits as they stand."""
         super().__init__(data, initial={"edition": edition})
         self.stages = [row for row in stages if row.stage != Stage.DEPLOY]
         for row in self.stages:
-            limit, fields = now.get(row.stage, Limit()), self.fields
+            limit, fields = row.limit, self.fields
             name = _("At most, number: %(stage)s") % {"stage": row.label}
             fields[f"count_{row.stage}"] = forms.IntegerField(
                 label=name,

@@ -8,7 +8,7 @@ from funnel.labels.approvals import (
     demand,
     percent_text,
 )
-from funnel.labels.grouping import GROUPINGS, NOT_MOVED, WITHOUT
+from funnel.labels.grouping import COLUMNS, GROUPINGS, NOT_MOVED, SHARED, WITHOUT
 from funnel.labels.leads import (
     ANSWERS,
     ASKED,
@@ -54,6 +54,7 @@ __all__ = [
     "CATEGORIES",
     "CHANGES",
     "CLOSED",
+    "COLUMNS",
     "CRITERIA",
     "DROP_REASONS",
     "DUE",
@@ -71,6 +72,7 @@ __all__ = [
     "PROCEDURES",
     "REASONS",
     "REFUSALS",
+    "SHARED",
     "SOURCES",
     "STAGES",
     "STANDINGS",

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.labels import Text
+from tenants import labels as tenants_labels
 
 GROUPINGS: Mapping[str, Text] = {
     "owner": _("Owner"),
@@ -46,6 +47,31 @@ WITHOUT: Mapping[str, Text] = {
 }
 """What the group of those without is called."""
 
+COLUMNS: Mapping[str, Text] = {
+    "stage": _("Stage"),
+    "amount": _("Amount"),
+    "due": _("Expected close"),
+    "owner": _("Owner"),
+    "health": _("Health"),
+    "next": _("Next step"),
+    "closed": pgettext_lazy("column", "Closed on"),
+    "category": _("Forecast category"),
+    "product": _("Product"),
+    "segment": _("Segment"),
+    "region": _("Region"),
+    "source": pgettext_lazy("of an opportunity", "Source"),
+    "contact": _("Last contact"),
+    "entered": _("In stage since"),
+    "reason": _("Reason"),
+}
+
+SHARED: Mapping[str, Text] = {
+    "me": _("Only me"),
+    "team": _("My team"),
+    "everyone": _("Everyone"),
+}
+"""Who may use a saved view."""
+
 NOT_MOVED: Mapping[str, Text] = {
     "health": _("Health follows from the facts. Open it and clear its flags."),
     "team": _("It stands with the team of its owner. Give it to another owner."),
@@ -54,3 +80,13 @@ NOT_MOVED: Mapping[str, Text] = {
     "region": _("This belongs to the customer. Change it on the customer's page."),
 }
 """Why a card cannot be moved to another column where the board is grouped by this."""
+
+for _verb, _words in {
+    "view.saved": _("saved a view"),
+    "view.changed": _("changed a view"),
+    "view.deleted": _("deleted a view"),
+}.items():
+    tenants_labels.name_verb(_verb, _words)
+tenants_labels.name_kind("funnel.savedview", _("Saved view"))
+tenants_labels.name_field("shared", _("For whom"))
+tenants_labels.name_values("shared", SHARED)

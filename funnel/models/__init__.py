@@ -1,7 +1,7 @@
 """Opportunities with their stages, evidence, change log and strategy sheet; leads; web forms."""
 
 from funnel.models.approvals import Approval, ApprovalQuerySet, deciders_of
-from funnel.models.boards import BulkChange, DefaultView, SavedView, SavedViewQuerySet, StageLimit, StageLimitQuerySet
+from funnel.models.boards import BulkChange, DefaultView, SavedView, SavedViewQuerySet
 from funnel.models.changes import Change, ChangeQuerySet, WithdrawnChange
 from funnel.models.commitments import Commitment, CommitmentQuerySet
 from funnel.models.discounts import DiscountSetting
@@ -55,8 +55,6 @@ __all__ = [
     "SavedView",
     "SavedViewQuerySet",
     "Spell",
-    "StageLimit",
-    "StageLimitQuerySet",
     "StageOverride",
     "StageSetting",
     "StageSettingQuerySet",

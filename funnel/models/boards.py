@@ -1,4 +1,4 @@
-"""How board and table are looked at: limits of columns, saved views; and what is done to many at once."""
+"""How board and table are looked at: saved views; and what is done to many at once."""
 
 from typing import Any, ClassVar
 
@@ -6,59 +6,22 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from funnel.limits import Limit
 from funnel.saved_views import NAME_LENGTH, QUERY_LENGTH, Place, Shared
-from funnel.stages import Stage
 from jobs.models import Job
 from tenants.models import Membership, Team, TenantForeignKey, TenantModel
 from tenants.scoping import TenantManager
-
-
-class StageLimitQuerySet(models.QuerySet["StageLimit"]):
-    """The limits of an organization."""
-
-    def limits(self) -> dict[Stage, Limit]:
-        """Return what one person may have open in a stage; stages without a limit are left out."""
-        return {Stage(row.stage): Limit(row.most_count, row.most_amount) for row in self if row.is_set}
-
-    def edition(self) -> int:
-        """Return a number that grows with every change: what a form saw."""
-        return sum(self.values_list("version", flat=True))
-
-
-class StageLimit(TenantModel):
-    """How many, or how much (minor units), one person should have open in a stage at most. It warns, never blocks."""
-
-    stage = models.PositiveSmallIntegerField()
-    most_count = models.PositiveIntegerField(null=True)
-    most_amount = models.BigIntegerField(null=True)
-    version = models.PositiveIntegerField(default=1)
-
-    objects: ClassVar[Any] = TenantManager.from_queryset(StageLimitQuerySet)()
-
-    class Meta:
-        ordering = ["stage"]
-        constraints = [
-            models.UniqueConstraint(fields=["organization", "stage"], name="one_limit_per_stage"),
-            models.CheckConstraint(condition=Q(stage__gte=1, stage__lt=Stage.DEPLOY), name="stage_limit_known"),
-            models.CheckConstraint(condition=Q(most_amount__gt=0) | Q(most_amount=None), name="most_amount_positive"),
-        ]
-
-    @property
-    def is_set(self) -> bool:
-        """Whether it limits anything."""
-        return self.most_count is not None or self.most_amount is not None
+from tenants.tree import ancestors
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
     """Saved views by who may use them."""
 
     def usable_by(self, membership: Membership) -> "SavedViewQuerySet":
-        """One's own, what is shared with everyone, and what is shared with a team one is in, or leads from above."""
+        """One's own, what is shared with everyone, and what is shared with one's team or a team above it."""
         shared = Q(shared=Shared.EVERYONE)
         if membership.team_id:
-            above = [int(pk) for pk in membership.team.path.strip("/").split("/") if pk.isdigit()]
-            shared |= Q(shared=Shared.TEAM, team_id__in=above)
+            path = membership.team.path
+            shared |= Q(shared=Shared.TEAM, team_id__in=[*ancestors(path), membership.team_id])
         return self.filter(Q(by=membership) | shared)
 
 

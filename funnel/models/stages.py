@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from funnel import labels
 from funnel.evidence import STANDARD, Item, Kind, kind_of
+from funnel.limits import NONE, Limit
 from funnel.stages import PERCENT, Gate, Stage, StageRow
 from tenants.models import TenantModel
 from tenants.scoping import TenantManager
@@ -28,6 +29,7 @@ class StageSettingQuerySet(models.QuerySet["StageSetting"]):
                     label=(setting.label if setting else "") or str(labels.STAGES[stage]),
                     percent=setting.percent if setting else PERCENT[stage],
                     gate=Gate(setting.gate) if setting else Gate.WARN,
+                    limit=Limit(setting.most_count, setting.most_amount) if setting else NONE,
                 )
             )
         return rows
@@ -38,12 +40,17 @@ class StageSettingQuerySet(models.QuerySet["StageSetting"]):
 
 
 class StageSetting(TenantModel):
-    """What an organization changed about a stage: its label ('' for the standard one), percentage and gate."""
+    """What an organization changed about a stage: its label ('' for the standard one), percentage and gate.
+
+    `most_count` and `most_amount` (minor units) are what one person should have open in it at most (`funnel.limits`).
+    """
 
     stage = models.PositiveSmallIntegerField()
     label = models.CharField(_("Label"), max_length=40, blank=True)
     percent = models.PositiveSmallIntegerField(_("Percentage"))
     gate = models.CharField(_("Missing evidence"), max_length=5, default=Gate.WARN)
+    most_count = models.PositiveIntegerField(null=True)
+    most_amount = models.BigIntegerField(null=True)
     version = models.PositiveIntegerField(default=1)
 
     objects: ClassVar[Any] = TenantManager.from_queryset(StageSettingQuerySet)()
@@ -55,6 +62,7 @@ class StageSetting(TenantModel):
             models.CheckConstraint(condition=Q(stage__in=list(Stage)), name="stage_setting_known"),
             models.CheckConstraint(condition=Q(percent__lte=100), name="percent_at_most_100"),
             models.CheckConstraint(condition=Q(gate__in=list(Gate)), name="gate_known"),
+            models.CheckConstraint(condition=Q(most_amount__gt=0) | Q(most_amount=None), name="most_amount_positive"),
         ]
 
 

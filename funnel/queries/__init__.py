@@ -37,7 +37,6 @@ from funnel.queries.leads import (
     step_counts,
     visible_leads,
 )
-from funnel.queries.limits import limits, limits_edition
 from funnel.queries.limits import standing as limit_standing
 from funnel.queries.opportunities import (
     Choices,
@@ -91,6 +90,7 @@ from funnel.queries.teams import (
     parts_owed,
     sales_team,
 )
+from funnel.queries.views import saved_views, view_or_404
 from funnel.queries.web_forms import (
     web_form_or_404,
     web_form_owners,
@@ -162,8 +162,6 @@ __all__ = [
     "leads_in_order",
     "leads_today",
     "limit_standing",
-    "limits",
-    "limits_edition",
     "listed",
     "matrix",
     "named",
@@ -185,6 +183,7 @@ __all__ = [
     "requests",
     "sales_team",
     "same_person",
+    "saved_views",
     "setting",
     "stage_table",
     "stale",
@@ -192,6 +191,7 @@ __all__ = [
     "story",
     "totals",
     "touched_since",
+    "view_or_404",
     "visible",
     "visible_leads",
     "waiting_for",

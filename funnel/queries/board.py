@@ -99,7 +99,9 @@ class Board:
 
 
 @dataclass
-class _Figure:
+class Figure:
+    """What stands in a stage: how many, their amount, and how many need attention whatever the health filter."""
+
     count: int = 0
     total: int = 0
     attention: int = 0
@@ -129,14 +131,15 @@ def board(
     """
     organization = membership.organization
     first, last, number, year = won_span(filters, organization, today)
-    rows, limits = narrowed(membership, filters, today=today), column_limits(membership, filters)
+    rows, table = narrowed(membership, filters, today=today), table or stage_table()
+    limits = column_limits(membership, filters, table)
     standing = rows.filter(due(filters, organization, today), status=Status.OPEN)
     won = rows.filter(closed(first, last, organization), in_health(filters), status=Status.WON)
-    figures = _figures(standing, won if Stage.DEPLOY in stages else None, filters)
+    figures = figures_by_stage(standing, won if Stage.DEPLOY in stages else None, filters)
     cards = _cards(standing.filter(in_health(filters)), won, stages)
     columns = []
-    for row in table or stage_table():
-        figure = figures.get(row.stage, _Figure())
+    for row in table:
+        figure = figures.get(row.stage, Figure())
         total = figure.total
         columns.append(
             Column(
@@ -165,12 +168,14 @@ def board(
     )
 
 
-def _figures(standing: OpportunityQuerySet, won: OpportunityQuerySet | None, filters: Filters) -> dict[int, _Figure]:
+def figures_by_stage(
+    standing: OpportunityQuerySet, won: OpportunityQuerySet | None, filters: Filters
+) -> dict[int, Figure]:
     """Count and add up by stage; an index alone holds everything that is asked."""
-    figures: dict[int, _Figure] = {}
+    figures: dict[int, Figure] = {}
     grouped = standing.order_by().values_list("stage", "health").annotate(count=Count("*"), total=Sum("amount"))
     for stage, health, count, total in grouped:
-        figure = figures.setdefault(stage, _Figure())
+        figure = figures.setdefault(stage, Figure())
         needs_attention = health != Health.OK
         figure.attention += count * needs_attention
         if not filters.health or health == filters.health or (needs_attention and filters.health not in set(Health)):
@@ -179,7 +184,7 @@ def _figures(standing: OpportunityQuerySet, won: OpportunityQuerySet | None, fil
     if won is None:
         return figures
     added = won.order_by().aggregate(count=Count("*"), total=Sum("amount"))
-    figures[Stage.DEPLOY] = _Figure(added["count"], added["total"] or 0)
+    figures[Stage.DEPLOY] = Figure(added["count"], added["total"] or 0)
     return figures
 
 

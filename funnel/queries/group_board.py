@@ -9,12 +9,11 @@ from django.db.models.functions import RowNumber
 from funnel.filters import Filters
 from funnel.grouping import DIMENSIONS, in_order, months_shown
 from funnel.models import URGENCY, OpportunityQuerySet
-from funnel.queries.board import CARDS, SHOWN_ON_CARD, Board, Card, Column, won_span
+from funnel.queries.board import CARDS, SHOWN_ON_CARD, Board, Card, Column, figures_by_stage, won_span
 from funnel.queries.dimensions import is_in, key_of, names_of
 from funnel.queries.grouping import groups
 from funnel.queries.opportunities import due, in_health, narrowed
-from funnel.queries.table import totals
-from funnel.stages import Category, Health, StageRow, Status
+from funnel.stages import Category, Health, StageRow, Status, weighted
 from tenants.models import Membership, Organization
 
 COLUMNS = 14
@@ -28,7 +27,7 @@ ALWAYS = {
 def group_board(
     membership: Membership, filters: Filters, *, today: date, table: list[StageRow], language: str
 ) -> Board:
-    """Return the board with a column for each group of `filters.group`, the first fourteen of them; six queries."""
+    """Return the board with a column for each group of `filters.group`, the first fourteen of them; five queries."""
     code, organization = filters.group, membership.organization
     first, last, number, year = won_span(filters, organization, today)
     all_open = narrowed(membership, filters, today=today).filter(due(filters, organization, today), status=Status.OPEN)
@@ -39,7 +38,7 @@ def group_board(
     empty = [key for key in keys if key not in found.names]
     names = found.names | names_of(code, empty, membership, table=table, language=language)
     cards = _cards(rows, code, keys, organization)
-    sums = totals(rows, table, status=Status.OPEN)
+    stages = figures_by_stage(all_open, None, filters)
     return Board(
         columns=[
             Column(
@@ -52,10 +51,10 @@ def group_board(
             )
             for key in keys
         ],
-        count=sums.count,
-        total=sums.total,
-        weighted=sums.weighted,
-        attention=all_open.exclude(health=Health.OK).count(),
+        count=sum(figure.count for figure in stages.values()),
+        total=sum(figure.total for figure in stages.values()),
+        weighted=sum(weighted(figure.total, table[stage - 1].percent) for stage, figure in stages.items()),
+        attention=sum(figure.attention for figure in stages.values()),
         won=0,
         won_from=first,
         won_to=last,

@@ -1,5 +1,6 @@
 """How much should stand in the columns of a board."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -7,31 +8,18 @@ from django.db.models import Count, Sum
 
 from funnel.filters import Filters
 from funnel.limits import Limit
-from funnel.models import Opportunity, StageLimit
-from funnel.stages import Stage
+from funnel.models import Opportunity
+from funnel.stages import Stage, StageRow
 from tenants.models import Membership, Team
 
 
-def limits() -> dict[Stage, Limit]:
-    """Return what one person should have open in each stage at most."""
-    found: dict[Stage, Limit] = StageLimit.objects.all().limits()
-    return found
-
-
-def limits_edition() -> int:
-    """Return the edition of the limits, which a form names that changes them."""
-    return int(StageLimit.objects.all().edition())
-
-
-def column_limits(membership: Membership, filters: Filters) -> dict[Stage, Limit]:
+def column_limits(membership: Membership, filters: Filters, table: Iterable[StageRow]) -> dict[Stage, Limit]:
     """Return the limits of the columns that `filters` leave: those of one person, times the people shown.
 
     None where anything but owner and team narrows: a part of a column says nothing about the whole.
     """
-    if replace(filters, owner=0, team=0).active:
-        return {}
-    each = limits()
-    if not each:
+    each = {row.stage: row.limit for row in table if row.limit}
+    if not each or replace(filters, owner=0, team=0).active:
         return {}
     people = 1 if filters.owner else max(_people(membership, filters.team), 1)
     return {stage: limit.of(people) for stage, limit in each.items()}
@@ -57,7 +45,7 @@ class Standing(NamedTuple):
     most_amount: int
 
 
-def standing(wanted: dict[Stage, Limit]) -> dict[Stage, Standing]:
+def standing(wanted: Mapping[Stage, Limit]) -> dict[Stage, Standing]:
     """Return for each stage who would be over such limits now; one query."""
     rows = Opportunity.objects.open().order_by().values_list("stage", "owner_id")
     held: dict[Stage, list[tuple[int, int]]] = {}

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 
 from funnel import labels
 from funnel.queries import Card, Step
-from funnel.stages import Reason, Stage, Status
+from funnel.stages import Category, Reason, Stage, Status
 from tenants.formats import brief_date, compact, exact, short_date
 from tenants.templatetags.stencil import Stencil
 from tenants.templatetags.ui import ago, person_mark
@@ -30,10 +30,10 @@ CARD = Stencil(
 )
 LINE = Stencil(
     "funnel/line.html",
-    ("is_open", "is_closed_list", "standing", "health", "due", "next", "reason", "has_rival"),
+    ("columns", "may_pick", "is_open", "standing", "health", "due", "next", "reason", "category", "has_rival"),
     (
-        *("href", "account", "name", "chip", "exact", "amount", "day", "rival"),
-        *("avatar", "owner", "next_step", "next_day"),
+        *("pk", "href", "account", "name", "chip", "exact", "amount", "day", "closed_day", "rival"),
+        *("avatar", "owner", "next_step", "next_day", "product", "segment", "region", "source", "contact", "entered"),
     ),
 )
 
@@ -117,8 +117,9 @@ def cards(context: Context, shown: Iterable[Card], place: str) -> SafeString:
 @register.simple_tag(takes_context=True)
 def lines(context: Context, shown: Iterable[Any]) -> SafeString:
     """The lines of the table."""
-    teller, is_closed_list = Teller(context), bool(context["closed"])
+    teller, columns = Teller(context), tuple(head.code for head in context["heads"])
     chips = {row.stage: row.label for row in context["stages"]}
+    may_pick = bool(context.get("may_pick"))
     drawn = []
     for row in shown:
         is_open = row.status == Status.OPEN
@@ -132,19 +133,27 @@ def lines(context: Context, shown: Iterable[Any]) -> SafeString:
             coming = "undated"
         else:
             coming = "late" if is_open and teller.late(row.next_step_on) else "due"
-        look = (is_open, is_closed_list, stage or row.status, row.health, due, coming, row.reason, bool(row.rival))
+        look = (columns, may_pick, is_open, stage or row.status, row.health, due, coming, row.reason)
         drawn.append(
             LINE.fill(
-                look,
-                *(f"{teller.page}{row.pk}/", row.account__name, row.name, chips[Stage(stage)] if stage else ""),
-                *teller.money(row.amount),
-                teller.day(row.expected_close_on if is_open and not is_closed_list else row.closed_at),
-                row.rival,
+                (*look, getattr(row, "category", ""), bool(row.rival)),
+                *(row.pk, f"{teller.page}{row.pk}/", row.account__name, row.name),
+                *(chips[Stage(stage)] if stage else "", *teller.money(row.amount)),
+                *(
+                    teller.day(row.expected_close_on if is_open else row.closed_at),
+                    teller.day(row.closed_at),
+                    row.rival,
+                ),
                 *(person_mark(row.owner_id, row.owner__user__name, "s"), row.owner__user__name, row.next_step),
                 teller.day(row.next_step_on),
+                *(getattr(row, name, None) or "" for name in _EXTRA_TEXTS),
+                *(teller.day(getattr(row, name, None)) for name in ("last_contact_at", "stage_entered_at")),
             )
         )
     return mark_safe("".join(drawn))  # noqa: S308  # each was escaped when it was filled
+
+
+_EXTRA_TEXTS = ("product__name", "account__segment", "account__region", "source")
 
 
 @register.simple_tag(takes_context=True)
@@ -171,6 +180,12 @@ def proofs(context: Context, step: Step, pk: int) -> SafeString:
             )
         )
     return mark_safe("".join(drawn))  # noqa: S308  # each was escaped when it was filled
+
+
+@register.filter
+def category_words(code: str) -> str:
+    """The words of a forecast category; '' for none."""
+    return str(labels.CATEGORIES[Category(code)]) if code else ""
 
 
 @register.filter

@@ -17,6 +17,7 @@ from funnel.views.one import edit, new, opportunity, price
 from funnel.views.overview import board, of_account, pulse, table
 from funnel.views.proving import evidence, evidence_file, evidence_judge, evidence_withdraw
 from funnel.views.regrouping import regroup
+from funnel.views.saved import view_delete, view_edit, view_move, view_new
 from funnel.views.shaping import effect, item_edit, item_move, item_new, item_switch, stages
 from funnel.views.teams import helper_remove, members, part_done, part_drop, part_edit, part_new, parts_today, team
 from funnel.views.web_forms import lead_settings, web_form, web_form_list, web_form_renew, web_form_secret, web_lead
@@ -77,6 +78,10 @@ __all__ = [
     "table",
     "team",
     "undo",
+    "view_delete",
+    "view_edit",
+    "view_move",
+    "view_new",
     "web_form",
     "web_form_list",
     "web_form_renew",

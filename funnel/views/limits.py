@@ -11,6 +11,7 @@ from funnel.forms import LimitsForm
 from funnel.limits import Limit
 from funnel.stages import Stage
 from funnel.views.answers import conflict, read_write, url_of
+from tenants import formats
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
 from tenants.web import OrgRequest, go, org_view, render_page
@@ -20,9 +21,10 @@ from tenants.web import OrgRequest, go, org_view, render_page
 @read_write
 def limits(request: OrgRequest) -> HttpResponse:
     """Set the limits of the columns; the page says who is over them now."""
-    rows, now = queries.stage_table(), queries.limits()
+    rows = queries.stage_table()
+    now = {row.stage: row.limit for row in rows}
     data = request.POST if request.method == "POST" else None
-    form = LimitsForm(data, stages=rows, now=now, edition=queries.limits_edition())
+    form = LimitsForm(data, stages=rows, edition=queries.edition())
     if data is None:
         return render_page(request, "funnel/limits.html", _context(form, now))
     wanted: dict[Stage, Limit] = now
@@ -35,14 +37,19 @@ def limits(request: OrgRequest) -> HttpResponse:
             return go(request, url_of(request, "limits"))
         except Stale as stale:
             changed = [
-                (row.label, now.get(row.stage, Limit()).count, wanted[row.stage].count)
+                (row.label, _words(row.limit), _words(wanted[row.stage]))
                 for row in form.stages
-                if now.get(row.stage, Limit()) != wanted[row.stage]
+                if row.limit != wanted[row.stage]
             ]
             return conflict(request, changed, stale)
         except Refused as refused:
             form.add_error(None, labels.refusal(refused))
     return render_page(request, "funnel/limits.html", _context(form, wanted), partial="form", status=422)
+
+
+def _words(limit: Limit) -> str:
+    parts = [] if limit.count is None else [str(limit.count)]
+    return " / ".join([*parts, *([] if limit.amount is None else [formats.exact(limit.amount)])])
 
 
 def _context(form: LimitsForm, wanted: dict[Stage, Limit]) -> dict[str, Any]:

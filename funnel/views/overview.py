@@ -2,16 +2,19 @@
 
 from datetime import UTC, datetime
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from funnel import filters, labels, queries
 from funnel.grouping import DIMENSIONS
+from funnel.saved_views import Place
 from funnel.stages import Status
 from funnel.views.answers import card_context, columns, language, number, url_of
+from funnel.views.columns import columns_context, without_several
 from funnel.views.grouping import board_groupings, grouped, grouping_choices, narrowed
+from funnel.views.saved import default_address, views_context
 from tenants.permissions import Permission
 from tenants.queries import CountedPaginator
 from tenants.web import OrgRequest, org_view, render_page
@@ -21,6 +24,9 @@ from tenants.web import OrgRequest, org_view, render_page
 @require_safe
 def board(request: OrgRequest) -> HttpResponse:
     """Show the seven stages, or the groups asked for, with the first cards of each; sums count all."""
+    saved = views_context(request, Place.BOARD)
+    if first := default_address(request, saved["tabs"]):
+        return HttpResponseRedirect(first)
     wanted, stages, day = filters.read_board(request.GET), queries.stage_table(), request.today
     if wanted.group:
         shown = queries.group_board(request.membership, wanted, today=day, table=stages, language=language(request))
@@ -40,6 +46,7 @@ def board(request: OrgRequest) -> HttpResponse:
         "address": request.GET.urlencode(),
         "due_choices": labels.DUE,
         "pulse": pulse_address(request),
+        **saved,
         **card_context(request),
     }
     return render_page(request, "funnel/board.html", context)
@@ -64,6 +71,11 @@ def pulse(request: OrgRequest) -> HttpResponse:
 @require_safe
 def table(request: OrgRequest) -> HttpResponse:
     """List opportunities, the rows behind every number; or the groups into which they fall."""
+    saved = views_context(request, Place.TABLE)
+    if first := default_address(request, saved["tabs"]):
+        return HttpResponseRedirect(first)
+    if len(several := request.GET.getlist("cols")) > 1:
+        return HttpResponseRedirect(without_several(request, several))
     wanted = filters.read(request.GET)
     stages = queries.stage_table()
     rows = queries.listed(request.membership, wanted, today=request.today)
@@ -82,10 +94,12 @@ def table(request: OrgRequest) -> HttpResponse:
         "kept": [(name, request.GET[name]) for name in _KEPT if name in request.GET],
         "narrowed": narrowed(request, wanted, stages),
         "closed": wanted.status in _OVER,
+        **saved,
     }
     if wanted.group:
         context |= grouped(request, wanted, rows, stages)
     else:
+        context |= columns_context(request, wanted, closed=bool(context["closed"]))
         pages = CountedPaginator(queries.in_order(rows, wanted), totals.count)
         context["page"] = pages.get_page(filters.page_number(request.GET))
     return render_page(request, "funnel/table.html", context, partial="rows")
@@ -103,7 +117,7 @@ def pulse_address(request: OrgRequest) -> str:
 
 
 _KEPT_BY_BOARD = ("account", *_WITHIN)
-_KEPT = ("account", "category", "due_from", "due_to", "closed_from", "closed_to", "sort", *_WITHIN)
+_KEPT = ("account", "category", "due_from", "due_to", "closed_from", "closed_to", "sort", "cols", *_WITHIN)
 
 
 @org_view(Permission.FUNNEL_VIEW)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from funnel import actions
 from funnel.filters import read_board
 from funnel.limits import Limit, check_limit
-from funnel.models import Change, Opportunity, StageLimit
+from funnel.models import Change, Opportunity, StageSetting
 from funnel.regrouping import SPAN, day_in
 from funnel.stages import Category, Health, Stage
 from funnel.windows import month_from
@@ -298,8 +298,8 @@ def test_the_settings_say_who_is_over_and_keep_a_history(acme: Cast, login: Logi
     assert "most of one person: 3" in client.get(url(acme, "stages/limits/")).content.decode()
     form = {"edition": 0, "count_1": "2", "amount_2": "1000"}
     assert client.post(url(acme, "stages/limits/"), form).status_code == 303
-    assert StageLimit.objects.get(stage=1).most_count == 2
-    assert StageLimit.objects.get(stage=2).most_amount == 100_000
+    assert StageSetting.objects.get(stage=1).most_count == 2
+    assert StageSetting.objects.get(stage=2).most_amount == 100_000
     event = AuditEvent.objects.filter(verb="limits.changed").latest("id")
     assert event.data == {"stage": 2, "most_amount": [None, 100_000]}
     assert "1 person is over it" in client.get(url(acme, "stages/limits/")).content.decode()
@@ -311,7 +311,7 @@ def test_the_settings_say_who_is_over_and_keep_a_history(acme: Cast, login: Logi
     with pytest.raises(Stale):
         actions.change_limits({}, seen=1, by=acme.admin, at=timezone.now())
     actions.change_limits({}, seen=2, by=acme.admin, at=timezone.now())
-    assert not StageLimit.objects.all().limits()
+    assert not any(row.limit for row in StageSetting.objects.all().table())
     assert login(acme.manager).get(url(acme, "stages/limits/")).status_code == 403
 
 
