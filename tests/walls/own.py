@@ -36,8 +36,19 @@ from funnel import queries as funnel_queries
 from funnel.approvals import ApprovalKind, Demand
 from funnel.evidence import State
 from funnel.leads import Answer, Criterion, Source
-from funnel.models import Approval, Change, EvidenceItem, Lead, Opportunity, OpportunityMember, PlanPart, WebForm
+from funnel.models import (
+    Approval,
+    Change,
+    EvidenceItem,
+    Lead,
+    Opportunity,
+    OpportunityMember,
+    PlanPart,
+    SavedView,
+    WebForm,
+)
 from funnel.papers import Paper
+from funnel.saved_views import Place, Shared
 from funnel.stages import Reason, Stage, StageRow
 from funnel.web_forms import LIMITS, Enquiry
 from jobs.models import Job, Notification, StoredFile
@@ -107,6 +118,7 @@ class Own:
     web_form: WebForm
     web_key: str
     saved: SavedMapping
+    view: SavedView
 
     def id_of(self, name: str) -> Any:
         """Return what an address holds of a row: its key, its id, or the text itself."""
@@ -192,6 +204,12 @@ def _archive(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     return {"account": account, "parent": parent, "contact": contact, "product": product, "member": cast.colleague}
 
 
+def _view(cast: Cast, text: Text) -> SavedView:
+    """Save a view that everyone may use."""
+    kept = {"place": Place.TABLE, "query": {"q": text(100)}, "shared": Shared.EVERYONE}
+    return funnel.save_view(text(60), by=cast.rep, at=timezone.now(), **kept)
+
+
 def _sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     now = timezone.now()
     at, account = now - timedelta(days=30), rows["account"]
@@ -234,6 +252,7 @@ def _sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     )
     change = Change.objects.filter(opportunity=moved, kind="stage").latest("id")
     return {
+        "view": _view(cast, text),
         "opportunity": moved,
         "closed": lost,
         "change": change,
