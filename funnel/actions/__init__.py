@@ -21,8 +21,8 @@ from funnel.actions.noting import note_contact, note_contacts, note_judged, note
 from funnel.actions.opening import open_opportunity
 from funnel.actions.planning import add_part, change_part, drop_part, finish_part, resume_part
 from funnel.actions.proving import file_evidence, import_evidence, judge_evidence, may_judge, withdraw_evidence
-from funnel.actions.shaping import add_item, change_item, change_stages, move_item, rename_item, switch_item
-from funnel.actions.teaming import add_member, add_partner, remove_helper, remove_member
+from funnel.actions.shaping import add_item, change_item, change_stages, move_item, switch_item
+from funnel.actions.teaming import add_member, add_partner, remove_helper
 from funnel.actions.views import change_view, choose_default, delete_view, move_view, save_view
 from funnel.actions.web_forms import change_web_form, make_web_form, receive, renew_secret, secrets_of, show_secret
 
