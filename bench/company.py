@@ -41,6 +41,7 @@ THEMES = ("一期", "二期", "新廠", "改善專案", "年度授權", "擴充"
 THINGS = ("產線監控", "預知保養", "報工模組", "檢測整合", "品質追溯", "能源管理", "碳盤查", "倉儲授權")
 STEPS = ("補上競品比較表", "邀請參觀示範場域", "安排技術長對談", "送修正版報價單", "回覆資安問卷", "")
 MILLION = 100_000_000  # of cents
+LOGGED = 20  # rows of the change log for each opportunity: 2,000,000 in a company of 100,000 opportunities
 
 Row = tuple[Any, ...]
 
@@ -217,17 +218,9 @@ def _sale(place: Place, size: Size, today: date, dice: random.Random, n: int) ->
     due = None if dice.random() < 0.02 else (ended or today + timedelta(days=dice.randrange(-30, 300)))
     health = dice.choice(HEALTH) if is_open else "ok"
     begun, closed = _moment(opened, dice), _moment(ended, dice) if ended else None
-    start = Snapshot.as_json(
-        stage=1, amount=amount, expected_close_on=due, owner=owner, category=default_category(Stage.DISCOVER)
-    )
-    changes = [
-        _change(place, pk, owner, "created", None, start, Stage.DISCOVER, begun),
-    ]
-    steps = [step for step in range(1, stage) if step < Stage.CLOSE]
-    days, entered = max(((ended or today) - opened).days - 1, 1), begun
-    for at, step in zip(sorted(dice.randrange(days) for _ in steps), steps, strict=True):
-        entered = max(begun, _moment(opened + timedelta(days=at), dice))
-        changes.append(_change(place, pk, owner, "stage", step, step + 1, Stage(step + 1), entered))
+    pushes = dice.choice((0, 0, 0, 1, 2)) if is_open and due else 0
+    life = _Life(place, pk, owner, random.Random(pk), amount, due, pushes, begun)
+    changes, entered = life.told(stage, until=ended or today, rows=LOGGED - bool(closed))
     if closed:
         left = Stage(min(stage, Stage.CLOSE))
         changes.append(_change(place, pk, owner, status, _standing(left), _ended(status, stage, closed), stage, closed))
@@ -257,7 +250,7 @@ def _sale(place: Place, size: Size, today: date, dice: random.Random, n: int) ->
         coming,
         today + timedelta(days=dice.randrange(-5, 30)) if coming else None,
         _moment(today - timedelta(days=dice.randrange(1, 40)), dice) if is_open else None,
-        dice.choice((0, 0, 0, 1, 2)) if is_open else 0,
+        pushes,
         health,
         "{" + ",".join(FLAGS[health]) + "}",
         "",
@@ -269,6 +262,64 @@ def _sale(place: Place, size: Size, today: date, dice: random.Random, n: int) ->
     proven = [at for at, (key, of) in enumerate(_ITEMS) if is_open and of < stage and dice.random() < 0.5]
     evidence = [(organization, pk, place.items[at], "會議紀錄已簽認", owner, entered) for at in proven]
     return Sale(row, changes, evidence)
+
+
+@dataclass
+class _Life:
+    """What happened to an opportunity from its beginning on, so that it ends at this amount and expected close."""
+
+    place: Place
+    pk: int
+    owner: int
+    dice: random.Random
+    amount: int | None
+    due: date | None
+    pushes: int
+    begun: datetime
+    stage: Stage = Stage.DISCOVER
+
+    def told(self, stage: Stage, *, until: date, rows: int) -> tuple[list[Row], datetime]:
+        """Return so many rows of the log, and when the stage was entered; the last step of a sale is its end."""
+        steps, entered = min(stage, Stage.CLOSE) - 1, self.begun
+        kinds = ["stage"] * steps + ["expected_close"] * self.pushes
+        kinds += self.dice.choices(("amount", "amount", "rate"), k=rows - 1 - len(kinds)) if self.amount else []
+        self.dice.shuffle(kinds)
+        prices = [self._price() for kind in kinds if kind in {"amount", "rate"}]
+        coming: dict[str, list[Any]] = {"price": [*prices, self.amount], "close": self._closes()}
+        held = {name: values.pop(0) for name, values in coming.items()}
+        category = default_category(Stage.DISCOVER)
+        start = Snapshot.as_json(
+            stage=1, amount=held["price"], expected_close_on=held["close"], owner=self.owner, category=category
+        )
+        changes = [self._change("created", None, start, self.begun)]
+        last = max((until - self.begun.date()).days - 1, 1)
+        for day, kind in zip(sorted(self.dice.randrange(last) for _ in kinds), kinds, strict=True):
+            at = max(changes[-1][-1], _moment(self.begun.date() + timedelta(days=day), self.dice))
+            if kind == "stage":
+                self.stage, entered = Stage(self.stage + 1), at
+                changes.append(self._change(kind, self.stage - 1, int(self.stage), at))
+                before, category = category, default_category(self.stage)
+                changes += [self._change("category", before, category, at)] if before != category else []
+                continue
+            name = "close" if kind == "expected_close" else "price"
+            before, held[name] = held[name], coming[name].pop(0)
+            changes.append(self._change(kind, _plain(before), _plain(held[name]), at))
+        return changes, entered
+
+    def _price(self) -> int:
+        return int((self.amount or 0) * self.dice.uniform(0.6, 1.4))
+
+    def _closes(self) -> list[date | None]:
+        """The expected closes one after the other; 40 days later is always another month."""
+        due = self.due
+        return [due and due - timedelta(days=40 * nth) for nth in range(self.pushes, -1, -1)]
+
+    def _change(self, kind: str, old: Any, new: Any, at: datetime) -> Row:
+        return _change(self.place, self.pk, self.owner, kind, old, new, self.stage, at)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 _ITEMS = [(code, stage) for stage, codes in STANDARD.items() for code in codes]

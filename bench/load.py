@@ -13,6 +13,7 @@ from typing import Any
 
 import django
 import psycopg2
+from django.db import connection
 
 BIG, TENTH, SMALL = "big", "tenth", "small"
 PASSWORD = "correct horse battery staple"
@@ -56,13 +57,29 @@ class Copier:
         self.cursor = self.connection.cursor()
         self.cursor.execute("SET session_replication_role = replica")
 
-    def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Write rows, a chunk at a time."""
+    def copy(self, model: type[Any], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Write rows, a chunk at a time; what is not named of a column holds what a new row holds."""
         from bench.company import text
 
-        lines = iter("\t".join(map(text, row)) + "\n" for row in rows)
+        rest = {
+            field.column: text(field.get_db_prep_save(field.get_default(), connection))
+            for field in model._meta.concrete_fields
+            if field.column not in columns and not field.primary_key and not field.null
+        }
+        more = "".join(f"\t{value}" for value in rest.values())
+        into = f"COPY {model._meta.db_table} ({', '.join([*columns, *rest])}) FROM STDIN"
+        lines = iter("\t".join(map(text, row)) + f"{more}\n" for row in rows)
         while chunk := "".join(islice(lines, 20_000)):
-            self.cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", io.StringIO(chunk))
+            self.cursor.copy_expert(into, io.StringIO(chunk))
+
+    def tell_spells(self) -> None:
+        """Do what the trigger on the change log does; the server has to know the log first, or takes hours."""
+        self.cursor.execute("ANALYZE funnel_opportunity, funnel_change")
+        self.cursor.execute("SELECT DISTINCT organization_id, id / 2000 FROM funnel_opportunity")
+        for organization, part in self.cursor.fetchall():
+            ids = "SELECT array_agg(id) FROM funnel_opportunity WHERE organization_id = %s AND id / 2000 = %s"
+            told = f"SELECT funnel_tell_spells(%s, ({ids}), '-infinity')"  # noqa: S608  # written here
+            self.cursor.execute(told, (organization, organization, part))
 
     def next_id(self, table: str, count: int) -> int:
         """Take so many ids of a table's sequence; returns the first."""
@@ -76,9 +93,10 @@ class Copier:
 
 def fill(copier: Copier, members: Sequence[Any], size: Any, today: date) -> None:
     """Write the customers and opportunities of a company."""
+    from accounts.models import Account, SearchRow
     from bench import company as rows
     from funnel.actions._checklist import ensure_items
-    from funnel.models import EvidenceItem
+    from funnel.models import Change, Evidence, EvidenceItem, Opportunity
     from tenants.scoping import reading
 
     founder = members[0]
@@ -101,14 +119,13 @@ def fill(copier: Copier, members: Sequence[Any], size: Any, today: date) -> None
         found.extend(rows.search_rows(organization.pk, kind, each[0], each[name]))
         return each
 
-    copier.copy(
-        "accounts_account", rows.ACCOUNT, (named("account", each, 2) for each in rows.accounts(place, size, today))
-    )
-    sales = list(rows.sales(place, size, today))
-    copier.copy("funnel_opportunity", rows.OPPORTUNITY, (named("opportunity", each.row, 3) for each in sales))
-    copier.copy("funnel_change", rows.CHANGE, (change for each in sales for change in each.changes))
-    copier.copy("funnel_evidence", rows.EVIDENCE, (filed for each in sales for filed in each.evidence))
-    copier.copy("accounts_searchrow", rows.SEARCH, found)
+    copier.copy(Account, rows.ACCOUNT, (named("account", each, 2) for each in rows.accounts(place, size, today)))
+    made = rows.sales(place, size, today)
+    while sales := list(islice(made, 5_000)):
+        copier.copy(Opportunity, rows.OPPORTUNITY, (named("opportunity", each.row, 3) for each in sales))
+        copier.copy(Change, rows.CHANGE, (change for each in sales for change in each.changes))
+        copier.copy(Evidence, rows.EVIDENCE, (filed for each in sales for filed in each.evidence))
+    copier.copy(SearchRow, rows.SEARCH, found)
 
 
 def products(founder: Any) -> list[int]:
@@ -188,6 +205,7 @@ def main() -> None:
     copier = Copier(os.environ["BENCH_SUPERUSER"])
     for slug, members in people.items():
         fill(copier, members, sizes.get(slug, Size(20, 100)), today)
+    copier.tell_spells()
     copier.connection.commit()
     copier.connection.autocommit = True
     copier.cursor.execute("VACUUM (ANALYZE)")

@@ -101,7 +101,6 @@ def _meeting_context(request: OrgRequest, shown_meeting: queries.Meeting, asked:
         "period_label": period_label(shown_meeting.period),
         "pulse": shown_meeting.pulse,
         "follow": request.GET.get("mode") == "projector" and asked is None,
-        "decisions": labels.DECISIONS.items(),
         "spent": seat.spent(request.now) if seat else 0,
         "minutes_each": queries.MINUTES_EACH,
     }
@@ -188,12 +187,11 @@ def review_entry(request: OrgRequest, pk: int, opportunity: int) -> HttpResponse
     context = {
         "deal": deal,
         "review": found,
-        "decisions": labels.DECISIONS.items(),
         "errors": errors,
         "typed": form,
         "active": True,
     }
-    return render_page(request, "coaching/row.html", context, status=422)
+    return render_page(request, "coaching/refused.html", context, status=422)
 
 
 def _saved(request: OrgRequest, found: Review, about: Opportunity) -> HttpResponse:
