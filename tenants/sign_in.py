@@ -60,6 +60,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         """Go where the person works."""
         return self.get_login_redirect_url(request)
 
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        """Ask who has a second factor for just that, a code or a passkey: who stole the password has not got it."""
+        ways: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        factors = [way for way in ways if way["id"] != "reauthenticate"]
+        return factors or ways
+
     def format_email_subject(self, subject: str) -> str:
         """Leave the subject as it is: the template names the product."""
         return str(subject)

@@ -97,11 +97,6 @@ def org_view(
     return decorate
 
 
-def sends(name: str) -> Callable[[HttpRequest], bool]:
-    """Return whether a request sends this field, ticked or filled: `fresh=sends("is_admin")`."""
-    return lambda request: bool(request.POST.get(name))
-
-
 def open_view(reason: str) -> Callable[[View], View]:
     """Mark a view that needs no membership, and say why."""
 
@@ -149,9 +144,9 @@ def _must_be_fresh(request: HttpRequest, fresh: Danger) -> bool:
     """Return whether this request needs somebody who has just said that it is them."""
     if not fresh or request.method in {"GET", "HEAD", "OPTIONS"}:
         return False
-    if callable(fresh) and not fresh(request):
+    if not reauthentication.is_reauthentication_required(request, app="allauth.account"):
         return False
-    return bool(reauthentication.is_reauthentication_required(request, app="allauth.account"))
+    return fresh(request) if callable(fresh) else True
 
 
 def _confirm_first(request: HttpRequest) -> HttpResponse:

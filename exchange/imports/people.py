@@ -302,7 +302,7 @@ targets.register(
         icon="users",
         position=4,
         permission=Permission.PEOPLE_EDIT,
-        grave=frozenset({"is_admin"}),
+        grave=frozenset({"is_admin", "role"}),
         fields=FIELDS,
         words={
             "name": pgettext_lazy("person", "Name"),

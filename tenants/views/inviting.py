@@ -3,8 +3,9 @@
 from collections import Counter
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
@@ -12,12 +13,20 @@ from django.views.decorators.http import require_http_methods, require_POST
 from tenants import actions, labels, queries
 from tenants.errors import Refused
 from tenants.forms.people import Invite, verdict_words
-from tenants.permissions import Permission
+from tenants.permissions import Permission, Role
 from tenants.views import mails
-from tenants.web import OrgRequest, go, org_view, render_page, sends
+from tenants.web import OrgRequest, go, org_view, render_page
 
 
-@org_view(Permission.PEOPLE_EDIT, fresh=sends("is_admin"))
+def _gives_power(request: HttpRequest) -> bool:
+    """Return whether anybody is invited as an admin, or as somebody who sees everything."""
+    form = Invite(request.POST, now=timezone.now())
+    form.is_valid()
+    roles = {request.POST.get("role"), *(invitee.role for invitee in form.invitees)}
+    return bool(request.POST.get("is_admin")) or Role.EXECUTIVE in roles
+
+
+@org_view(Permission.PEOPLE_EDIT, fresh=_gives_power)
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: OrgRequest) -> HttpResponse:
     """Invite one person or many: all of the list, or nobody."""

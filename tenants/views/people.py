@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,8 +13,8 @@ from tenants import actions, labels, queries
 from tenants.errors import Refused, Stale
 from tenants.forms.people import Member, PeopleFilter
 from tenants.models import Membership
-from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, org_view, render_page, sends
+from tenants.permissions import Permission, Role
+from tenants.web import OrgRequest, conflict, go, org_view, render_page
 
 PAGE = 50
 
@@ -55,7 +55,14 @@ def _invitations(request: OrgRequest) -> list[dict[str, object]]:
     ]
 
 
-@org_view(Permission.PEOPLE_EDIT, fresh=sends("is_admin"))
+def _moves_power(request: HttpRequest) -> bool:
+    """Return whether somebody would become an admin or be none any more, or come to see everything."""
+    member = queries.person_or_404(request.resolver_match.kwargs["pk"] if request.resolver_match else 0)
+    is_raised = request.POST.get("role") == Role.EXECUTIVE != member.role
+    return is_raised or bool(request.POST.get("is_admin")) != member.is_admin
+
+
+@org_view(Permission.PEOPLE_EDIT, fresh=_moves_power)
 @require_http_methods(["GET", "HEAD", "POST"])
 def person(request: OrgRequest, pk: int) -> HttpResponse:
     """Show what a member is, and change it."""

@@ -290,3 +290,62 @@ def test_only_pages_that_change_something_ask(acme: Cast) -> None:
     assert view.policy == Permission.SETTINGS_EDIT  # type: ignore[attr-defined]
     with reading(acme.org):
         assert not actions.require_second_factor(acme.org, required=False, by=acme.admin, at=timezone.now())
+
+
+# Whose word it takes --------------------------------------------------------------------------------
+
+
+def test_who_has_an_app_gives_a_code_and_the_password_is_not_taken(acme: Cast, admin: Client) -> None:
+    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+
+    from tests.tenants.device import totp
+
+    secret = generate_totp_secret()
+    TOTP.activate(acme.admin.user, secret)
+    url = reverse("tenants:deactivate", args=["acme", acme.rep.pk])
+    asked = admin.post(url).headers["Location"]
+    assert asked.startswith("/accounts/security/code/again/")
+    assert admin.post(AGAIN, {"password": PASSWORD}).headers["Location"] == "/accounts/security/code/again/"
+    acme.rep.refresh_from_db()
+    assert acme.rep.is_active
+    assert admin.post(asked, {"code": totp(secret)}).status_code == 303
+    acme.rep.refresh_from_db()
+    assert not acme.rep.is_active
+
+
+def test_who_has_a_passkey_alone_is_asked_for_it(acme: Cast, admin: Client) -> None:
+    give_factor(acme.admin.user, "webauthn")
+    asked = admin.post(reverse("tenants:deactivate", args=["acme", acme.rep.pk])).headers["Location"]
+    assert asked.startswith("/accounts/security/passkeys/again/")
+
+
+@pytest.mark.parametrize(
+    ("who", "data", "asks"),
+    [
+        ("rep", {"role": "executive"}, True),
+        ("rep", {"role": "manager"}, False),
+        ("rep", {"role": "rep", "is_admin": "on"}, True),
+        ("executive", {"role": "executive"}, False),
+        ("admin", {"role": "rep"}, True),
+        ("admin", {"role": "colleague", "is_admin": "on"}, False),
+    ],
+)
+def test_power_given_or_taken_asks(acme: Cast, admin: Client, who: str, data: dict[str, str], asks: bool) -> None:
+    member: Membership = getattr(acme, who)
+    answer = admin.post(reverse("tenants:person", args=["acme", member.pk]), {**data, "version": member.version})
+    assert answer.headers.get("Location", "").startswith(AGAIN) == asks
+
+
+@pytest.mark.parametrize(
+    ("data", "asks"),
+    [
+        ({"role": "executive", "emails": "a@x.example"}, True),
+        ({"role": "rep", "emails": "a@x.example\nb@x.example, Executive"}, True),
+        ({"role": "rep", "emails": "a@x.example"}, False),
+    ],
+)
+def test_inviting_somebody_who_sees_everything_asks(
+    acme: Cast, admin: Client, data: dict[str, str], asks: bool
+) -> None:
+    answer = admin.post(reverse("tenants:invite", args=["acme"]), data)
+    assert answer.headers.get("Location", "").startswith(AGAIN) == asks

@@ -211,16 +211,17 @@ def test_the_secret_is_stored_encrypted_and_another_key_opens_nothing(
     assert third.post(CODE, {"code": now_code("", clock)}).status_code == 422, "nor does no key at all"
 
 
-def test_removing_the_app_takes_the_password_once_more(rep: User, client: Client, clock: dict[str, float]) -> None:
+def test_removing_the_app_takes_a_code_once_more(rep: User, client: Client, clock: dict[str, float]) -> None:
     sign_in(client, rep)
     secret = set_up_app(client, clock)
     client.logout()
     sign_in(client, rep)
     client.post(CODE, {"code": now_code(secret, clock)})
     asked = client.post("/accounts/security/app/remove/")
-    assert asked.headers["Location"].startswith("/accounts/reauthenticate/")
+    assert asked.headers["Location"].startswith("/accounts/security/code/again/")
     assert Authenticator.objects.filter(user=rep, type="totp").exists()
-    client.post(asked.headers["Location"], {"password": PASSWORD})
+    clock["ahead"] += 60
+    client.post(asked.headers["Location"], {"code": now_code(secret, clock)})
     assert not Authenticator.objects.filter(user=rep).exists(), "the recovery codes went with it"
 
 
