@@ -78,7 +78,7 @@ class Copier:
         self.cursor.execute("SELECT DISTINCT organization_id, id / 2000 FROM funnel_opportunity")
         for organization, part in self.cursor.fetchall():
             ids = "SELECT array_agg(id) FROM funnel_opportunity WHERE organization_id = %s AND id / 2000 = %s"
-            told = f"SELECT funnel_tell_spells(%s, ({ids}), '-infinity')"  # noqa: S608  # written here
+            told = f"SELECT funnel_tell_spells(%s, ({ids}), '-infinity')"  # written here
             self.cursor.execute(told, (organization, organization, part))
 
     def next_id(self, table: str, count: int) -> int:
