@@ -16,7 +16,7 @@ from forecasting import health, waterfall
 from forecasting.labels import flag_text
 from forecasting.models import closed_in, due_in, weighted_amount
 from forecasting.periods import Kind, Period, midnight, period_of
-from forecasting.queries import Scope, facts_of, summary, targets_of
+from forecasting.queries import Scope, facts_of, seen_by, summary, targets_of
 from forecasting.queries import waterfall as waterfall_of
 from forecasting.weighting import Numbers, target_of
 from funnel.evidence import Item
@@ -363,7 +363,7 @@ def beside(review: Review, person: Membership, member: Membership, *, today: dat
     period = quarter(member.organization, today)
     found = summary(member, period, Scope("", "", frozenset({person.pk}), [person], []))
     since = _last_review(review, person) or review.started_at - FIRST_LOOK
-    changes = waterfall_of(member, period, since=since, owners=[person.pk])
+    changes = waterfall_of(period, seen_by(member, [person.pk]), since=since)
     reached = [
         {
             "position": int(row.row.stage),

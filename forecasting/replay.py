@@ -1,15 +1,13 @@
-"""The weighted forecasts of past evenings, read from the change log. No Django here."""
+"""The weighted forecasts of past evenings, from what opportunities were then. No Django here."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import date, datetime, tzinfo
-from typing import Any
+from datetime import date
 
 from forecasting.periods import Kind, Period, period_of
 from forecasting.waterfall import State, View
 from forecasting.weighting import Numbers, weighted
-from funnel.stages import ChangeKind, Status
+from funnel.stages import Status
 
 KINDS = (Kind.MONTH, Kind.QUARTER)
 History = Sequence[tuple[date, State]]
@@ -57,46 +55,3 @@ def _part(state: State, view: View, percents: Mapping[int, int]) -> Numbers | No
     if state.status == Status.WON and state.closed_on is not None and state.closed_on in view.period:
         return Numbers(won=state.amount or 0, won_count=1)
     return None
-
-
-_FIELDS: Mapping[str, str] = {
-    ChangeKind.AMOUNT: "amount",
-    ChangeKind.RATE: "amount",
-    ChangeKind.OWNER: "owner",
-    ChangeKind.CATEGORY: "category",
-    ChangeKind.STAGE: "stage",
-}
-
-
-def after(state: State | None, kind: str, new: Any, zone: tzinfo) -> State | None:
-    """Return the state after a row of the change log, from the one before it; None before the opening."""
-    if kind == ChangeKind.CREATED:
-        return State(
-            new["status"], new["amount"], _day(new["expected_close"]), new["owner"], new["category"], new["stage"]
-        )
-    return None if state is None else _with(state, kind, new, zone)
-
-
-def before(state: State | None, kind: str, old: Any, zone: tzinfo) -> State | None:
-    """Return the state before a row of the change log, from the one after it; None before the opening."""
-    return None if state is None or kind == ChangeKind.CREATED else _with(state, kind, old, zone)
-
-
-def _with(state: State, kind: str, value: Any, zone: tzinfo) -> State:
-    if kind == ChangeKind.EXPECTED_CLOSE:
-        return replace(state, due_on=_day(value))
-    if kind in _FIELDS:
-        field: dict[str, Any] = {_FIELDS[kind]: value}
-        return replace(state, **field)
-    closed_at = value.get("closed_at")
-    return replace(
-        state,
-        status=value.get("status", state.status),
-        stage=value.get("stage", state.stage),
-        category=value.get("category", state.category),
-        closed_on=datetime.fromisoformat(closed_at).astimezone(zone).date() if closed_at else None,
-    )
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None

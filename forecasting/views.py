@@ -18,6 +18,7 @@ from forecasting.periods import Kind, Period, period_of
 from forecasting.waterfall import Bucket
 from funnel.labels import FLAGS
 from funnel.queries import lead_figures, stage_table
+from funnel.slices import Slice
 from funnel.stages import Stage
 from tenants.charts import Change, Reached
 from tenants.errors import Refused, Stale
@@ -141,7 +142,7 @@ def rows(request: OrgRequest) -> HttpResponse:
     bucket = next((each for each in Bucket if each == request.GET.get("bucket")), None)
     if what == "moved" and bucket is not None:
         since = queries.week_before(request.today, zone)
-        found = queries.moved(request.membership, period, whose, bucket=bucket, since=since)
+        found = queries.moved(period, Slice(whose.owners), bucket=bucket, since=since)
     elif what in labels.ROWS:
         found = queries.rows(period, zone, whose.owners, what=what, stage=stage)
     else:

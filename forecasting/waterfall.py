@@ -1,10 +1,11 @@
 """What changed between two moments: each opportunity in one bucket, and the buckets add up. No Django here.
 
 For a period P and a set of owners S, `in(t)` = open at t, due in P, owner in S, not omitted. Then
-start + Σ deltas of all buckets = end.
+start + Σ deltas of all buckets = end. The database sorts a whole company into these buckets (`queries/changed.py`);
+what stands here says what each means, and judges it.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -25,6 +26,7 @@ class Bucket(StrEnum):
     RESTORED = "restored"
     INCREASED = "increased"
     DECREASED = "decreased"
+    CURRENCY = "currency"
     WON = "won"
     LOST = "lost"
     ABANDONED = "abandoned"
@@ -45,7 +47,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What an opportunity was at one moment."""
+    """What an opportunity was at one moment; `priced` counts the changes of its amount that no exchange rate made."""
 
     status: str
     amount: int | None
@@ -54,6 +56,7 @@ class State:
     category: str
     stage: int
     closed_on: date | None = None
+    priced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,17 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One opportunity's part: the bucket, and by how much it changed the pipeline of the period."""
+    """One opportunity's part: the bucket, and what it was worth in the pipeline of the period at both moments."""
 
     pk: int
     bucket: Bucket
-    delta: int
+    old: int
+    new: int
+
+    @property
+    def delta(self) -> int:
+        """By how much it changed the pipeline."""
+        return self.new - self.old
 
 
 def classify(story: Story, view: View) -> Step | None:
@@ -113,14 +122,15 @@ def classify(story: Story, view: View) -> Step | None:
     old = (before.amount or 0) if before else 0
     new = (after.amount or 0) if after else 0
     if was_in and not is_in:
-        return Step(story.pk, _left(after, view), -old)
-    if was_in:
+        return Step(story.pk, _left(after, view), old, 0)
+    if before and after and was_in:
+        only_the_rate = new != old and before.priced == after.priced
         bucket = Bucket.INCREASED if new > old else Bucket.DECREASED if new < old else Bucket.UNCHANGED
-        return Step(story.pk, bucket, new - old)
+        return Step(story.pk, Bucket.CURRENCY if only_the_rate else bucket, old, new)
     if is_in:
-        return Step(story.pk, _came(before, view), new)
+        return Step(story.pk, _came(before, view), 0, new)
     if any(view.holds(state) for state in story.states[1:-1]):
-        return Step(story.pk, Bucket.CAME_AND_WENT, 0)
+        return Step(story.pk, Bucket.CAME_AND_WENT, 0, 0)
     return None
 
 
@@ -154,35 +164,54 @@ def _came(before: State | None, view: View) -> Bucket:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What a bucket adds up to: how many opportunities, and what they were worth at both moments."""
+
+    count: int = 0
+    old: int = 0
+    new: int = 0
+
+    @property
+    def delta(self) -> int:
+        """By how much it changed the pipeline."""
+        return self.new - self.old
+
+    def __add__(self, other: "Part") -> "Part":
+        """Add up two parts."""
+        return Part(self.count + other.count, self.old + other.old, self.new + other.new)
+
+
+@dataclass(frozen=True, slots=True)
 class Waterfall:
-    """The pipeline of a period at two moments, and each opportunity's part: start + the deltas of all steps = end."""
+    """The pipeline of a period at two moments, by bucket: start + all deltas = end. No opportunity is left out."""
 
-    start: int
-    end: int
-    steps: tuple[Step, ...]
+    parts: Mapping[Bucket, Part]
 
-    def total(self, bucket: Bucket) -> int:
-        """Return by how much a bucket changed the pipeline."""
-        return sum(step.delta for step in self.steps if step.bucket == bucket)
+    @property
+    def start(self) -> int:
+        """The pipeline at the first moment."""
+        return sum(part.old for part in self.parts.values())
 
-    def members(self, bucket: Bucket) -> list[int]:
-        """Return the ids of the opportunities in a bucket."""
-        return [step.pk for step in self.steps if step.bucket == bucket]
+    @property
+    def end(self) -> int:
+        """The pipeline at the last moment."""
+        return sum(part.new for part in self.parts.values())
 
     @property
     def buckets(self) -> list[tuple[Bucket, int, int]]:
         """The buckets that hold something, as (bucket, delta, count), in the order of the definition."""
-        found = [(bucket, self.total(bucket), len(self.members(bucket))) for bucket in Bucket]
-        return [row for row in found if row[2] and row[0] != Bucket.UNCHANGED]
+        shown = [bucket for bucket in Bucket if bucket in self.parts and bucket != Bucket.UNCHANGED]
+        return [(bucket, self.parts[bucket].delta, self.parts[bucket].count) for bucket in shown]
 
 
-def build(stories: Iterable[Story], view: View, *, end: int) -> Waterfall:
-    """Build the waterfall from the opportunities that changed.
-
-    :param end: the pipeline of the period at the last moment, over all opportunities, changed or not.
-    """
-    steps = tuple(step for step in (classify(story, view) for story in stories) if step is not None)
-    return Waterfall(end - sum(step.delta for step in steps), end, steps)
+def build(stories: Iterable[Story], view: View) -> Waterfall:
+    """Build the waterfall from the stories of all opportunities."""
+    parts: dict[Bucket, Part] = {}
+    for story in stories:
+        step = classify(story, view)
+        if step is not None:
+            parts[step.bucket] = parts.get(step.bucket, Part()) + Part(1, step.old, step.new)
+    return Waterfall(parts)
 
 
 def contribution(state: State | None, view: View, percents: dict[int, int]) -> int:
@@ -220,10 +249,13 @@ def weighted_change(stories: Iterable[Story], view: View, percents: dict[int, in
 
 
 def _cause(story: Story, view: View, delta: int) -> Bucket | Cause:
-    if story.after is not None and story.after.status == Status.WON:
-        return Bucket.WON
     step = classify(story, view)
-    stage_moved = {Bucket.UNCHANGED, Bucket.DECREASED if delta > 0 else Bucket.INCREASED}
-    if step is None or step.bucket in stage_moved:
+    is_won = story.after is not None and story.after.status == Status.WON
+    return cause(Bucket.WON if is_won else step.bucket if step else Bucket.UNCHANGED, delta)
+
+
+def cause(bucket: Bucket, delta: int) -> Bucket | Cause:
+    """Return why a weighted forecast changed: the bucket, or that the stage moved where no bucket says it."""
+    if bucket in {Bucket.UNCHANGED, Bucket.DECREASED if delta > 0 else Bucket.INCREASED}:
         return Cause.ADVANCED if delta > 0 else Cause.WENT_BACK
-    return step.bucket
+    return bucket

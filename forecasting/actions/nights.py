@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, tzinfo
+from itertools import groupby
 from typing import Any
 
 from django.db import connection, transaction
@@ -17,10 +18,10 @@ from forecasting.models import (
     weighted_amount,
 )
 from forecasting.periods import ONE_DAY, Period, midnight
-from forecasting.replay import after, forecasts, periods_of
+from forecasting.replay import forecasts, periods_of
 from forecasting.waterfall import State
 from forecasting.weighting import target_of
-from funnel.models import Change, Opportunity, StageSetting
+from funnel.models import Opportunity, Spell, StageSetting
 from funnel.stages import Stage, Status
 from jobs.actions import enqueue
 from jobs.models import Job
@@ -164,18 +165,16 @@ def make_past_snapshots(organization: Organization, evenings: Iterable[date], *,
 
 
 def _histories(zone: tzinfo) -> Iterable[list[tuple[date, State]]]:
-    """Read the whole change log forwards, opportunity by opportunity."""
-    log = Change.objects.order_by("opportunity_id", "occurred_at", "pk").values_list(
-        "opportunity_id", "kind", "new", "occurred_at"
+    """Yield what each opportunity was, from which day on."""
+    spells = Spell.objects.order_by("opportunity_id", "from_at").values_list(
+        *("opportunity_id", "from_at", "closed_at", "status", "amount", "expected_close_on", "owner_id"),
+        *("category", "stage"),
     )
-    last, history = None, list[tuple[date, State]]()
-    for opportunity_id, kind, new, occurred_at in log.iterator(chunk_size=BATCH):
-        if opportunity_id != last:
-            if history:
-                yield history
-            last, history = opportunity_id, []
-        state = after(history[-1][1] if history else None, kind, new, zone)
-        if state is not None:
-            history.append((occurred_at.astimezone(zone).date(), state))
-    if history:
-        yield history
+    for _pk, mine in groupby(spells.iterator(chunk_size=BATCH), key=lambda row: row[0]):
+        yield [
+            (
+                from_at.astimezone(zone).date(),
+                State(*facts, closed_on=closed_at.astimezone(zone).date() if closed_at else None),
+            )
+            for _pk, from_at, closed_at, *facts in mine
+        ]

@@ -2,7 +2,7 @@
 
 from forecasting.queries import effects
 from forecasting.queries.alerts import alerts_of, flagged
-from forecasting.queries.changed import Movement, moved, movement, stories, waterfall, week_before
+from forecasting.queries.changed import Movement, moved, movement, seen_by, waterfall, week_before
 from forecasting.queries.health import facts_of, would_change
 from forecasting.queries.numbers import Pace, PersonRow, StageNumbers, Summary, Uncounted, pace_of, summary
 from forecasting.queries.rows import Totals, listed, rows, totals
@@ -40,7 +40,7 @@ __all__ = [
     "person_or_404",
     "rows",
     "scope",
-    "stories",
+    "seen_by",
     "stray_targets",
     "summary",
     "target_grid",

@@ -1,104 +1,160 @@
-"""What changed between a moment and now."""
+"""What changed between two moments: added up by the database from the spells, without a cap on rows.
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+The rule is `forecasting.waterfall.classify`; what the statements say again in SQL, a property test compares with it.
+"""
+
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
-from django.db.models import BigIntegerField, Q, QuerySet, Sum
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
-from forecasting.models import due_in, owned_by
 from forecasting.periods import Period, midnight
 from forecasting.queries.numbers import Summary
 from forecasting.queries.scope import Scope
-from forecasting.replay import before
-from forecasting.waterfall import Bucket, Reason, State, Story, View, Waterfall, build, weighted_change
-from funnel.history import STATUS_KINDS
-from funnel.models import Change, Opportunity
-from funnel.stages import ChangeKind
+from forecasting.waterfall import Bucket, Part, Reason, Waterfall, cause
+from funnel.history import ENDLESS
+from funnel.models import Opportunity
+from funnel.slices import Slice
 from tenants.models import Membership
+from tenants.scoping import require_organization_id
 
+LATEST = ENDLESS - timedelta(microseconds=1)
+"""The later moment of "until now": after everything that is known."""
 
-def stories(period: Period, owners: Collection[int] | None, *, since: datetime, zone: tzinfo) -> list[Story]:
-    """Return every opportunity that changed after `since` and may have a part in `period`, with its states from then
-    until now.
-
-    As it stood, by `occurred_at`: what stands now is read backwards through the change log. With `owners`, only those
-    that one of them owns or owned.
-    """
-    return _read_backwards(_log(period, since, zone), owners, zone)
-
-
-_DAYS = (ChangeKind.EXPECTED_CLOSE, *sorted(STATUS_KINDS))
-"""The changes of an opportunity that move the day it is due, or closed."""
-
-
-class _Entry(NamedTuple):
-    """A row of the change log, and what stands now."""
-
-    opportunity_id: int
-    kind: str
-    old: Any
-    occurred_at: datetime
-    status: str
-    amount: int | None
-    due_on: date | None
-    owner: int
-    category: str
-    stage: int
-    closed_at: datetime | None
-
-
-def _log(period: Period, since: datetime, zone: tzinfo) -> list[_Entry]:
-    """Return the change log after a moment, opportunity by opportunity, with what stands now.
-
-    Left out is what was never due in the period, nor closed in it: neither is now, and neither day was another then.
-    """
-    first, last = midnight(period.starts_on, zone), midnight(period.ends_on + timedelta(days=1), zone)
-    moved = Change.objects.filter(occurred_at__gt=since, kind__in=_DAYS).values("opportunity_id")
-    shown = ("status", "amount", "expected_close_on", "owner_id", "category", "stage", "closed_at")
-    log = (
-        Change.objects.filter(occurred_at__gt=since)
-        .filter(
-            Q(opportunity__expected_close_on__range=(period.starts_on, period.ends_on))
-            | Q(opportunity__closed_at__gte=first, opportunity__closed_at__lt=last)
-            | Q(opportunity_id__in=moved)
-        )
-        .order_by("opportunity_id", "occurred_at", "id")
-        .values_list("opportunity_id", "kind", "old", "occurred_at", *(f"opportunity__{field}" for field in shown))
+_STEPS = """
+    WITH held AS MATERIALIZED (
+        SELECT
+            s.opportunity_id,
+            bool_or(s.from_at <= %(since)s) AS was_in,
+            bool_or(s.until_at > %(until)s) AS is_in,
+            coalesce(max(s.amount) FILTER (WHERE s.from_at <= %(since)s), 0) AS old,
+            coalesce(max(s.amount) FILTER (WHERE s.until_at > %(until)s), 0) AS new,
+            max(s.priced) FILTER (WHERE s.from_at <= %(since)s) AS priced_then,
+            max(s.priced) FILTER (WHERE s.until_at > %(until)s) AS priced_now
+        FROM funnel_spell s
+        WHERE s.organization_id = %(organization)s AND s.status = 'open' AND NOT s.category = 'omitted'
+            AND s.expected_close_on BETWEEN %(first)s AND %(last)s
+            AND s.until_at > %(since)s AND s.from_at <= %(until)s{slice}
+        GROUP BY s.opportunity_id
+    ), steps AS (
+        SELECT
+            h.opportunity_id,
+            CASE WHEN h.was_in THEN h.old ELSE 0 END AS old,
+            CASE WHEN h.is_in THEN h.new ELSE 0 END AS new,
+            CASE
+                WHEN h.was_in AND h.is_in THEN CASE
+                    WHEN h.new = h.old THEN 'unchanged'
+                    WHEN h.priced_now = h.priced_then THEN 'currency'
+                    WHEN h.new > h.old THEN 'increased'
+                    ELSE 'decreased'
+                END
+                WHEN h.was_in THEN CASE
+                    WHEN e.status <> 'open' THEN e.status
+                    WHEN e.category = 'omitted' THEN 'removed'
+                    WHEN NOT e.is_ours THEN 'transferred_out'
+                    WHEN e.expected_close_on < %(first)s THEN 'moved_earlier'
+                    ELSE 'pushed_out'
+                END
+                WHEN h.is_in THEN CASE
+                    WHEN e.status IS NULL THEN 'new'
+                    WHEN e.status <> 'open' THEN 'reopened'
+                    WHEN NOT e.is_ours THEN 'transferred_in'
+                    WHEN e.expected_close_on IS NULL OR e.expected_close_on > %(last)s THEN 'pulled_in'
+                    WHEN e.expected_close_on < %(first)s THEN 'rolled_over'
+                    ELSE 'restored'
+                END
+                ELSE 'came_and_went'
+            END AS bucket
+        FROM held h LEFT JOIN LATERAL (
+            SELECT e.status, e.category, e.expected_close_on, {ours} AS is_ours
+            FROM funnel_spell e
+            WHERE h.was_in <> h.is_in AND e.organization_id = %(organization)s AND e.opportunity_id = h.opportunity_id
+                AND e.from_at <= CASE WHEN h.was_in THEN %(until)s ELSE %(since)s END
+            ORDER BY e.from_at DESC LIMIT 1
+        ) AS e ON true
     )
-    return [_Entry(*row) for row in log]
+"""
 
 
-def _read_backwards(log: Sequence[_Entry], owners: Collection[int] | None, zone: tzinfo) -> list[Story]:
-    changes: dict[int, list[_Entry]] = defaultdict(list)
-    for change in log:
-        changes[change.opportunity_id].append(change)
-    found = []
-    for pk, mine in changes.items():
-        state: State | None = _now(mine[0], zone)
-        states = [state]
-        for n in reversed(range(len(mine))):
-            state = before(state, mine[n].kind, mine[n].old, zone)
-            if n == 0 or mine[n - 1].occurred_at < mine[n].occurred_at:  # what one action wrote is one change
-                states.append(state)
-        states.reverse()
-        if owners is None or any(each is not None and each.owner in owners for each in states):
-            found.append(Story(pk, tuple(states)))
-    return found
+def _steps(period: Period, slice_: Slice, since: datetime, until: datetime) -> tuple[str, dict[str, Any]]:
+    condition, taken = slice_.sql("s")
+    ours = "true" if slice_.owners is None else "e.owner_id = ANY(%(slice_owners)s)"
+    return _STEPS.format(slice=condition, ours=ours), {
+        **taken,
+        "organization": require_organization_id(),
+        "first": period.starts_on,
+        "last": period.ends_on,
+        "since": since,
+        "until": until,
+    }
 
 
-def _now(entry: _Entry, zone: tzinfo) -> State:
-    return State(
-        status=entry.status,
-        amount=entry.amount,
-        due_on=entry.due_on,
-        owner=entry.owner,
-        category=entry.category,
-        stage=entry.stage,
-        closed_on=entry.closed_at.astimezone(zone).date() if entry.closed_at else None,
+def waterfall(period: Period, slice_: Slice, *, since: datetime, until: datetime = LATEST) -> Waterfall:
+    """Return what changed between two moments in the open pipeline due in a period."""
+    steps, taken = _steps(period, slice_, since, until)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{steps} SELECT bucket, count(*), sum(old), sum(new) FROM steps GROUP BY bucket", taken)  # noqa: S608  # our own text
+        found = {Bucket(bucket): Part(count, int(old), int(new)) for bucket, count, old, new in cursor.fetchall()}
+    return Waterfall(found)
+
+
+def moved(
+    period: Period, slice_: Slice, *, bucket: Bucket, since: datetime, until: datetime = LATEST
+) -> QuerySet[Opportunity]:
+    """Return the opportunities in a bucket of the waterfall."""
+    steps, taken = _steps(period, slice_, since, until)
+    return among(f"{steps} SELECT opportunity_id FROM steps WHERE bucket = %(bucket)s", {**taken, "bucket": bucket})  # noqa: S608  # as above
+
+
+def among(statement: str, taken: Mapping[str, Any]) -> QuerySet[Opportunity]:
+    """Return the opportunities whose ids a statement with named places yields."""
+    places = re.findall(r"%\((\w+)\)s", statement)
+    plain = re.sub(r"%\(\w+\)s", "%s", statement)
+    ids = RawSQL(plain, [taken[place] for place in places])  # noqa: S611  # our own text; all values are passed
+    return cast("QuerySet[Opportunity]", Opportunity.objects.filter(pk__in=ids))
+
+
+# The weighted forecast --------------------------------------------------------------------------------
+
+_MOVED = """
+    , parts AS (
+        SELECT s.opportunity_id, s.from_at, s.until_at, (coalesce(s.amount, 0) * p.percent + 50) / 100 AS part,
+               false AS is_won
+        FROM funnel_spell s JOIN unnest(%(stages)s::int[], %(percents)s::bigint[]) AS p (stage, percent)
+            ON p.stage = s.stage
+        WHERE s.organization_id = %(organization)s AND s.status = 'open' AND NOT s.category = 'omitted'
+            AND s.expected_close_on BETWEEN %(first)s AND %(last)s
+            AND s.until_at > %(since)s AND s.from_at <= %(until)s{slice}
+        UNION ALL
+        SELECT s.opportunity_id, s.from_at, s.until_at, coalesce(s.amount, 0), true
+        FROM funnel_spell s
+        WHERE s.organization_id = %(organization)s AND s.status = 'won'
+            AND s.closed_at >= %(begins)s AND s.closed_at < %(ends)s
+            AND s.until_at > %(since)s AND s.from_at <= %(until)s{slice}
+    ), moved AS (
+        SELECT opportunity_id,
+               sum(CASE WHEN until_at > %(until)s THEN part ELSE 0 END)
+                   - sum(CASE WHEN from_at <= %(since)s THEN part ELSE 0 END) AS delta,
+               bool_or(is_won AND until_at > %(until)s) AS is_won
+        FROM parts
+        WHERE NOT (from_at <= %(since)s AND until_at > %(until)s)
+        GROUP BY opportunity_id
+    ), net AS (
+        SELECT coalesce(sum(delta), 0) AS net FROM moved
+    ), main AS (
+        SELECT m.* FROM moved m, net WHERE sign(m.delta) = sign(net.net) AND net.net <> 0
+        ORDER BY abs(m.delta) DESC, m.opportunity_id LIMIT 1
     )
+    SELECT bucket, count(*), sum(old), sum(new), NULL, NULL, NULL FROM steps GROUP BY bucket
+    UNION ALL
+    SELECT steps.bucket, NULL, NULL, net.net, main.opportunity_id, main.delta, main.is_won
+    FROM net LEFT JOIN main ON true LEFT JOIN steps ON steps.opportunity_id = main.opportunity_id
+"""
 
 
 @dataclass(frozen=True)
@@ -114,41 +170,31 @@ class Movement:
 
 def movement(found: Summary, whose: Scope, *, since: datetime, zone: tzinfo) -> Movement:
     """Return what moved since a moment in the period of a summary."""
-    view = View(found.period, whose.owners)
-    told = stories(found.period, whose.owners, since=since, zone=zone)
-    percents = {int(stage): percent for stage, percent in found.percents.items()}
-    change, reason = weighted_change(told, view, percents)
+    slice_ = Slice(whose.owners)
+    steps, taken = _steps(found.period, slice_, since, LATEST)
+    begins_at, ends_at = found.period.instants(zone)
+    taken |= {
+        "begins": begins_at,
+        "ends": ends_at,
+        "stages": [int(stage) for stage in found.percents],
+        "percents": list(found.percents.values()),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(steps + _MOVED.format(slice=slice_.sql("s")[0]), taken)
+        rows = cursor.fetchall()
+    told = Waterfall({Bucket(row[0]): Part(row[1], int(row[2]), int(row[3])) for row in rows if row[1] is not None})
+    ((bucket, net, pk, delta, is_won),) = [(row[0], *row[3:]) for row in rows if row[1] is None]
+    if pk is None:
+        return Movement(since, told, int(net), None, None)
     named: Any = Opportunity.objects.select_related("account")
-    opportunity = named.filter(pk=reason.pk if reason else 0).first()
-    return Movement(since, build(told, view, end=found.numbers.open_total), change, reason, opportunity)
+    why = cause(Bucket.WON if is_won else Bucket(bucket or Bucket.UNCHANGED), int(delta))
+    return Movement(since, told, int(net), Reason(pk, int(delta), why), named.filter(pk=pk).first())
 
 
-def waterfall(
-    membership: Membership, period: Period, *, since: datetime, owners: Collection[int] | None = None
-) -> Waterfall:
-    """Return what changed in the open pipeline due in a period since a moment, for `owners` among those visible.
-
-    :param owners: membership ids; None is everyone whom `membership` may see.
-    """
+def seen_by(membership: Membership, owners: Collection[int] | None = None) -> Slice:
+    """Return the part of the funnel that `owners` have, among those whom `membership` may see; None is all of them."""
     seen = membership.visible_owner_ids
-    whose = seen if owners is None else frozenset(owners) if seen is None else frozenset(owners) & seen
-    end = (
-        Opportunity.objects.filter(owned_by(whose))
-        .filter(due_in(period))
-        .order_by()
-        .aggregate(total=Sum("amount", default=0, output_field=BigIntegerField()))
-    )
-    told = stories(period, whose, since=since, zone=membership.organization.zone)
-    return build(told, View(period, whose), end=int(end["total"]))
-
-
-def moved(
-    membership: Membership, period: Period, whose: Scope, *, bucket: Bucket, since: datetime
-) -> QuerySet[Opportunity]:
-    """Return the opportunities in a bucket of the waterfall."""
-    told = stories(period, whose.owners, since=since, zone=membership.organization.zone)
-    members = build(told, View(period, whose.owners), end=0).members(bucket)
-    return cast("QuerySet[Opportunity]", Opportunity.objects.filter(pk__in=members))
+    return Slice(seen if owners is None else frozenset(owners) if seen is None else frozenset(owners) & seen)
 
 
 def week_before(today: date, zone: tzinfo) -> datetime:

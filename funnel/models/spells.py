@@ -48,6 +48,12 @@ class Spell(TenantModel):
                 name="spell_due",
             ),
             models.Index(
+                fields=["organization", "closed_at", "until_at", "from_at"],
+                condition=Q(status="won"),
+                include=["opportunity", "owner", "amount", "stage"],
+                name="spell_won",
+            ),
+            models.Index(
                 fields=["organization", "stage", "stage_entered_at"],
                 condition=Q(left_to__isnull=False),
                 include=["until_at", "left_to", "opportunity", "owner"],

@@ -1,14 +1,17 @@
 """A season of opportunities for tests, made through the actions; and the sums a human would make of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from accounts import actions as accounts_actions
 from forecasting.periods import Kind, Period, period_of
+from forecasting.waterfall import State
 from funnel import actions as funnel_actions
+from funnel.history import Event, as_it_stood, effective
 from funnel.models import Opportunity
-from funnel.stages import GRACE, PERCENT, Category, Stage, Status
+from funnel.stages import GRACE, PERCENT, Category, ChangeKind, Stage, Status
 from tenants.models import Membership
 from tenants.scoping import working_for
 from tests.cast import Cast
@@ -126,4 +129,23 @@ def count(cast: Cast, period: Period, owners: set[int]) -> Sums:
         weighted=sum(int((each.amount or 0) * PERCENT[Stage(each.stage)] / 100 + 0.5) for each in due),
         open_total=sum(each.amount or 0 for each in due),
         open_count=len(due),
+    )
+
+
+def told(events: Sequence[Event], when: datetime, cast: Cast) -> State | None:
+    """Return what an opportunity was at a moment, as the rules read it from its log."""
+    known = effective(events)
+    snapshot = as_it_stood(known, when)
+    if snapshot is None:
+        return None
+    due, closed = snapshot.expected_close, snapshot.closed_at
+    return State(
+        status=snapshot.status,
+        amount=snapshot.amount,
+        due_on=date.fromisoformat(due) if due else None,
+        owner=snapshot.owner,
+        category=snapshot.category,
+        stage=snapshot.stage,
+        closed_on=datetime.fromisoformat(closed).astimezone(cast.org.zone).date() if closed else None,
+        priced=sum(each.kind == ChangeKind.AMOUNT and each.occurred_at <= when for each in known),
     )

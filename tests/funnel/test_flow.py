@@ -60,7 +60,7 @@ def test_only_what_entered_in_the_window_counts_by_what_was_known_at_its_end() -
 
 
 @pytest.mark.django_db
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(moves, max_size=4), st.integers(5, 25), st.integers(0, 8))
 def test_the_database_counts_as_the_rule_does(
     acme: Cast, histories: Sequence[Sequence[Any]], hours: int, patience: int
