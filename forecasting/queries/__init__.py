@@ -5,23 +5,28 @@ from forecasting.queries.alerts import alerts_of, flagged
 from forecasting.queries.changed import Movement, moved, movement, seen_by, waterfall, week_before
 from forecasting.queries.health import facts_of, would_change
 from forecasting.queries.numbers import Pace, PersonRow, StageNumbers, Summary, Uncounted, pace_of, summary
+from forecasting.queries.past import GONE, NEW, MatrixCell, Stood, flowed, flows, stood, stood_rows
 from forecasting.queries.rows import Totals, listed, rows, totals
 from forecasting.queries.scope import SELLING, Scope, person_or_404, scope
 from forecasting.queries.snapshots import PAST_PERIODS, Course, Judged, PastPeriod, course, past
 from forecasting.queries.targets import Cell, TargetGrid, TargetRow, stray_targets, target_grid, targets_of
 
 __all__ = [
+    "GONE",
+    "NEW",
     "PAST_PERIODS",
     "SELLING",
     "Cell",
     "Course",
     "Judged",
+    "MatrixCell",
     "Movement",
     "Pace",
     "PastPeriod",
     "PersonRow",
     "Scope",
     "StageNumbers",
+    "Stood",
     "Summary",
     "TargetGrid",
     "TargetRow",
@@ -32,6 +37,8 @@ __all__ = [
     "effects",
     "facts_of",
     "flagged",
+    "flowed",
+    "flows",
     "listed",
     "moved",
     "movement",
@@ -41,6 +48,8 @@ __all__ = [
     "rows",
     "scope",
     "seen_by",
+    "stood",
+    "stood_rows",
     "stray_targets",
     "summary",
     "target_grid",

@@ -49,9 +49,9 @@ class Spell(TenantModel):
             ),
             models.Index(
                 fields=["organization", "closed_at", "until_at", "from_at"],
-                condition=Q(status="won"),
-                include=["opportunity", "owner", "amount", "stage"],
-                name="spell_won",
+                condition=~Q(status="open"),
+                include=["opportunity", "owner", "amount", "status"],
+                name="spell_closed",
             ),
             models.Index(
                 fields=["organization", "stage", "stage_entered_at"],

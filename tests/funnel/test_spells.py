@@ -16,7 +16,7 @@ from funnel.stages import PERCENT, Category, ChangeKind, Reason, Stage, Status
 from tenants.models import Membership
 from tenants.scoping import working_for
 from tests.cast import AT, Cast
-from tests.funnel.factories import DAY, SECOND, going_on, make_opportunity
+from tests.funnel.factories import DAY, SECOND, going_on, make_account, make_opportunity
 
 pytestmark = pytest.mark.django_db
 
@@ -50,9 +50,9 @@ def lived(
     Opened at T0, worth 5; the first two steps follow ten hours later, then three every three hours.
     """
     start = Snapshot.as_json(stage=1, amount=5, expected_close_on=due, owner=people[0].pk, category="pipeline")
-    opportunity = make_opportunity(people[0], at=T0 - 400 * DAY)
-    opportunity = Opportunity.objects.create(
-        account=opportunity.account, name="x", owner=people[0], stage_entered_at=T0, opened_at=T0, updated_at=T0
+    account = make_account(people[0], at=T0)
+    opportunity: Opportunity = Opportunity.objects.create(
+        account=account, name="x", owner=people[0], stage_entered_at=T0, opened_at=T0, updated_at=T0
     )
     log = [_append(opportunity, ChangeKind.CREATED, None, start, T0, T0)]
     for number, ((kind, value), late) in enumerate(steps, start=1):

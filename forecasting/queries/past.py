@@ -1,0 +1,142 @@
+"""The funnel as it stood on a past day, and the matrix of what came from where and went to where, from the spells."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from forecasting.queries.changed import LATEST, among
+from funnel.models import Opportunity
+from funnel.slices import Slice
+from tenants.scoping import require_organization_id
+
+# As it stood -----------------------------------------------------------------------------------------
+
+_STOOD = """
+    FROM funnel_spell s
+    WHERE s.organization_id = %(organization)s AND s.status = 'open'
+        AND s.until_at > %(at)s AND s.from_at <= %(at)s{slice}
+"""
+
+
+@dataclass(frozen=True)
+class Stood:
+    """What stood in a stage at a moment; weighted by the stage's percentage of then."""
+
+    count: int = 0
+    amount: int = 0
+    weighted: int = 0
+
+    def __add__(self, other: "Stood") -> "Stood":
+        """Add up two stages."""
+        return Stood(self.count + other.count, self.amount + other.amount, self.weighted + other.weighted)
+
+
+def stood(slice_: Slice, *, at: datetime = LATEST) -> Mapping[int, Stood]:
+    """Return what was open at a moment, by stage."""
+    condition, taken = slice_.sql("s")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.stage, count(*), coalesce(sum(s.amount), 0),"
+            " coalesce(sum((coalesce(s.amount, 0) * s.percent + 50) / 100), 0)"
+            + _STOOD.format(slice=condition)
+            + " GROUP BY s.stage",
+            {**taken, "organization": require_organization_id(), "at": at},
+        )
+        return {stage: Stood(count, int(amount), int(part)) for stage, count, amount, part in cursor.fetchall()}
+
+
+def stood_rows(slice_: Slice, *, stage: int | None = None, at: datetime = LATEST) -> QuerySet[Opportunity]:
+    """Return the opportunities that were open at a moment, in one stage or all."""
+    condition, taken = slice_.sql("s")
+    if stage is not None:
+        condition += " AND s.stage = %(stage)s"
+    return among(
+        "SELECT s.opportunity_id" + _STOOD.format(slice=condition),
+        {**taken, "organization": require_organization_id(), "at": at, "stage": stage},
+    )
+
+
+# From where to where ---------------------------------------------------------------------------------
+
+NEW, GONE = "new", "gone"
+BY = {"stage": "s.stage::text", "category": "s.category"}
+
+_CELLS = """
+    WITH past AS MATERIALIZED (
+        SELECT s.opportunity_id, {place} AS place, s.amount FROM funnel_spell s
+        WHERE s.organization_id = %(organization)s AND s.status = 'open'
+            AND s.until_at > %(since)s AND s.from_at <= %(since)s{slice}
+    ), present AS MATERIALIZED (
+        SELECT s.opportunity_id, {place} AS place, s.amount FROM funnel_spell s
+        WHERE s.organization_id = %(organization)s AND s.status = 'open'
+            AND s.until_at > %(until)s AND s.from_at <= %(until)s{slice}
+    ), cells AS (
+        SELECT p.opportunity_id, p.place AS came, coalesce(n.place, nullif(e.status, 'open'), 'gone') AS went,
+               coalesce(n.amount, p.amount, 0) AS amount
+        FROM past p LEFT JOIN present n ON n.opportunity_id = p.opportunity_id
+        LEFT JOIN LATERAL (
+            SELECT e.status FROM funnel_spell e
+            WHERE n.place IS NULL AND e.organization_id = %(organization)s AND e.opportunity_id = p.opportunity_id
+                AND e.from_at <= %(until)s
+            ORDER BY e.from_at DESC LIMIT 1
+        ) AS e ON true
+        UNION ALL
+        SELECT n.opportunity_id, 'new', n.place, coalesce(n.amount, 0)
+        FROM present n WHERE NOT EXISTS (SELECT FROM past p WHERE p.opportunity_id = n.opportunity_id)
+        UNION ALL
+        SELECT s.opportunity_id, 'new', s.status, coalesce(s.amount, 0) FROM funnel_spell s
+        WHERE s.organization_id = %(organization)s AND NOT s.status = 'open'
+            AND s.closed_at > %(since)s AND s.closed_at <= %(until)s
+            AND s.until_at > %(until)s AND s.from_at <= %(until)s
+            AND NOT EXISTS (SELECT FROM past p WHERE p.opportunity_id = s.opportunity_id){slice}
+    )
+"""
+
+
+def _cells(slice_: Slice, by: str, since: datetime, until: datetime) -> tuple[str, dict[str, Any]]:
+    condition, taken = slice_.sql("s")
+    return _CELLS.format(slice=condition, place=BY[by]), {
+        **taken,
+        "organization": require_organization_id(),
+        "since": since,
+        "until": until,
+    }
+
+
+@dataclass(frozen=True)
+class MatrixCell:
+    """How many went from one place to another, and what they are worth at the end (gone ones: at the start)."""
+
+    count: int = 0
+    amount: int = 0
+
+    def __add__(self, other: "MatrixCell") -> "MatrixCell":
+        """Add up two cells."""
+        return MatrixCell(self.count + other.count, self.amount + other.amount)
+
+
+def flows(slice_: Slice, *, by: str, since: datetime, until: datetime = LATEST) -> Mapping[tuple[str, str], MatrixCell]:
+    """Return what was where at two moments, by (from, to).
+
+    From: a stage (its number) or forecast category, or "new" (not open here at the first moment). To: the same, or won,
+    lost, abandoned, or "gone" (open, but not here any more: handed to somebody not asked about).
+
+    :param by: a key of `BY`.
+    """
+    cells, taken = _cells(slice_, by, since, until)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{cells} SELECT came, went, count(*), sum(amount) FROM cells GROUP BY came, went", taken)  # noqa: S608  # our own text
+        return {(came, went): MatrixCell(count, int(amount)) for came, went, count, amount in cursor.fetchall()}
+
+
+def flowed(
+    slice_: Slice, *, by: str, came: str, went: str, since: datetime, until: datetime = LATEST
+) -> QuerySet[Opportunity]:
+    """Return the opportunities in a cell of `flows`."""
+    cells, taken = _cells(slice_, by, since, until)
+    statement = f"{cells} SELECT opportunity_id FROM cells WHERE came = %(came)s AND went = %(went)s"  # noqa: S608  # as above
+    return among(statement, {**taken, "came": came, "went": went})
