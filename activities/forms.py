@@ -370,10 +370,10 @@ class ActionForm(DueMixin):
     next_on = forms.ChoiceField(label=_("By when"), required=False, widget=forms.RadioSelect)
     request_key = forms.UUIDField(widget=forms.HiddenInput)
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, today: date) -> None:
+    def __init__(self, data: Mapping[str, Any] | None = None, *, today: date, text: str = "") -> None:
         """Offer the usual days."""
         self.today = today
-        super().__init__(data, initial={"request_key": uuid4()})
+        super().__init__(data, initial={"request_key": uuid4(), "next_text": text})
         self.fields["next_text"].required = True
         self.fields["next_text"].error_messages["required"] = _("Write what is to be done.")
         days: Any = self.fields["next_on"]

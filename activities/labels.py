@@ -8,6 +8,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.labels import Text, name_verb
 from activities.kinds import Kind, Origin, Result, VisitState
 from activities.times import Span, When
+from funnel import labels as funnel_labels
 from jobs.labels import register_notification
 from tenants import labels as tenants_labels
 
@@ -70,6 +71,7 @@ SPANS: Mapping[Span, Words] = {
     Span.ALL: _("All time"),
 }
 REFUSALS: Mapping[str, Words] = {
+    **{code: funnel_labels.REFUSALS[code] for code in ("gap_closed", "gap_sought")},
     "future": _("A visit is logged after it took place. Plan it instead, or choose an earlier time."),
     "too_long_ago": _("Visits can be logged up to %(days)s days back."),
     "planned_in_the_past": _("Choose a time still to come, or log the visit."),

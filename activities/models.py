@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Contact
 from activities import labels
 from activities.kinds import Kind, Origin, Result, VisitState
-from funnel.models import Opportunity, OpportunityMember
+from funnel.models import InformationGap, Opportunity, OpportunityMember
 from tenants.models import Membership, TenantForeignKey, TenantModel
 from tenants.scoping import TenantManager
 
@@ -116,6 +116,7 @@ class NextAction(TenantModel):
 
     account = TenantForeignKey(Account, models.PROTECT, related_name="next_actions")
     opportunity = TenantForeignKey(Opportunity, models.PROTECT, null=True, blank=True, related_name="next_actions")
+    gap = TenantForeignKey(InformationGap, models.SET_NULL, null=True, blank=True, related_name="next_actions")
     owner = TenantForeignKey(Membership, models.PROTECT, related_name="next_actions")
     text = models.CharField(_("Next action"), max_length=200)
     due_on = models.DateField(_("By"))

@@ -20,4 +20,5 @@ urlpatterns = [
     path("actions/<int:pk>/postpone/", views.postpone, name="postpone"),
     path("of-opportunity/<int:pk>/", views.of_opportunity, name="of_opportunity"),
     path("of-account/<int:pk>/", views.of_account, name="of_account"),
+    path("seek/<int:pk>/", views.seek, name="seek"),
 ]

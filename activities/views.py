@@ -28,6 +28,7 @@ from activities.kinds import Origin, VisitState
 from activities.models import NextAction, Visit
 from funnel.labels import STAGES
 from funnel.models import Opportunity
+from funnel.queries import gap_in_sight
 from funnel.stages import MissingEvidence, Stage
 from tenants import formats
 from tenants.errors import Refused, Stale
@@ -401,6 +402,39 @@ def postpone(request: OrgRequest, pk: int) -> HttpResponse:
         request, "activities/postpone.html", context, partial="dialog", status=422 if form.is_bound else 200
     )
     if form.is_bound and request.htmx:
+        answer["HX-Retarget"], answer["HX-Reswap"] = "#dialog", "innerHTML"
+    return answer
+
+
+@org_view(Permission.VISIT_LOG)
+def seek(request: OrgRequest, pk: int) -> HttpResponse:
+    """Make a next action of something that we do not know about an opportunity."""
+    gap = gap_in_sight(request.membership, pk)
+    opportunity = gap.opportunity
+    form = ActionForm(request.POST if request.method == "POST" else None, today=request.today, text=gap.text)
+    if form.is_valid():
+        text, on = form.cleaned_data["step"]
+        try:
+            actions.add_next_action(
+                opportunity.account,
+                owner=_doer(request, opportunity),
+                text=text,
+                due_on=on,
+                by=request.membership,
+                at=request.now,
+                opportunity=opportunity,
+                gap=gap,
+                request_key=form.cleaned_data["request_key"],
+            )
+        except Refused as refused:
+            form.add_error("next_text", labels.refusal(refused.code, refused.data))
+        else:
+            messages.success(request, gettext("Next action added"))
+            return go(request, to_page(request, "funnel:strategy", opportunity.pk))
+    context = {"form": form, "gap": gap, "opportunity": opportunity}
+    status = 422 if form.is_bound else 200
+    answer = render_page(request, "activities/seek.html", context, partial="dialog", status=status)
+    if request.htmx:
         answer["HX-Retarget"], answer["HX-Reswap"] = "#dialog", "innerHTML"
     return answer
 

@@ -6,7 +6,8 @@ A change carries `old` and `new`:
 - `amount` minor units (`rate`: only the exchange rate changed them), `expected_close` ISO date, `stage` its number,
   `owner` membership id, `category` its code: the value before and after; None is "not known".
 - `won`, `lost`, `abandoned`, `reopened`: mappings of what changed among `status`, `stage`, `category`, `closed_at`,
-  `reason`, `reason_note` and `rival`. A lost opportunity keeps the stage it stood in; a won one stands in Deploy.
+  `reason`, `reason_note`, `rival` and `lost_to_id` (a competitor; older rows do not name it). A lost opportunity keeps
+  the stage it stood in; a won one stands in Deploy.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -60,6 +61,7 @@ class Snapshot:
     reason: str = ""
     reason_note: str = ""
     rival: str = ""
+    lost_to_id: int | None = None
     percent: int = 0
 
     @staticmethod
@@ -191,6 +193,7 @@ class ImportedOpportunity:
     rival: str = ""
     note: str = ""
     source: str = ""
+    lost_to_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +284,7 @@ def story(row: ImportedOpportunity, percents: Mapping[Stage, int]) -> tuple[list
             reason=row.reason,
             note=row.note,
             rival=row.rival,
+            lost_to=row.lost_to_id,
             percents=percents,
         )
         entered = row.closed_at if row.outcome == Status.WON else entered
@@ -298,6 +302,7 @@ def closing(
     reason: str = "",
     note: str = "",
     rival: str = "",
+    lost_to: int | None = None,
     why: str = "",
 ) -> tuple[Draft, Stage, Category]:
     """Return the row that ends an opportunity, and the stage and category in which it then stands."""
@@ -308,8 +313,8 @@ def closing(
         new |= {"stage": int(Stage.DEPLOY), "category": str(Category.CLOSED)}
         stage, category = Stage.DEPLOY, Category.CLOSED
     else:
-        old |= {"reason": "", "reason_note": "", "rival": ""}
-        new |= {"reason": str(reason), "reason_note": note, "rival": rival}
+        old |= {"reason": "", "reason_note": "", "rival": "", "lost_to_id": None}
+        new |= {"reason": str(reason), "reason_note": note, "rival": rival, "lost_to_id": lost_to}
     draft = Draft(ChangeKind(outcome), old, new, closed_at, percents[stage], why or note)
     return draft, stage, category
 
@@ -326,6 +331,7 @@ def reopening(
         "reason": "",
         "reason_note": "",
         "rival": "",
+        "lost_to_id": None,
     }
     return Draft(ChangeKind.REOPENED, dict(old), new, at, percent, why)
 

@@ -106,3 +106,12 @@ def show_next_steps(opportunity_ids: Sequence[int], *, at: datetime) -> None:
     }
     steps = {pk: (firsts[pk].text, firsts[pk].due_on) if pk in firsts else ("", None) for pk in opportunity_ids}
     funnel.note_next_steps(steps, at=at)
+
+
+def show_on_gap(action: NextAction) -> None:
+    """Say on what we do not know who finds it out until when, and that it was found out."""
+    if action.gap_id is None:
+        return
+    owner = None if action.dropped_at else action.owner
+    until = None if action.dropped_at else action.due_on
+    funnel.note_sought(action.gap_id, sought_by=owner, until=until, done_at=action.done_at)

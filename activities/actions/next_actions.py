@@ -12,7 +12,8 @@ from accounts.models import Account
 from activities.actions import _checks, _following
 from activities.kinds import Origin
 from activities.models import NextAction
-from funnel.models import Opportunity
+from funnel import actions as funnel
+from funnel.models import InformationGap, Opportunity
 from jobs import actions as jobs
 from tenants import audit
 from tenants.errors import Refused
@@ -30,11 +31,13 @@ def add_next_action(
     at: datetime,
     opportunity: Opportunity | None = None,
     origin: Origin = Origin.HAND,
+    gap: InformationGap | None = None,
     request_key: UUID | None = None,
 ) -> NextAction:
     """Take on what is to be done, by whom and by when. A key that was used before returns the action it made.
 
-    :raises Refused: `opportunity_elsewhere`, `due_in_the_past`, `due_too_far`.
+    :param gap: what we do not know and will have found out once this is done.
+    :raises Refused: `opportunity_elsewhere`, `due_in_the_past`, `due_too_far`; with a gap `gap_closed`, `gap_sought`.
     """
     account = _checks.locked(account)
     earlier = _checks.made_before(NextAction, request_key)
@@ -42,9 +45,12 @@ def add_next_action(
         return earlier
     _checks.check_place(account, opportunity, ())
     _checks.check_due(due_on, by, at)
+    if gap is not None and (opportunity is None or gap.opportunity_id != opportunity.pk):
+        raise Refused("opportunity_elsewhere")
     action: NextAction = NextAction.objects.create(
         account=account,
         opportunity=opportunity,
+        gap=gap,
         owner=owner,
         text=text[:200],
         due_on=due_on,
@@ -64,6 +70,8 @@ def add_next_action(
         account=account.pk,
     )
     _following.show_next_step(opportunity, at=at)
+    if gap is not None:
+        funnel.seek(gap, sought_by=owner, until=due_on)
     if origin == Origin.HAND and owner.pk != by.pk:
         _tell_owner(action, at=at)
     return action
@@ -151,3 +159,4 @@ def _record(action: NextAction, verb: str, *, by: Membership, at: datetime, **da
     action.save(update_fields=["text", "due_on", "done_at", "dropped_at", "version"])
     audit.record(f"next_action.{verb}", action, by=by, at=at, account=action.account_id, **data)
     _following.show_next_step(action.opportunity, at=at)
+    _following.show_on_gap(action)

@@ -4,6 +4,8 @@ from funnel.actions.approving import ask_approval, grant, refuse, withdraw
 from funnel.actions.changing import change_opportunity
 from funnel.actions.closing import abandon, lose, reopen, win
 from funnel.actions.converting import convert, merge
+from funnel.actions.deciding import add_role, change_role, remove_role
+from funnel.actions.gaps import add_gap, change_gap, note_sought, seek
 from funnel.actions.importing import Counts, import_opportunities
 from funnel.actions.leads import (
     answer_criteria,
@@ -21,7 +23,9 @@ from funnel.actions.noting import note_contact, note_contacts, note_judged, note
 from funnel.actions.opening import open_opportunity
 from funnel.actions.planning import add_part, change_part, drop_part, finish_part, resume_part
 from funnel.actions.proving import file_evidence, import_evidence, judge_evidence, may_judge, withdraw_evidence
+from funnel.actions.rivals import add_rival, adopt_rival, change_rival, remove_rival
 from funnel.actions.shaping import add_item, change_item, change_stages, move_item, switch_item
+from funnel.actions.strategy import change_strategy, decide, note_procedure
 from funnel.actions.teaming import add_member, add_partner, remove_helper
 from funnel.actions.views import change_view, choose_default, delete_view, move_view, save_view
 from funnel.actions.web_forms import change_web_form, make_web_form, receive, renew_secret, secrets_of, show_secret
@@ -30,23 +34,32 @@ __all__ = [
     "UNDO_WITHIN",
     "Counts",
     "abandon",
+    "add_gap",
     "add_item",
     "add_member",
     "add_part",
     "add_partner",
+    "add_rival",
+    "add_role",
+    "adopt_rival",
     "answer_criteria",
     "ask_approval",
     "change_criteria",
+    "change_gap",
     "change_item",
     "change_lead",
     "change_limits",
     "change_opportunity",
     "change_part",
+    "change_rival",
+    "change_role",
     "change_stages",
+    "change_strategy",
     "change_view",
     "change_web_form",
     "choose_default",
     "convert",
+    "decide",
     "delete_view",
     "drop_lead",
     "drop_part",
@@ -71,17 +84,22 @@ __all__ = [
     "note_met",
     "note_next_step",
     "note_next_steps",
+    "note_procedure",
+    "note_sought",
     "open_opportunity",
     "receive",
     "record_lead",
     "refuse",
     "remove_helper",
+    "remove_rival",
+    "remove_role",
     "renew_secret",
     "reopen",
     "resume_lead",
     "resume_part",
     "save_view",
     "secrets_of",
+    "seek",
     "show_secret",
     "switch_item",
     "undo",

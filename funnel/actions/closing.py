@@ -4,10 +4,13 @@ from datetime import date, datetime
 
 from django.db import transaction
 
+from accounts.models import Account
+from accounts.segments import Kind
 from funnel.actions import _log
 from funnel.actions._money import revenue_changed
 from funnel.actions._override import go_on
 from funnel.actions._proof import evidence_for, keep_proven
+from funnel.actions.rivals import competitors_by_name, ensure_competitor
 from funnel.facts import check_amount
 from funnel.history import Draft, closing, reopening
 from funnel.models import Change, Opportunity
@@ -124,16 +127,30 @@ def lose(
     seen: int,
     reason: Reason | str,
     rival: str = "",
+    lost_to: Account | None = None,
+    new_competitor: bool = False,
     note: str = "",
     by: Membership | None,
     at: datetime,
 ) -> Opportunity:
     """Lose an opportunity, with the reason and the rival who won it.
 
+    :param lost_to: the competitor who won it; its name goes before `rival`. Without one the competitor of that name,
+        in any spelling, is taken, if there is just one.
+    :param new_competitor: keep `rival` as a competitor from now on, where there is none of that name.
     :raises Stale: it was changed since.
-    :raises Refused: `closed`, `reason_needed`, `reason_unknown`, `rival_needed`.
+    :raises Refused: `closed`, `reason_needed`, `reason_unknown`, `rival_needed`, `not_a_competitor`.
     """
-    return _end(opportunity, Status.LOST, seen=seen, reason=reason, rival=rival, note=note, by=by, at=at)
+    if lost_to is not None and lost_to.kind != Kind.COMPETITOR:
+        raise Refused("not_a_competitor")
+    if lost_to is None and rival.strip() and new_competitor and by is not None:
+        lost_to = ensure_competitor(rival, by=by, at=at)
+    if lost_to is not None:
+        rival = lost_to.name
+    won_by = lost_to.pk if lost_to else competitors_by_name([rival]).get(rival)
+    return _end(
+        opportunity, Status.LOST, seen=seen, reason=reason, rival=rival, lost_to=won_by, note=note, by=by, at=at
+    )
 
 
 @transaction.atomic
@@ -145,7 +162,9 @@ def abandon(
     :raises Stale: it was changed since.
     :raises Refused: `closed`, `reason_needed`, `reason_unknown`.
     """
-    return _end(opportunity, Status.ABANDONED, seen=seen, reason=reason, rival="", note=note, by=by, at=at)
+    return _end(
+        opportunity, Status.ABANDONED, seen=seen, reason=reason, rival="", lost_to=None, note=note, by=by, at=at
+    )
 
 
 def _end(
@@ -155,6 +174,7 @@ def _end(
     seen: int,
     reason: Reason | str,
     rival: str,
+    lost_to: int | None,
     note: str,
     by: Membership | None,
     at: datetime,
@@ -171,11 +191,14 @@ def _end(
         reason=reason,
         note=note,
         rival=rival,
+        lost_to=lost_to,
         percents=_log.percents(),
     )
     opportunity.status, opportunity.closed_at = outcome, at
     opportunity.reason, opportunity.rival, opportunity.reason_note = reason, rival, note
-    _log.write(opportunity, [draft], by=by, at=at, fields=["status", "closed_at", "reason", "rival", "reason_note"])
+    opportunity.lost_to_id = lost_to
+    fields = ["status", "closed_at", "reason", "rival", "lost_to", "reason_note"]
+    _log.write(opportunity, [draft], by=by, at=at, fields=fields)
     verb = "opportunity.lost" if outcome == Status.LOST else "opportunity.abandoned"
     _log.tell(
         verb,
@@ -216,6 +239,7 @@ def reopen(opportunity: Opportunity, *, seen: int, why: str, by: Membership | No
             "reason": opportunity.reason,
             "reason_note": opportunity.reason_note,
             "rival": opportunity.rival,
+            "lost_to_id": opportunity.lost_to_id,
         },
         stage,
         category,
@@ -228,6 +252,7 @@ def reopen(opportunity: Opportunity, *, seen: int, why: str, by: Membership | No
     opportunity.status, opportunity.closed_at = Status.OPEN, None
     opportunity.stage, opportunity.category = stage, category
     opportunity.reason = opportunity.reason_note = opportunity.rival = ""
+    opportunity.lost_to = None
     _log.write(
         opportunity,
         [draft],
@@ -242,6 +267,7 @@ def reopen(opportunity: Opportunity, *, seen: int, why: str, by: Membership | No
             "reason",
             "reason_note",
             "rival",
+            "lost_to",
         ],
     )
     keep_proven(opportunity)

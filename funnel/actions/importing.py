@@ -1,7 +1,7 @@
 """Opportunities with their dated past, as another system knew them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from accounts import actions as accounts_actions
 from funnel.actions import _log
 from funnel.actions._money import revenue_changed
 from funnel.actions._proof import first_demanded, recount_proven
+from funnel.actions.rivals import competitors_by_name
 from funnel.history import Draft, Final, ImportedOpportunity, check, closing, is_push, story
 from funnel.models import Change, Opportunity
 from funnel.stages import Category, ChangeKind, Stage, Status, default_category
@@ -66,7 +67,7 @@ def import_opportunities(
     """
     for row in rows:
         check(row, at=at)
-    rows = list({row.external_id: row for row in rows}.values())
+    rows = _with_competitors({row.external_id: row for row in rows}.values())
     percents = _log.percents()
     known = {
         opportunity.external_id: opportunity
@@ -95,6 +96,15 @@ def import_opportunities(
     return counts
 
 
+def _with_competitors(rows: Iterable[ImportedOpportunity]) -> list[ImportedOpportunity]:
+    """Return the rows with the competitor that each one's rival names, where there is just one of that name."""
+    rows = list(rows)
+    known = competitors_by_name({row.rival for row in rows if row.outcome == Status.LOST})
+    if not known:
+        return rows
+    return [replace(row, lost_to_id=known.get(row.rival) if row.outcome == Status.LOST else None) for row in rows]
+
+
 def _create(
     rows: Sequence[ImportedOpportunity], percents: Mapping[Stage, int], *, by: Membership | None, at: datetime
 ) -> Sequence[Opportunity]:
@@ -119,6 +129,7 @@ def _create(
                 reason=row.reason if final.status in {Status.LOST, Status.ABANDONED} else "",
                 reason_note=row.note[:500],
                 rival=row.rival[:120],
+                lost_to_id=row.lost_to_id,
                 push_count=final.push_count,
                 source=row.source[:80],
                 updated_at=at,
@@ -225,6 +236,7 @@ _UPDATED = [
     "reason",
     "reason_note",
     "rival",
+    "lost_to",
     "push_count",
     "version",
     "updated_at",
@@ -317,10 +329,12 @@ def _end(
         reason=row.reason if final.status != Status.WON else "",
         note=row.note[:500],
         rival=row.rival[:120],
+        lost_to=row.lost_to_id,
     )
     if final.status == Status.WON:
         opportunity.stage, opportunity.stage_entered_at = stage, occurred_at
     opportunity.status, opportunity.closed_at = final.status, closed_at
     opportunity.reason_note, opportunity.rival = row.note[:500], row.rival[:120]
+    opportunity.lost_to_id = row.lost_to_id
     opportunity.reason = row.reason if final.status != Status.WON else ""
     return replace(draft, occurred_at=occurred_at)

@@ -29,6 +29,7 @@ _RESTORED = [
     "reason",
     "reason_note",
     "rival",
+    "lost_to",
 ]
 
 

@@ -31,10 +31,12 @@ from funnel.forms.opportunities import (
     standing,
 )
 from funnel.forms.shaping import ItemForm, StagesForm
+from funnel.forms.strategy import PARTS, GapForm, GoForm, ProcedureForm, RivalForm, RoleForm, SheetPartForm
 from funnel.forms.teams import MemberForm, PartForm
 from funnel.forms.views import ViewForm
 
 __all__ = [
+    "PARTS",
     "AbandonForm",
     "AnswersForm",
     "ApprovalForm",
@@ -42,6 +44,8 @@ __all__ = [
     "CriteriaForm",
     "DropForm",
     "EvidenceForm",
+    "GapForm",
+    "GoForm",
     "ItemForm",
     "JudgeForm",
     "LeadForm",
@@ -54,8 +58,12 @@ __all__ = [
     "MoveForm",
     "OpportunityForm",
     "PartForm",
+    "ProcedureForm",
     "RegroupForm",
     "ReopenForm",
+    "RivalForm",
+    "RoleForm",
+    "SheetPartForm",
     "StagesForm",
     "VerdictForm",
     "VersionForm",

@@ -201,13 +201,22 @@ class LoseForm(VersionForm):
     reason = forms.ChoiceField(
         label=gettext_lazy("Reason"), choices=list(labels.REASONS.items()), widget=forms.RadioSelect
     )
-    rival = forms.CharField(label=gettext_lazy("Rival"), max_length=120, required=False)
+    lost_to: Any = forms.ModelChoiceField(
+        None, label=gettext_lazy("Who won it?"), required=False, empty_label=gettext_lazy("Choose…")
+    )
+    rival = forms.CharField(label=gettext_lazy("Somebody else"), max_length=120, required=False)
     note = forms.CharField(
         label=gettext_lazy("What do we learn from it?"),
         max_length=500,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    def __init__(self, *args: Any, by: Membership, opportunity: Opportunity, **kwargs: Any) -> None:
+        """Take who fills it in; those who stand on the strategy sheet come first."""
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["lost_to"].queryset = queries.competitors_for(by, first=opportunity)
 
 
 _OWN_DECISION = [reason for reason in Reason if reason != Reason.RIVAL]

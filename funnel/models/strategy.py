@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Account, Contact
 from funnel.leads import Answer
@@ -12,6 +13,7 @@ from funnel.strategy import Attitude, Influence, Ladder, Role, Verdict
 from tenants.models import Membership, TenantForeignKey, TenantModel
 
 LONG = 2_000
+_YES_NO = [Answer.UNKNOWN, Answer.YES, Answer.NO]
 
 
 class Strategy(TenantModel):
@@ -21,10 +23,10 @@ class Strategy(TenantModel):
     """
 
     opportunity = TenantForeignKey(Opportunity, models.CASCADE, related_name="strategies")
-    strengths = models.TextField(_("Strengths"), max_length=LONG, blank=True)
-    weaknesses = models.TextField(_("Weaknesses"), max_length=LONG, blank=True)
-    openings = models.TextField(_("Opportunities"), max_length=LONG, blank=True)
-    threats = models.TextField(_("Threats"), max_length=LONG, blank=True)
+    strengths = models.TextField(pgettext_lazy("SWOT", "Strengths"), max_length=LONG, blank=True)
+    weaknesses = models.TextField(pgettext_lazy("SWOT", "Weaknesses"), max_length=LONG, blank=True)
+    openings = models.TextField(pgettext_lazy("SWOT", "Opportunities"), max_length=LONG, blank=True)
+    threats = models.TextField(pgettext_lazy("SWOT", "Threats"), max_length=LONG, blank=True)
     ucv = models.TextField(_("Unique customer value"), max_length=LONG, blank=True)
     ladder = models.CharField(_("Relationship ladder"), max_length=20, blank=True)
     win_next = TenantForeignKey("DecisionRole", models.SET_NULL, null=True, blank=True, related_name="+")
@@ -43,6 +45,7 @@ class Strategy(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["organization", "opportunity"], name="one_strategy"),
             models.CheckConstraint(condition=Q(ladder__in=["", *Ladder]), name="ladder_known"),
+            models.CheckConstraint(condition=Q(need__in=_YES_NO, compete__in=_YES_NO), name="need_and_compete_known"),
             models.CheckConstraint(condition=Q(verdict__in=["", *Verdict]), name="verdict_known"),
             models.CheckConstraint(
                 condition=Q(verdict="", verdict_at=None) | (~Q(verdict="") & Q(verdict_at__isnull=False)),
@@ -85,6 +88,7 @@ class DecisionRole(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["organization", "opportunity", "contact"], name="person_once_on_a_sheet"),
             models.CheckConstraint(condition=Q(role__in=list(Role)), name="decision_role_known"),
+            models.CheckConstraint(condition=Q(also__contained_by=list(Role)), name="other_roles_known"),
             models.CheckConstraint(condition=Q(influence__in=list(Influence)), name="influence_known"),
             models.CheckConstraint(condition=Q(attitude__in=list(Attitude)) | Q(attitude=None), name="attitude_known"),
             models.CheckConstraint(

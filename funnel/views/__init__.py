@@ -8,6 +8,7 @@ from funnel.views.approvals import (
     approvals_of,
     approvals_today,
 )
+from funnel.views.competitors import competitor, competitor_adopt, competitor_panel, competitors
 from funnel.views.grouping import matrix
 from funnel.views.lead_steps import lead_answers, lead_convert, lead_drop, lead_merge, lead_move, lead_note, lead_resume
 from funnel.views.leads import lead, lead_edit, lead_list, lead_new, lead_of, lead_twins, leads_today
@@ -19,6 +20,22 @@ from funnel.views.proving import evidence, evidence_file, evidence_judge, eviden
 from funnel.views.regrouping import regroup
 from funnel.views.saved import view_delete, view_edit, view_move, view_new
 from funnel.views.shaping import effect, item_edit, item_move, item_new, item_switch, stages
+from funnel.views.strategy import (
+    gap_edit,
+    gap_new,
+    procedure,
+    rival_edit,
+    rival_new,
+    rival_remove,
+    role_edit,
+    role_new,
+    role_remove,
+    strategy,
+    strategy_panel,
+    strategy_part,
+    strategy_resources,
+    verdict,
+)
 from funnel.views.teams import helper_remove, members, part_done, part_drop, part_edit, part_new, parts_today, team
 from funnel.views.web_forms import lead_settings, web_form, web_form_list, web_form_renew, web_form_secret, web_lead
 
@@ -32,12 +49,18 @@ __all__ = [
     "board",
     "close",
     "close_as",
+    "competitor",
+    "competitor_adopt",
+    "competitor_panel",
+    "competitors",
     "edit",
     "effect",
     "evidence",
     "evidence_file",
     "evidence_judge",
     "evidence_withdraw",
+    "gap_edit",
+    "gap_new",
     "helper_remove",
     "item_edit",
     "item_move",
@@ -71,13 +94,25 @@ __all__ = [
     "part_new",
     "parts_today",
     "price",
+    "procedure",
     "pulse",
     "regroup",
     "reopen",
+    "rival_edit",
+    "rival_new",
+    "rival_remove",
+    "role_edit",
+    "role_new",
+    "role_remove",
     "stages",
+    "strategy",
+    "strategy_panel",
+    "strategy_part",
+    "strategy_resources",
     "table",
     "team",
     "undo",
+    "verdict",
     "view_delete",
     "view_edit",
     "view_move",

@@ -63,7 +63,7 @@ _FIELDS = {
     "no_team": "shared",
     "day_outside": "expected_close_on",
     "reason_needed": "why",
-    "rival_needed": "rival",
+    "rival_needed": "lost_to",
     "not_qualified": "why",
     "note_needed": "note",
     "note_too_long": "note",
@@ -78,6 +78,17 @@ _FIELDS = {
     "until_too_far": "until",
     "label_empty": "label",
     "label_too_long": "label",
+    "role_needed": "roles",
+    "role_unknown": "roles",
+    "reports_in_a_circle": "reports_to",
+    "reports_elsewhere": "reports_to",
+    "contact_needed": "contact",
+    "person_on_sheet": "contact",
+    "competitor_needed": "competitor",
+    "rival_on_sheet": "competitor",
+    "not_a_competitor": "competitor",
+    "verdict_needed": "verdict",
+    "gap_empty": "text",
 }
 
 
@@ -125,7 +136,8 @@ def conflict(
 
     :param touched: the stages in which a board stands otherwise now: it shows them at once, behind the question.
     """
-    typed = [(name, value) for name, value in request.POST.items() if name not in {"version", "csrfmiddlewaretoken"}]
+    kept = [(name, values) for name, values in request.POST.lists() if name not in {"version", "csrfmiddlewaretoken"}]
+    typed = [(name, value) for name, values in kept for value in values]
     context = {
         "conflict": rows,
         "version": version,

@@ -184,7 +184,9 @@ def _end_form(request: OrgRequest, found: Opportunity, outcome: Status) -> WinFo
     if outcome == Status.WON:
         initial |= {"amount": found.amount, "closed_on": request.today, "until": request.today + GRACE}
         return WinForm(data, today=request.today, initial=initial)
-    return LoseForm(data, initial=initial) if outcome == Status.LOST else AbandonForm(data, initial=initial)
+    if outcome == Status.LOST:
+        return LoseForm(data, by=request.membership, opportunity=found, initial=initial)
+    return AbandonForm(data, initial=initial)
 
 
 def _end(request: OrgRequest, found: Opportunity, outcome: Status, form: Any) -> Opportunity:
@@ -204,7 +206,9 @@ def _end(request: OrgRequest, found: Opportunity, outcome: Status, form: Any) ->
         )
     reason, note = typed["reason"], typed["note"]
     if outcome == Status.LOST:
-        return actions.lose(found, seen=seen, reason=reason, rival=typed["rival"], note=note, by=by, at=at)
+        to = {"rival": typed["rival"], "lost_to": None if typed["rival"] else typed["lost_to"]}
+        may_keep = by.can(Permission.ACCOUNT_EDIT)
+        return actions.lose(found, seen=seen, reason=reason, **to, new_competitor=may_keep, note=note, by=by, at=at)
     return actions.abandon(found, seen=seen, reason=reason, note=note, by=by, at=at)
 
 

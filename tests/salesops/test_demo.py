@@ -12,12 +12,14 @@ from django.db import connections
 from pytest_django.fixtures import Settings
 
 from accounts.models import Account
+from accounts.segments import Kind
 from activities.models import Visit
 from coaching.models import CoachingSession, Review
 from forecasting.models import Target
 from funnel.leads import LeadStatus, Step
-from funnel.models import Change, Lead, Opportunity
-from salesops import demo_company
+from funnel.models import Change, DecisionRole, Lead, Opportunity, Strategy
+from funnel.strategy import Verdict
+from salesops import demo_company, demo_strategy
 from salesops.actions import demo_email, last_evening
 from tenants.models import Membership, Organization, Team, User
 from tenants.scoping import reading
@@ -56,7 +58,13 @@ def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> N
     with reading(organization):
         became = Lead.objects.filter(status=LeadStatus.CONVERTED).count()
         assert became == 3
-        assert Account.objects.count() - became == demo_company.ACCOUNTS == 400
+        customers = Account.objects.exclude(kind=Kind.COMPETITOR)
+        assert customers.count() - became == demo_company.ACCOUNTS == 400
+        assert Account.objects.filter(kind=Kind.COMPETITOR).count() == len(demo_strategy.RIVALS)
+        assert Strategy.objects.count() == demo_strategy.COUNT
+        assert set(Strategy.objects.values_list("verdict", flat=True)) == {"", *Verdict}
+        assert DecisionRole.objects.exclude(reports_to__reports_to=None).exists()
+        assert Opportunity.objects.exclude(lost_to=None).exists()
         assert Opportunity.objects.count() - became == demo_company.OPPORTUNITIES == 1_500
         assert set(Lead.objects.open().values_list("step", flat=True)) == set(Step)
         assert Lead.objects.filter(status=LeadStatus.DROPPED).count() == 5

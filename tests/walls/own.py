@@ -39,17 +39,21 @@ from funnel.leads import Answer, Criterion, Source
 from funnel.models import (
     Approval,
     Change,
+    DecisionRole,
     EvidenceItem,
+    InformationGap,
     Lead,
     Opportunity,
     OpportunityMember,
     PlanPart,
+    Rival,
     SavedView,
     WebForm,
 )
 from funnel.papers import Paper
 from funnel.saved_views import Place, Shared
 from funnel.stages import Reason, Stage, StageRow
+from funnel.strategy import Attitude, Influence
 from funnel.web_forms import LIMITS, Enquiry
 from jobs.models import Job, Notification, StoredFile
 from jobs.running import run
@@ -112,6 +116,10 @@ class Own:
     notification: Notification
     passkey: Authenticator
     session_elsewhere: UserSession
+    competitor: Account
+    decision_role: DecisionRole
+    rival: Rival
+    gap: InformationGap
     lead: Lead
     dropped_lead: Lead
     other_lead: Lead
@@ -260,7 +268,26 @@ def _sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
         "helper": helper,
         "part": part,
         "approval": _ask(cast, moved, text),
+        **_plot(cast, moved, rows["contact"], text),
     }
+
+
+def _plot(cast: Cast, opportunity: Opportunity, contact: Contact, text: Text) -> dict[str, Any]:
+    """Fill the strategy sheet; somebody reports to somebody, and something is not known yet."""
+    said: dict[str, Any] = {"by": cast.rep, "at": timezone.now()}
+    facts: dict[str, Any] = {"influence": Influence.HIGH, "attitude": Attitude.COOL, "win": text(500)}
+    role = funnel.add_role(opportunity, contact=contact, roles=["eb", "opponent"], **facts, **said)
+    new = {"name": text(118) + " 3", "position": text(120)}
+    funnel.add_role(opportunity, new_contact=new, roles=["user"], reports_to=role.pk, **facts, **said)
+    words = {name: text(2_000) for name in ("strengths", "weaknesses", "answer")}
+    rival = funnel.add_rival(opportunity, new_name=text(200), **words, **said)
+    parts = {name: text(2_000) for name in ("strengths", "weaknesses", "openings", "threats", "ucv", "win_how")}
+    funnel.change_strategy(opportunity, seen=0, win_next=role.pk, **parts, **said)  # type: ignore[arg-type]  # texts
+    funnel.decide(opportunity, seen=1, verdict="go", why=text(500), need="yes", compete="yes", **said)
+    known = funnel.add_gap(opportunity, text=text(200), **said)
+    funnel.change_gap(opportunity, known.pk, seen=1, text=text(199) + "2", answer=text(500), is_known=True, **said)
+    gap = funnel.add_gap(opportunity, text=text(200), **said)
+    return {"decision_role": role, "rival": rival, "gap": gap, "competitor": rival.competitor}
 
 
 def _ask(cast: Cast, opportunity: Opportunity, text: Text) -> Approval:

@@ -51,6 +51,7 @@ WORDLESS: dict[str, tuple[str, ...]] = {
         "forecasting_healthsetting.exits",
         "forecasting_healthsetting.dwell",
     ),
+    "codes of roles, held by a check of the database": ("funnel_decisionrole.also",),
     "one sign, between two cells": ("exchange_import.delimiter",),
     "a kind by which the search finds the row; the word stands beside it": ("accounts_searchrow.kind",),
     "read by every page: a zone, digits of weekdays, ids of teams": (

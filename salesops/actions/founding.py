@@ -32,6 +32,7 @@ from funnel.leads import Step as LeadStep
 from funnel.models import Opportunity
 from funnel.stages import Stage, Status
 from salesops import demo_company, demo_leads
+from salesops.actions._strategy import know_rivals, strategize
 from salesops.demo_company import Company, Deal
 from tenants import actions as tenants_actions
 from tenants.models import Membership, User
@@ -77,11 +78,13 @@ def found_demo_company(*, today: date, at: datetime, password: str) -> Membershi
         deals = list(demo_company.deals(last_evening(at), companies))
         products = _stock(founder, at=at)
         accounts, contacts = _archive(companies, people, by=founder, at=at)
+        know_rivals(by=founder, at=at)
         opportunities = _sell(deals, people, accounts, products, by=founder, at=at)
         demo = Demo(people, accounts, contacts, opportunities)
         _meet(deals, demo, by=founder, at=at)
         _plan(deals, demo, today=today, by=founder, at=at)
         _prove(deals, demo, at=at)
+        strategize(deals, demo.people, demo.opportunities, today=today, at=at)
         _lead(demo, today=today, by=founder, at=at)
         _aim(deals, demo, today=today, by=founder, at=at)
         _review(demo, at=at - timedelta(days=13))

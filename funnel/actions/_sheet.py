@@ -1,0 +1,74 @@
+"""What every action on a strategy sheet shares: whose it is, not stale, what changed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db.models import Model
+
+from accounts import names
+from funnel.actions import _log
+from funnel.models import Opportunity
+from tenants import audit
+from tenants.errors import Refused, Stale
+from tenants.models import Membership
+
+M = TypeVar("M", bound=Model)
+
+
+def hold(opportunity: Opportunity) -> Opportunity:
+    """Take the opportunity, so that one at a time writes on its sheet; nothing on it goes stale by that."""
+    return _log.lock(opportunity)
+
+
+def on_sheet(model: type[M], opportunity: Opportunity, pk: int) -> M:
+    """Return a row of this sheet, held.
+
+    :raises DoesNotExist: it is not on this sheet, or gone.
+    """
+    rows = model.objects.select_for_update(of=("self",))  # type: ignore[attr-defined]  # every model here has them
+    return rows.select_related("updated_by__user").get(opportunity=opportunity, pk=pk)
+
+
+def write(row: Any, fields: Mapping[str, Any], *, seen: int, by: Membership, at: datetime) -> dict[str, list[Any]]:
+    """Set `fields`, count the version up and save; return {field: [before, after]} of what differs, nothing for none.
+
+    :raises Stale: it was changed since version `seen`.
+    """
+    before = {name: getattr(row, name) for name in fields}
+    if row.pk and row.version != seen:
+        by_whom = row.updated_by.name if row.updated_by_id else ""
+        raise Stale({**before, "version": row.version}, changed_by=by_whom, changed_at=row.updated_at)
+    changes = {name: [_plain(before[name]), _plain(value)] for name, value in fields.items() if before[name] != value}
+    if row.pk and not changes:
+        return {}
+    for name, value in fields.items():
+        setattr(row, name, value)
+    row.version = row.version + 1 if row.pk else 1
+    row.updated_at, row.updated_by = at, by
+    row.save()
+    return changes
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Model):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def tell(verb: str, row: Any, opportunity: Opportunity, *, by: Membership, at: datetime, **data: Any) -> None:
+    """Leave the audit event."""
+    audit.record(verb, row, by=by, at=at, opportunity=opportunity.name, **data)
+
+
+def text_of(text: str, limit: int) -> str:
+    """Return a text without spaces around it.
+
+    :raises Refused: `note_too_long`, `text_unreadable`.
+    """
+    text = text.strip()
+    if len(text) > limit:
+        raise Refused("note_too_long")
+    if names.is_odd(text.replace("\n", "").replace("\r", "").replace("\t", "")):
+        raise Refused("text_unreadable")
+    return text

@@ -1,0 +1,54 @@
+"""Competitors: how often we met each, how it went, and what worked."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from funnel import actions, labels, queries
+from funnel.views.answers import url_of
+from tenants.errors import Refused
+from tenants.permissions import Permission
+from tenants.web import OrgRequest, go, org_view, render_page
+
+
+@org_view(Permission.FUNNEL_VIEW)
+@require_safe
+def competitors(request: OrgRequest) -> HttpResponse:
+    """Show every competitor, with what was won and lost against each."""
+    by = request.membership
+    may_adopt = by.can(Permission.ACCOUNT_EDIT) and by.can(Permission.FUNNEL_EDIT)
+    context = {"met": queries.competitors(by), "unlinked": queries.unlinked(by), "may_adopt": may_adopt}
+    return render_page(request, "funnel/competitors/list.html", context)
+
+
+@org_view(Permission.FUNNEL_VIEW)
+@require_safe
+def competitor(request: OrgRequest, pk: int) -> HttpResponse:
+    """Show one competitor: won and lost, what is open, our answers."""
+    account = queries.competitor_or_404(request.membership, pk)
+    context = {"told": queries.against(request.membership, account)}
+    return render_page(request, "funnel/competitors/one.html", context)
+
+
+@org_view(Permission.FUNNEL_VIEW)
+@require_safe
+def competitor_panel(request: OrgRequest, pk: int) -> HttpResponse:
+    """Show on the page of a company kept as a competitor how we fare against it."""
+    account = queries.competitor_or_404(request.membership, pk)
+    return render(request, "funnel/competitors/one.html#parts", {"told": queries.against(request.membership, account)})
+
+
+@org_view(Permission.ACCOUNT_EDIT)
+@require_POST
+def competitor_adopt(request: OrgRequest) -> HttpResponse:
+    """Keep a name, under which opportunities were lost, as a competitor, and link them to it."""
+    try:
+        account, linked = actions.adopt_rival(request.POST.get("name", "")[:200], by=request.membership, at=request.now)
+    except Refused as refused:
+        messages.error(request, labels.refusal(refused))
+        return go(request, url_of(request, "competitors"))
+    text = ngettext("%(name)s: %(n)s lost opportunity linked", "%(name)s: %(n)s lost opportunities linked", linked)
+    messages.success(request, text % {"name": account.name, "n": linked})
+    return go(request, url_of(request, "competitor", account.pk))
