@@ -23,6 +23,7 @@ from django_htmx.middleware import HtmxDetails
 
 from tenants.models import Membership, Organization, User
 from tenants.permissions import Permission
+from tenants.queries.seats import seats_of
 from tenants.scoping import working_for
 
 Params = ParamSpec("Params")
@@ -50,12 +51,10 @@ def membership_or_404(user: User, slug: str) -> Membership:
 
     :raises Http404: there is none; the organization's existence is never admitted.
     """
-    found = Membership.objects.active().with_second_factor().select_related("organization").filter(user=user)
-    seats: list[Membership] = list(found.order_by("organization__name", "pk"))
+    seats = seats_of(user)
     membership = next((seat for seat in seats if seat.organization.slug == slug), None)
     if membership is None:
         raise Http404
-    membership.user = user
     cast("Any", membership).seats = seats
     return membership
 
