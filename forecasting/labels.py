@@ -81,6 +81,8 @@ ROWS: Mapping[str, Words] = {
     "counted": gettext_lazy("Won, and open and due"),
     "lost": gettext_lazy("Lost or abandoned"),
     "reached": gettext_lazy("Reached this stage"),
+    "committed": pgettext_lazy("of customers", "Committed"),
+    "promised": gettext_lazy("Promise without procedure"),
     "overdue": gettext_lazy("Expected before the period"),
     "undated": gettext_lazy("Without an expected close"),
 }

@@ -86,6 +86,7 @@ def forecast(request: OrgRequest) -> HttpResponse:
         **_cuts(request, period, whose, found),
         "found": found,
         "numbers": found.numbers,
+        "committed": found.committed,
         "course": course,
         "drawings": drawings,
         "moved": moved,
@@ -95,6 +96,9 @@ def forecast(request: OrgRequest) -> HttpResponse:
         "accuracy_url": _address(request, "accuracy", period, whose.who),
     }
     return render_page(request, "forecasting/forecast.html", context)
+
+
+_LINKED = ("due", "won", "counted", "committed", "promised", "overdue", "undated")
 
 
 def _cuts(request: OrgRequest, period: Period, whose: queries.Scope, found: queries.Summary) -> dict[str, Any]:
@@ -109,7 +113,7 @@ def _cuts(request: OrgRequest, period: Period, whose: queries.Scope, found: quer
             Reached(stage, each.row.label, each.reached_amount, each.reached_count, rows(what="reached", stage=stage))
             for each, stage in stages
         ],
-        "urls": {what: rows(what=what) for what in ("due", "won", "counted", "overdue", "undated")}
+        "urls": {what: rows(what=what) for what in _LINKED}
         | {"targets": _address(request, "targets", period, whose.who)},
         "people": [(row, _address(request, "forecast", period, f"m{row.member.pk}")) for row in found.people],
         "stages": [(each, rows(what="due", stage=stage)) for each, stage in stages if stage < Stage.DEPLOY],
@@ -177,12 +181,15 @@ def strip(request: OrgRequest) -> HttpResponse:
     context = {
         "numbers": found.numbers,
         "leads": lead_figures(whose.owners, organization=organization, **days),
+        "committed": found.committed,
         "period": period,
         "period_label": labels.period_label(period),
         "urls": {
             "leads": reverse("funnel:leads", args=[organization.slug]) + narrowed,
             "won": _address(request, "rows", period, whose.who, what="won"),
             "due": _address(request, "rows", period, whose.who, what="due"),
+            "committed": _address(request, "rows", period, whose.who, what="committed"),
+            "promised": _address(request, "rows", period, whose.who, what="promised"),
             "forecast": _address(request, "forecast", period, whose.who),
         },
     }

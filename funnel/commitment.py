@@ -61,3 +61,16 @@ def check_commitment(
         raise Refused("proof_needed")
     if kind == CommitmentKind.PROMISE and not has_contact:
         raise Refused("promise_contact_needed")
+
+
+def check_reason(why: str) -> str:
+    """Return why it does not hold any more, without spaces around it.
+
+    :raises Refused: `reason_needed`, `commitment_text_too_long`.
+    """
+    why = why.strip()
+    if not why:
+        raise Refused("reason_needed")
+    if len(why) > TEXT_LENGTH:
+        raise Refused("commitment_text_too_long", limit=TEXT_LENGTH)
+    return why

@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from funnel.columns import read_columns
+from funnel.commitment import Backing
 from funnel.grouping import DIMENSIONS
 from funnel.stages import Health, Stage, Status
 from funnel.windows import WINDOWS, window
 
 SORTS = ("name", "stage", "amount", "due", "owner", "health", "next", "closed", "contact", "entered")
 VIEW_PARAMS = (
-    *("q", "team", "owner", "account", "product", "status", "stage", "health", "flag", "category", "due", "due_from"),
-    *("due_to", "closed", "closed_from", "closed_to", *(f"in_{code}" for code in DIMENSIONS)),
+    *("q", "team", "owner", "account", "product", "status", "stage", "health", "flag", "category", "backing", "due"),
+    *("due_from", "due_to", "closed", "closed_from", "closed_to", *(f"in_{code}" for code in DIMENSIONS)),
     *("sort", "group", "across", "cols"),
 )
 """Everything of an address that a saved view keeps, in its order."""
@@ -25,11 +26,12 @@ _FIRST, _LAST = date(1900, 1, 1), date(2200, 12, 31)  # the day before and after
 class Filters:
     """Narrows board and table; empty means all.
 
-    `status` is one of Status, `closed` (won, lost or abandoned) or `all`; `health` one of Health or `attention`
-    (watch and risk); `flag` the code of a health flag. `due` and `closed` are named spans (see `windows`), or
-    `overdue` and `none` for `due`; the dates beside them bound the same day by day, both ends included. `within` are
-    groups (see `grouping`): the code of what is grouped by, and the key; they stand in the address as `in_<code>`.
-    `group` and `across` say by what the rows left are grouped, in lines and in columns; `cols` what a line shows.
+    `status` is one of Status, `closed` (won, lost or abandoned) or `all`; `health` one of Health or `attention` (watch
+    and risk); `flag` the code of a health flag; `backing` one of Backing. `due` and `closed` are named spans (see
+    `windows`), or `overdue` and `none` for `due`; the dates beside them bound the same day by day, both ends included.
+    `within` are groups (see `grouping`): the code of what is grouped by, and the key; they stand in the address as
+    `in_<code>`. `group` and `across` say by what the rows left are grouped, in lines and in columns; `cols` what a
+    line shows.
     """
 
     q: str = ""
@@ -42,6 +44,7 @@ class Filters:
     health: str = ""
     flag: str = ""
     category: str = ""
+    backing: str = ""
     due: str = ""
     due_from: date | None = None
     due_to: date | None = None
@@ -104,6 +107,7 @@ def read(query: Mapping[str, str]) -> Filters:
         health=_one_of(query.get("health", ""), (*Health, ATTENTION)),
         flag="".join(c for c in query.get("flag", "")[:20] if c.isalnum() or c == "_"),
         category=query.get("category", "")[:10] if query.get("category", "").replace("_", "").isalpha() else "",
+        backing=_one_of(query.get("backing", ""), (Backing.COMMITTED, Backing.PROMISED)),
         due=_one_of(query.get("due", ""), (*WINDOWS, "overdue", "none")),
         due_from=_date(query.get("due_from", "")),
         due_to=_date(query.get("due_to", "")),

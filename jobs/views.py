@@ -58,8 +58,12 @@ def cancel(request: OrgRequest, pk: int) -> HttpResponse:
 @org_view(Permission.HOME_VIEW)
 @require_GET
 def file(request: OrgRequest, pk: int) -> HttpResponse:
-    """Download a stored file: always as an attachment, never shown by the browser."""
-    stored = get_object_or_404(StoredFile.objects.visible_to(request.membership), pk=pk)
+    """Download a stored file."""
+    return attachment(get_object_or_404(StoredFile.objects.visible_to(request.membership), pk=pk))
+
+
+def attachment(stored: StoredFile) -> HttpResponse:
+    """Answer a file that the reader may have: always as an attachment, never shown by the browser."""
     response = HttpResponse(bytes(stored.content), content_type=stored.content_type or "application/octet-stream")
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=stored.name)
     response["X-Content-Type-Options"] = "nosniff"

@@ -4,7 +4,7 @@ from forecasting.queries import effects
 from forecasting.queries.alerts import alerts_of, flagged
 from forecasting.queries.changed import Movement, moved, movement, seen_by, waterfall, week_before
 from forecasting.queries.health import facts_of, would_change
-from forecasting.queries.numbers import Pace, PersonRow, StageNumbers, Summary, Uncounted, pace_of, summary
+from forecasting.queries.numbers import Committed, Pace, PersonRow, StageNumbers, Summary, Uncounted, pace_of, summary
 from forecasting.queries.past import GONE, NEW, MatrixCell, Stood, flowed, flows, stood, stood_rows
 from forecasting.queries.rows import Totals, listed, rows, totals
 from forecasting.queries.scope import SELLING, Scope, person_or_404, scope
@@ -17,6 +17,7 @@ __all__ = [
     "PAST_PERIODS",
     "SELLING",
     "Cell",
+    "Committed",
     "Course",
     "Judged",
     "MatrixCell",

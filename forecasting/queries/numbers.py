@@ -9,12 +9,12 @@ from typing import Any
 from django.db.models import BigIntegerField, Case, CharField, Count, DateField, F, Q, Sum, Value, When
 from django.db.models.functions import TruncDate
 
-from forecasting.models import closed_in, open_and_counted, owned_by, weighted_amount
+from forecasting.models import closed_in, due_in, open_and_counted, owned_by, weighted_amount
 from forecasting.periods import Period, pace, working_days
 from forecasting.queries.scope import Scope, scope
 from forecasting.queries.targets import targets_of
 from forecasting.weighting import Numbers, target_of
-from funnel.models import Opportunity, StageSetting
+from funnel.models import COMMITTED, Opportunity, StageSetting
 from funnel.stages import Stage, StageRow, Status
 from tenants.calendar import WorkCalendar
 from tenants.models import Membership
@@ -52,6 +52,16 @@ class Uncounted:
 
 
 @dataclass(frozen=True)
+class Committed:
+    """Of what is open and due: what the customers committed to, and what was promised with no procedure behind it."""
+
+    count: int = 0
+    amount: int = 0
+    promised_count: int = 0
+    promised_amount: int = 0
+
+
+@dataclass(frozen=True)
 class Summary:
     """The numbers of a period for a scope. `won_by_day` adds up: (day, won until its evening)."""
 
@@ -61,13 +71,16 @@ class Summary:
     stages: list[StageNumbers]
     won_by_day: list[tuple[date, int]]
     uncounted: Uncounted
+    committed: Committed
     percents: Mapping[Stage, int]
 
 
 def _groups(
     period: Period, zone: tzinfo, owners: Collection[int] | None, percents: Mapping[Stage, int]
 ) -> list[dict[str, Any]]:
-    """Group what is open until the end of the period, and what was closed in it, each read from one index."""
+    """Group what is open until the end of the period, what of it the customers committed to or just promised, and what
+    was closed in the period; each read from one index.
+    """
     sums = {
         "count": Count("*"),
         "total": Sum("amount", default=0, output_field=BigIntegerField()),
@@ -84,8 +97,12 @@ def _groups(
     standing = mine.filter(open_and_counted(), until_its_end).annotate(place=place, day=Value(None, DateField()))
     won_on = Case(When(status=Status.WON, then=TruncDate("closed_at", tzinfo=zone)), output_field=DateField())
     closed = mine.filter(closed_in(period, zone)).annotate(place=F("status"), day=won_on)
-    parts = [part.values("owner_id", "stage", "place", "day").annotate(**sums) for part in (standing, closed)]
-    rows = parts[0].union(parts[1], all=True)
+    backed = Q(committed_on__isnull=False) | Q(eb_promised_on__isnull=False)
+    sure = Case(When(COMMITTED, then=Value("committed")), default=Value("promised"), output_field=CharField())
+    committed = mine.filter(backed, due_in(period)).annotate(place=sure, day=Value(None, DateField()))
+    kinds = (standing, closed, committed)
+    parts = [part.values("owner_id", "stage", "place", "day").annotate(**sums) for part in kinds]
+    rows = parts[0].union(*parts[1:], all=True)
     return [{**row, "total": int(row["total"]), "weighted": int(row["weighted"])} for row in rows]
 
 
@@ -121,6 +138,12 @@ def summary(membership: Membership, period: Period, scope_: Scope | None = None)
             overdue_amount=_sum(groups, "overdue", "total"),
             undated_count=_sum(groups, "undated", "count"),
             undated_amount=_sum(groups, "undated", "total"),
+        ),
+        committed=Committed(
+            count=_sum(groups, "committed", "count"),
+            amount=_sum(groups, "committed", "total"),
+            promised_count=_sum(groups, "promised", "count"),
+            promised_amount=_sum(groups, "promised", "total"),
         ),
         percents=percents,
     )

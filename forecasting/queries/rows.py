@@ -9,7 +9,7 @@ from django.db.models import BigIntegerField, Count, F, Q, QuerySet, Sum
 
 from forecasting.models import closed_in, due_in, open_and_counted, owned_by, weighted_amount
 from forecasting.periods import Period
-from funnel.models import Opportunity
+from funnel.models import COMMITTED, PROMISED, Opportunity
 from funnel.stages import Stage, Status
 
 
@@ -19,7 +19,8 @@ def rows(
     """Return the opportunities behind a number of `summary`.
 
     :param what: due (open and due), won, counted (both: what the weighted forecast adds up), lost (with abandoned),
-        reached (a stage or beyond), overdue or undated.
+        committed or promised (of what is due: the customer committed, or the economic buyer just promised), reached
+        (a stage or beyond), overdue or undated.
     """
     begins = {
         "due": due_in(period),
@@ -27,6 +28,8 @@ def rows(
         "counted": due_in(period) | closed_in(period, zone) & Q(status=Status.WON),
         "lost": closed_in(period, zone) & Q(status__in=[Status.LOST, Status.ABANDONED]),
         "reached": due_in(period) | closed_in(period, zone),
+        "committed": due_in(period) & COMMITTED,
+        "promised": due_in(period) & PROMISED,
         "overdue": open_and_counted() & Q(expected_close_on__lt=period.starts_on),
         "undated": open_and_counted() & Q(expected_close_on=None),
     }

@@ -3,6 +3,7 @@
 from funnel.actions.approving import ask_approval, grant, refuse, withdraw
 from funnel.actions.changing import change_opportunity
 from funnel.actions.closing import abandon, lose, reopen, win
+from funnel.actions.committing import record_commitment, withdraw_commitment
 from funnel.actions.converting import convert, merge
 from funnel.actions.deciding import add_role, change_role, remove_role
 from funnel.actions.gaps import add_gap, change_gap, note_sought, seek
@@ -88,6 +89,7 @@ __all__ = [
     "note_sought",
     "open_opportunity",
     "receive",
+    "record_commitment",
     "record_lead",
     "refuse",
     "remove_helper",
@@ -105,5 +107,6 @@ __all__ = [
     "undo",
     "win",
     "withdraw",
+    "withdraw_commitment",
     "withdraw_evidence",
 ]

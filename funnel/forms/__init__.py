@@ -1,6 +1,7 @@
 """What people type about opportunities and leads."""
 
 from funnel.forms.approvals import ApprovalForm, VerdictForm
+from funnel.forms.commitments import CommitmentForm, WithdrawForm
 from funnel.forms.evidence import EvidenceForm, JudgeForm
 from funnel.forms.leads import (
     AnswersForm,
@@ -40,6 +41,7 @@ __all__ = [
     "AbandonForm",
     "AnswersForm",
     "ApprovalForm",
+    "CommitmentForm",
     "ConvertForm",
     "CriteriaForm",
     "DropForm",
@@ -70,6 +72,7 @@ __all__ = [
     "ViewForm",
     "WebFormForm",
     "WinForm",
+    "WithdrawForm",
     "day_field",
     "new_lead",
     "opening",

@@ -3,16 +3,14 @@
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy
 
 from accounts.forms import MoneyField
-from funnel import labels, queries
+from funnel import queries
 from funnel.evidence import DATED, JUDGED, Item, Kind, State
 from funnel.forms.opportunities import day_field
+from funnel.forms.papers import PaperField
 from funnel.models import Evidence, Opportunity
-from funnel.papers import ACCEPTED, LARGEST, Paper, check_paper
-from tenants.errors import Refused
 from tenants.models import Membership
 
 
@@ -25,7 +23,7 @@ class EvidenceForm(forms.Form):
     new_contact = forms.CharField(label=gettext_lazy("Or a new person"), max_length=120, required=False)
     amount = MoneyField(label=gettext_lazy("Amount, as the customer said it"), required=False)
     on = day_field(label=gettext_lazy("Date"), required=False)
-    file = forms.FileField(label=gettext_lazy("File"), max_length=200, required=False, allow_empty_file=True)
+    file = PaperField(required=False)
     note = forms.CharField(
         label=gettext_lazy("What proves it? Who said or did what, and when?"),
         max_length=2_000,
@@ -56,7 +54,6 @@ class EvidenceForm(forms.Form):
             del fields["amount"]
         if item.kind != Kind.DATE and not (item.kind == Kind.PERSON and (item.key in DATED or not is_brief)):
             del fields["on"]
-        fields["file"].widget.attrs["accept"] = ACCEPTED
         if is_brief:
             del fields["file"]
             if item.kind not in {Kind.FACT, Kind.DOCUMENT}:
@@ -69,18 +66,6 @@ class EvidenceForm(forms.Form):
     def asked(self) -> str:
         """The field that the kind of the item asks for."""
         return {Kind.PERSON: "contact", Kind.AMOUNT: "amount", Kind.DATE: "on"}.get(self.item.kind, "note")
-
-    def clean_file(self) -> Paper | None:
-        """Read and check the file; refuse what is too large before it is read."""
-        file: Any = self.cleaned_data["file"]
-        if not file:
-            return None
-        try:
-            if (file.size or 0) > LARGEST:
-                raise Refused("file_too_large", megabytes=LARGEST // (1024 * 1024))
-            return check_paper(file.name or "", file.read())
-        except Refused as refused:
-            raise ValidationError(labels.refusal(refused), code=refused.code) from refused
 
     def values(self) -> dict[str, Any]:
         """Return what was typed, as the action takes it."""

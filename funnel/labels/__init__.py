@@ -4,10 +4,10 @@ from funnel.labels import teams as _teams  # noqa: F401  # speaks by being read
 from funnel.labels.approvals import (
     APPROVAL_KINDS,
     APPROVAL_STATES,
-    PROCEDURES,
     demand,
     percent_text,
 )
+from funnel.labels.commitments import BACKINGS, COMMITMENTS, PROCEDURES
 from funnel.labels.grouping import COLUMNS, GROUPINGS, NOT_MOVED, SHARED, WITHOUT
 from funnel.labels.leads import (
     ANSWERS,
@@ -53,10 +53,12 @@ __all__ = [
     "APPROVAL_STATES",
     "ASKED",
     "ATTITUDES",
+    "BACKINGS",
     "CATEGORIES",
     "CHANGES",
     "CLOSED",
     "COLUMNS",
+    "COMMITMENTS",
     "CRITERIA",
     "DROP_REASONS",
     "DUE",

@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from funnel.approvals import ApprovalKind, ApprovalState, Demand
-from funnel.commitment import Procedure
 from funnel.labels.opportunities import REFUSALS, STAGES, Words
 from funnel.stages import Stage, StageRow
 from jobs.labels import register_notification
@@ -23,11 +22,6 @@ APPROVAL_STATES: Mapping[ApprovalState, Words] = {
     ApprovalState.GRANTED: pgettext_lazy("approval", "Granted"),
     ApprovalState.REFUSED: pgettext_lazy("approval", "Refused"),
     ApprovalState.WITHDRAWN: pgettext_lazy("approval", "Taken back"),
-}
-PROCEDURES: Mapping[Procedure, Words] = {
-    Procedure.EB_ALONE: _("The economic buyer alone"),
-    Procedure.COMMITTEE: _("A committee votes"),
-    Procedure.STATUTORY: _("A statutory procedure"),
 }
 
 
@@ -99,6 +93,5 @@ for _field, _words in {
     "until": _("Holds until"),
     "what": _("What"),
     "approval": _("Approval"),
-    "buying_procedure": _("How they decide"),
 }.items():
     tenants_labels.name_field(_field, _words)

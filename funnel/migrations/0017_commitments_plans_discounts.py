@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("kind", models.CharField(max_length=10)),
-                ("on", models.DateField(verbose_name="When")),
+                ("on", models.DateField(verbose_name="Date")),
                 ("what", models.CharField(max_length=500, verbose_name="What")),
                 ("note", models.CharField(blank=True, max_length=500, verbose_name="Proof")),
                 ("at", models.DateTimeField()),

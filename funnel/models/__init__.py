@@ -16,7 +16,14 @@ from funnel.models.leads import (
     WebForm,
     WebMessage,
 )
-from funnel.models.opportunities import COMMITTED, URGENCY, Opportunity, OpportunityMember, OpportunityQuerySet
+from funnel.models.opportunities import (
+    COMMITTED,
+    PROMISED,
+    URGENCY,
+    Opportunity,
+    OpportunityMember,
+    OpportunityQuerySet,
+)
 from funnel.models.plans import PlanPart, PlanPartQuerySet
 from funnel.models.spells import Spell
 from funnel.models.stages import EvidenceItem, EvidenceItemQuerySet, StageSetting, StageSettingQuerySet
@@ -24,6 +31,7 @@ from funnel.models.strategy import DecisionRole, InformationGap, Rival, Strategy
 
 __all__ = [
     "COMMITTED",
+    "PROMISED",
     "URGENCY",
     "Approval",
     "ApprovalQuerySet",

@@ -31,7 +31,7 @@ class Commitment(TenantModel):
 
     opportunity = TenantForeignKey(Opportunity, models.CASCADE, related_name="commitments")
     kind = models.CharField(max_length=10)
-    on = models.DateField(_("When"))
+    on = models.DateField(_("Date"))
     what = models.CharField(_("What"), max_length=500)
     contact = TenantForeignKey(Contact, models.PROTECT, null=True, related_name="+")
     note = models.CharField(_("Proof"), max_length=500, blank=True)

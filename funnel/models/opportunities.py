@@ -26,6 +26,8 @@ URGENCY = Case(
 
 COMMITTED = Q(committed_on__isnull=False) | Q(eb_promised_on__isnull=False, buying_procedure=Procedure.EB_ALONE)
 
+PROMISED = Q(eb_promised_on__isnull=False, committed_on=None) & ~Q(buying_procedure=Procedure.EB_ALONE)
+
 
 class OpportunityQuerySet(models.QuerySet["Opportunity"]):
     """Opportunities by what they mean."""
@@ -48,7 +50,7 @@ class OpportunityQuerySet(models.QuerySet["Opportunity"]):
 
     def promised(self) -> "OpportunityQuerySet":
         """Those that the economic buyer promised, with no procedure behind it."""
-        return self.filter(eb_promised_on__isnull=False, committed_on=None).exclude(buying_procedure=Procedure.EB_ALONE)
+        return self.filter(PROMISED)
 
     def won(self) -> "OpportunityQuerySet":
         """Those with a signed agreement."""

@@ -9,6 +9,14 @@ from funnel.queries.approvals import (
     waiting_for,
 )
 from funnel.queries.board import CARDS, Board, Card, Column, board, won_span
+from funnel.queries.commitments import (
+    Committed,
+    buyer_of,
+    commitment_or_404,
+    committed,
+    contacts_of,
+    proof_or_404,
+)
 from funnel.queries.competitors import Against, Met, against, competitor_or_404, competitors, unlinked
 from funnel.queries.dimensions import has_gone, names_of
 from funnel.queries.flow import conversion, conversion_by_owner, dwell, won_cycle
@@ -124,6 +132,7 @@ __all__ = [
     "Card",
     "Choices",
     "Column",
+    "Committed",
     "Group",
     "Groups",
     "Known",
@@ -151,12 +160,16 @@ __all__ = [
     "as_request",
     "asked_of_opportunity",
     "board",
+    "buyer_of",
     "changed_opportunity_or_404",
     "checklist",
     "choices",
+    "commitment_or_404",
+    "committed",
     "competitor_or_404",
     "competitors",
     "competitors_for",
+    "contacts_of",
     "conversion",
     "conversion_by_owner",
     "currencies",
@@ -211,6 +224,7 @@ __all__ = [
     "people_on",
     "product",
     "products_for",
+    "proof_or_404",
     "requests",
     "resources_of",
     "rival_or_404",

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Count, F, Sum
 from django.db.models.expressions import RawSQL
 
+from funnel.commitment import Backing, backing
 from funnel.filters import Filters
 from funnel.limits import Limit
 from funnel.models import URGENCY, OpportunityQuerySet
@@ -38,11 +39,21 @@ class Card(NamedTuple):
     next_step_on: date | None
     owner_id: int
     owner: str
+    committed_on: date | None = None
+    eb_promised_on: date | None = None
+    buying_procedure: str = ""
+
+    @property
+    def backing(self) -> Backing:
+        """What stands behind it."""
+        procedure = self.buying_procedure
+        return backing(committed_on=self.committed_on, promised_on=self.eb_promised_on, procedure=procedure)
 
 
 SHOWN_ON_CARD = (
     *("pk", "stage", "status", "version", "name", "account__name", "amount", "expected_close_on", "closed_at"),
     *("health", "next_step", "next_step_on", "owner_id", "owner__user__name"),
+    *("committed_on", "eb_promised_on", "buying_procedure"),
 )
 
 

@@ -14,6 +14,7 @@ from accounts import queries as accounts_queries
 from accounts.models import Account, Product, SearchRow
 from accounts.queries import Found
 from funnel import labels
+from funnel.commitment import Backing
 from funnel.filters import ATTENTION, Filters
 from funnel.models import (
     URGENCY,
@@ -78,6 +79,8 @@ def narrowed(membership: Membership, filters: Filters, *, today: date) -> Opport
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
     for code, group in filters.within:
         rows = rows.filter(is_in(code, group, membership.organization))
+    if filters.backing:
+        rows = rows.committed() if filters.backing == Backing.COMMITTED else rows.promised()
     if filters.flag:
         rows = rows.filter(flags__contains=[filters.flag])
     if filters.team:

@@ -8,6 +8,7 @@ from funnel.views.approvals import (
     approvals_of,
     approvals_today,
 )
+from funnel.views.commitments import commitment, commitment_file, commitment_new, commitment_withdraw
 from funnel.views.competitors import competitor, competitor_adopt, competitor_panel, competitors
 from funnel.views.grouping import matrix
 from funnel.views.lead_steps import lead_answers, lead_convert, lead_drop, lead_merge, lead_move, lead_note, lead_resume
@@ -49,6 +50,10 @@ __all__ = [
     "board",
     "close",
     "close_as",
+    "commitment",
+    "commitment_file",
+    "commitment_new",
+    "commitment_withdraw",
     "competitor",
     "competitor_adopt",
     "competitor_panel",

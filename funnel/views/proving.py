@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -13,6 +12,7 @@ from funnel.evidence import State
 from funnel.forms import EvidenceForm, JudgeForm
 from funnel.models import Opportunity
 from funnel.views.answers import conflict, dialog, parts, read_write, refuse, url_of
+from jobs.views import attachment
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
 from tenants.web import OrgRequest, announce, go, is_swap, org_view, toast
@@ -60,11 +60,7 @@ def evidence_withdraw(request: OrgRequest, pk: int, key: str) -> HttpResponse:
 @require_safe
 def evidence_file(request: OrgRequest, pk: int, key: str) -> HttpResponse:
     """Download the file of a piece of evidence: always as an attachment, never shown by the browser."""
-    stored = queries.paper_or_404(queries.opportunity_or_404(request.membership, pk), key)
-    response = HttpResponse(bytes(stored.content), content_type=stored.content_type)
-    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=stored.name)
-    response["X-Content-Type-Options"], response["Cache-Control"] = "nosniff", "private, no-store"
-    return response
+    return attachment(queries.paper_or_404(queries.opportunity_or_404(request.membership, pk), key))
 
 
 @org_view(Permission.EVIDENCE_JUDGE)

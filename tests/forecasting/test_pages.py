@@ -12,6 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from forecasting import actions, queries
 from forecasting.models import Alert, Target
 from forecasting.periods import Kind, period_of
+from funnel import actions as funnel_actions
+from funnel.commitment import CommitmentKind
 from funnel.models import Opportunity
 from funnel.stages import Stage
 from jobs.models import Job
@@ -100,14 +102,17 @@ def test_the_report_says_what_was_won_what_is_expected_and_what_is_short(acme: C
 
 
 def test_every_number_of_the_report_opens_its_rows(acme: Cast) -> None:
-    make_season(acme)
+    due = make_season(acme)[1]
     with working_for(acme.org):
+        said = {"on": TODAY, "what": "They voted for us", "note": "Minutes"}
+        funnel_actions.record_commitment(due, CommitmentKind.PROCEDURE, by=acme.rep, at=NOW, **said)
         actions.set_target(acme.rep, "quarter", QUARTER.starts_on, 1_000_000_00, by=acme.manager, at=NOW)
     client = sign_in(acme.manager)
     text = page(client)
     links = {link.replace("&amp;", "&") for link in re.findall(r'href="(/o/acme/forecast/rows/[^"]+)"', text)}
     assert {what for link in links for what in re.findall(r"what=(\w+)", link)} == {
         "won",
+        "committed",
         "due",
         "counted",
         "reached",

@@ -4,7 +4,7 @@ import dataclasses
 import io
 import re
 import zipfile
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -85,14 +85,17 @@ class Browser:
         self.client = Client() if member is None else sign_in(member)
         self.client.raise_request_exception = False
 
-    def ask(self, method: str, url: str, data: Any = None, *, htmx: bool = False, files: Iterable[str] = ()) -> Answer:
-        """Send a request; `data` is the query of a GET, else the form; `files` are fields that take one."""
+    def ask(
+        self, method: str, url: str, data: Any = None, *, htmx: bool = False, files: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send a request; `data` is the query of a GET, else the form; `files` are names of files by field."""
         body = urlencode(data or {}, doseq=True)
         if method in {"GET", "HEAD"} and body:
             url, body = f"{url}{'&' if '?' in url else '?'}{body}", ""
         headers: Any = HTMX if htmx else {}
         if files:
-            sent = {**data, **{name: SimpleUploadedFile("file.csv", b"Name\r\nSomething\r\n") for name in files}}
+            rows = b"Name\r\nSomething\r\n"
+            sent = {**data, **{field: SimpleUploadedFile(name, rows) for field, name in files.items()}}
             response: Any = self.client.post(url, sent, headers=headers)
         else:
             response = self.client.generic(method, url, body, content_type=FORM, headers=headers)

@@ -134,6 +134,11 @@ EXAMPLES: dict[str, Example] = {
     "funnel:part_edit": at(pk="part"),
     "funnel:part_done": at(pk="part").sending(done="1"),
     "funnel:part_drop": at(pk="part").sending(version="1"),
+    # commitments
+    "funnel:commitment": at(pk="opportunity"),
+    "funnel:commitment_new": at(pk="opportunity", kind="procedure").sending(note="Minutes"),
+    "funnel:commitment_withdraw": at(pk="commitment"),
+    "funnel:commitment_file": at(pk="proven"),
     # approvals
     "funnel:approvals_of": at(pk="opportunity"),
     "funnel:approval_new": at(pk="opportunity", kind="resource"),

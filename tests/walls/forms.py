@@ -36,7 +36,8 @@ class Form:
     method: str
     data: dict[str, list[str]] = field(default_factory=dict)
     choices: set[str] = field(default_factory=set)
-    files: set[str] = field(default_factory=set)
+    files: dict[str, str] = field(default_factory=dict)
+    """A name of a file that each such field takes."""
 
     def put(self, name: str, value: str) -> None:
         """Send `value` too."""
@@ -133,7 +134,7 @@ class _Reader(HTMLParser):
         if not name or kind in {"submit", "button", "image", "reset"}:
             return
         if kind == "file":
-            form.files.add(name)
+            form.files[name] = "file.csv" if ".csv" in given.get("accept", ".csv") else "file.txt"
         elif kind == "radio":
             self.radios.setdefault(name, []).append(value)
             if "checked" in given:

@@ -34,11 +34,13 @@ from forecasting.periods import period_of
 from funnel import actions as funnel
 from funnel import queries as funnel_queries
 from funnel.approvals import ApprovalKind, Demand
+from funnel.commitment import CommitmentKind
 from funnel.evidence import State
 from funnel.leads import Answer, Criterion, Source
 from funnel.models import (
     Approval,
     Change,
+    Commitment,
     DecisionRole,
     EvidenceItem,
     InformationGap,
@@ -89,6 +91,8 @@ class Own:
     change: Change
     item: EvidenceItem
     approval: Approval
+    commitment: Commitment
+    proven: Commitment
     helper: OpportunityMember
     part: PlanPart
     member: Membership
@@ -269,6 +273,7 @@ def _sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
         "part": part,
         "approval": _ask(cast, moved, text),
         **_plot(cast, moved, rows["contact"], text),
+        **_commit(cast, moved, text),
     }
 
 
@@ -288,6 +293,18 @@ def _plot(cast: Cast, opportunity: Opportunity, contact: Contact, text: Text) ->
     funnel.change_gap(opportunity, known.pk, seen=1, text=text(199) + "2", answer=text(500), is_known=True, **said)
     gap = funnel.add_gap(opportunity, text=text(200), **said)
     return {"decision_role": role, "rival": rival, "gap": gap, "competitor": rival.competitor}
+
+
+def _commit(cast: Cast, opportunity: Opportunity, text: Text) -> dict[str, Any]:
+    """Record a promise, and the decision of a procedure with its file, which does not hold any more."""
+    now = timezone.now()
+    contact = Contact.objects.filter(account=opportunity.account).earliest("id")
+    said: dict[str, Any] = {"on": now.date(), "what": text(500), "by": cast.rep, "at": now}
+    paper = Paper(f"{text(190)}.txt", text(100).encode(), "text/plain")
+    proven = funnel.record_commitment(opportunity, CommitmentKind.PROCEDURE, note=text(500), paper=paper, **said)
+    funnel.withdraw_commitment(proven, why=text(500), by=cast.rep, at=now)
+    promised = funnel.record_commitment(opportunity, CommitmentKind.PROMISE, contact=contact, **said)
+    return {"commitment": promised, "proven": proven}
 
 
 def _ask(cast: Cast, opportunity: Opportunity, text: Text) -> Approval:

@@ -42,6 +42,7 @@ WORDLESS: dict[str, tuple[str, ...]] = {
         "funnel_leadsetting.musts",
         "accounts_assessment.segment",
         "forecasting_opportunitysnapshot.category",
+        "funnel_approval.currency",
         "funnel_opportunity.quoted_currency",
     ),
     "nine digits": ("funnel_lead.phone_key",),
