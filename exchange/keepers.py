@@ -218,6 +218,17 @@ def take_back(ledger: Ledger, moment: Moment) -> None:
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
+def marks_after(ledger: Ledger) -> dict[str, dict[int, tuple[int, int]]]:
+    """Return by keeper and row the version that an import found and the one now, after it was taken back."""
+    found: dict[str, dict[int, tuple[int, int]]] = {}
+    for keeper in _in_order(ledger):
+        was = {pk: trace.was for pk, trace in ledger.of(keeper.code).items() if trace.was is not None}
+        if keeper.watched == ("version",) and was:
+            rows: Any = keeper.model.objects.filter(pk__in=was)
+            found[keeper.code] = {pk: (was[pk], version) for pk, version in rows.values_list("pk", "version")}
+    return found
+
+
 def _restore(keeper: Keeper, traces: Sequence[Trace], moment: Moment) -> None:
     fields = {field.attname: field for field in keeper.model._meta.concrete_fields}
     named = {name for trace in traces for name in trace.before or ()} & fields.keys()

@@ -148,6 +148,9 @@ BARS: Mapping[str, Text] = {
     "import_untraced": _("It ran before imports could be undone."),
     "import_purged": _("Its rows were removed from here after the time they are kept, and with them the way back."),
     "import_touched": _("Some of its rows were worked on since, so nothing was undone."),
+    "import_others_run": _(
+        "Another import is under way. Wait until it has ended, or stop it, before you undo this one."
+    ),
     "import_not_running": _("Nothing is at work on this import."),
     "undo_not_stopped": _("An undo is one piece: it happens whole or not at all, and cannot be stopped in between."),
     "name_missing": _("Give it a name."),

@@ -15,13 +15,15 @@ class Trace:
     """What an import did to one row.
 
     `mark` is what the watched fields held when the import left the row (see `keepers.Keeper`); `before` the fields it
-    changed with what they held, None for a row it created; `more` whatever else its keeper wants back.
+    changed with what they held, None for a row it created; `more` whatever else its keeper wants back; `was` the mark
+    of a row with a version before the import changed it.
     """
 
     pk: int
     mark: Any
     before: dict[str, Any] | None = None
     more: Any = None
+    was: int | None = None
 
     @property
     def is_new(self) -> bool:
@@ -41,7 +43,8 @@ class Ledger:
 
     def changed(self, keeper: str, pk: int, mark: Any, before: Mapping[str, Any], more: Any = None) -> None:
         """Note a row that was changed, by what its fields (`owner_id`, not `owner`) held before; any plain values."""
-        self._note(keeper, Trace(pk, mark, {name: plain(value) for name, value in before.items()}, more))
+        was = mark - 1 if isinstance(mark, int) else None
+        self._note(keeper, Trace(pk, mark, {name: plain(value) for name, value in before.items()}, more, was))
 
     def add(self, later: Ledger) -> None:
         """Take over what was done after this."""
@@ -54,14 +57,28 @@ class Ledger:
         first = rows.get(trace.pk)
         if first is not None:
             if first.before is None:
-                trace.before = None
+                trace.before = trace.was = None
             elif trace.before is not None:
-                trace.before = {**trace.before, **first.before}
+                trace.before, trace.was = {**trace.before, **first.before}, first.was
         rows[trace.pk] = trace
 
     def of(self, keeper: str) -> dict[int, Trace]:
         """Return the traces of one keeper, by row."""
         return self.traces.get(keeper, {})
+
+    def hand_back(self, marks: Mapping[str, Mapping[int, tuple[int, int]]]) -> bool:
+        """Take rows that are again as this left them for untouched; return whether there was any.
+
+        :param marks: by keeper and row, the mark that a later import found and the one after it was undone.
+        """
+        found = False
+        for keeper, rows in marks.items():
+            traces = self.of(keeper)
+            for pk in rows.keys() & traces.keys():
+                was, now = rows[pk]
+                if traces[pk].mark == was:
+                    traces[pk].mark, found = now, True
+        return found
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """Return how many rows were created and how many changed, by keeper."""
@@ -74,7 +91,7 @@ class Ledger:
     def pack(self) -> bytes:
         """Return the traces as bytes."""
         plain_rows = {
-            keeper: [[trace.pk, trace.mark, trace.before, trace.more] for trace in rows.values()]
+            keeper: [[trace.pk, trace.mark, trace.before, trace.more, trace.was] for trace in rows.values()]
             for keeper, rows in self.traces.items()
         }
         return zlib.compress(json.dumps(plain_rows, separators=(",", ":")).encode(), 1)

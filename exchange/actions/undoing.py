@@ -7,10 +7,11 @@ from django.db import transaction
 
 from exchange import keepers
 from exchange.actions._locks import job_key, unlocked
-from exchange.models import UNDO_JOB, Import
+from exchange.models import UNDO_JOB, Import, ImportChunk
 from exchange.states import ImportState
 from exchange.traces import Ledger
 from jobs import actions as jobs
+from jobs.models import Job
 from tenants import audit
 from tenants.errors import Refused, Stale
 from tenants.models import Membership
@@ -33,7 +34,8 @@ def undo(imported: Import, *, seen: int, by: Membership, at: datetime) -> Import
     """Begin to take an import back, or what was written of one that stopped.
 
     :raises Stale: it is not as it was at version `seen`.
-    :raises Refused: import_running; what `states.undo_bar` says; import_touched: its rows are not as it left them.
+    :raises Refused: import_running; what `states.undo_bar` says; import_touched: its rows are not as it left them;
+        import_others_run.
     """
     imported = unlocked(imported)
     if imported.version != seen:
@@ -41,6 +43,7 @@ def undo(imported: Import, *, seen: int, by: Membership, at: datetime) -> Import
     _refuse_barred(imported)
     if next(keepers.touches(imported.ledger(), reach=_reach(by)), None) is not None:
         raise Refused("import_touched")
+    _refuse_others(imported)
     imported.job = jobs.enqueue(
         UNDO_JOB, payload={"import": imported.pk}, by=by, at=at, title=imported.file_name, unique_key=job_key(imported)
     )
@@ -54,6 +57,27 @@ def _refuse_barred(imported: Import) -> None:
         raise Refused(imported.undo_bar)
 
 
+def _refuse_others(imported: Import) -> None:
+    """Refuse while another import is under way: it counts rows as already there that would go."""
+    others = Import.objects.filter(state=ImportState.IMPORTING).exclude(pk=imported.pk)
+    if others.filter(job__in=Job.objects.running()).exists():
+        raise Refused("import_others_run")
+
+
+def _hand_back(imported: Import, ledger: Ledger) -> None:
+    """Tell the imports before this one under which version their rows stand again as they left them."""
+    marks = keepers.marks_after(ledger)
+    if not marks:
+        return
+    undoable = Import.objects.filter(state__in=[ImportState.DONE, ImportState.IMPORTING]).exclude(pk=imported.pk)
+    chunks = ImportChunk.objects.filter(imported__in=undoable).exclude(effects=b"").order_by("pk")
+    for chunk in chunks.select_for_update().only("effects").iterator(chunk_size=4):
+        earlier = Ledger.unpack(bytes(chunk.effects))
+        if earlier.hand_back(marks):
+            chunk.effects = earlier.pack()
+            chunk.save(update_fields=["effects"])
+
+
 def _reach(by: Membership) -> frozenset[int] | None:
     return None if by.is_admin else by.visible_owner_ids
 
@@ -62,7 +86,10 @@ def _reach(by: Membership) -> frozenset[int] | None:
 def take_back(imported: Import, *, by: Membership, at: datetime) -> Undone:
     """Take an import back in one transaction, after a check that locks every row of it: nobody ever sees half of it.
 
-    :raises Refused: import_touched: somebody was faster; import_undone, import_purged, importer_gone.
+    What it changed is again as an earlier import left it, which can be undone then, too.
+
+    :raises Refused: import_touched: somebody was faster; import_undone, import_purged, importer_gone;
+        import_others_run: another import is at work, which may have found rows of this one already there.
     """
     if not imported.kind.is_open_to(by):
         raise Refused("importer_gone")
@@ -70,7 +97,9 @@ def take_back(imported: Import, *, by: Membership, at: datetime) -> Undone:
     ledger: Ledger = imported.ledger()
     if next(keepers.touches(ledger, reach=_reach(by), lock=True), None) is not None:
         raise Refused("import_touched")
+    _refuse_others(imported)
     keepers.take_back(ledger, keepers.Moment(by, at))
+    _hand_back(imported, ledger)
     done = Undone(ledger.counts())
     imported.state, imported.version = ImportState.UNDONE, imported.version + 1
     imported.undone_at, imported.undone_by = at, by

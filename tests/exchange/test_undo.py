@@ -247,8 +247,47 @@ def test_an_import_that_another_one_changed_waits_for_that_one(acme: Cast) -> No
         actions.undo(first, seen=first.version, by=acme.executive, at=timezone.now())
     undo(second, by=acme.executive)
     assert Opportunity.objects.get().amount == 10_000
-    with pytest.raises(Refused, match="import_touched"):  # its log tells of the second one
+    undo(first, by=acme.executive)
+    assert not Opportunity.objects.exists()
+
+
+def test_a_chain_of_imports_is_undone_from_its_end(acme: Cast) -> None:
+    before = everything()
+    chain = [
+        bring_in("accounts", make_csv(["客戶", "電話"], ["台積電", phone]), by=acme.executive)
+        for phone in ("02-1", "02-2", "02-3")
+    ]
+    for imported in reversed(chain):
+        undo(imported, by=acme.executive)
+    assert everything() == before
+
+
+def test_who_worked_on_a_row_between_two_imports_still_bars_the_first(acme: Cast) -> None:
+    first = bring_in("opportunities", deals(OPEN_ROW), by=acme.executive)
+    edited(acme)
+    second = bring_in("opportunities", deals([*OPEN_ROW[:4], "200", *OPEN_ROW[5:]]), by=acme.executive)
+    undo(second, by=acme.executive)
+    with pytest.raises(Refused, match="import_touched"):
         actions.undo(first, seen=first.version, by=acme.executive, at=timezone.now())
+
+
+def test_nothing_is_undone_under_an_import_that_counts_on_it(acme: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 1)
+    data = make_csv(["產品"], ["one"], ["two"])
+    first = bring_in("products", data, by=acme.executive)
+    again = checked(make_import("products", data, by=acme.executive), by=acme.executive)
+    asked = actions.undo(first, seen=first.version, by=acme.executive, at=timezone.now())
+    again = actions.run(again, seen=again.version, by=acme.executive, at=timezone.now())
+    running.run(again.job, seconds=0)
+    failed = finished(asked)
+    assert (failed.job.state, failed.job.error) == (State.FAILED, "import_others_run")
+    with pytest.raises(Refused, match="import_others_run"):
+        actions.undo(first, seen=first.version, by=acme.executive, at=timezone.now())
+    again = finished(again)
+    assert again.tally.verdicts == {"unchanged": 2}
+    assert Product.objects.count() == 2
+    undo(first, by=acme.executive)
+    assert not Product.objects.exists()
 
 
 def test_half_an_import_is_undone_as_well(acme: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
