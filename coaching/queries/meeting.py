@@ -1,45 +1,34 @@
-"""Reads: the meeting of a pipeline review, its minutes, and the chain of one-on-one sessions."""
+"""The meeting of a pipeline review as one screen shows it."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
-from uuid import UUID
 
-from django.db.models import BigIntegerField, Count, F, Max, Q, QuerySet, Sum
-from django.shortcuts import get_object_or_404
+from django.db.models import BigIntegerField, Count, F, Max, Q, Sum
 
-from coaching.models import CoachingSession, Review, ReviewEntry, ReviewPerson
-from forecasting import health, waterfall
+from coaching.models import Review, ReviewEntry, ReviewPerson
+from forecasting import health
 from forecasting.labels import flag_text
 from forecasting.models import closed_in, due_in, weighted_amount
 from forecasting.periods import Kind, Period, midnight, period_of
-from forecasting.queries import Scope, facts_of, seen_by, summary, targets_of
-from forecasting.queries import waterfall as waterfall_of
+from forecasting.queries import facts_of, targets_of
 from forecasting.weighting import Numbers, target_of
-from funnel.evidence import Item
-from funnel.models import EvidenceItem, Opportunity, StageSetting
-from funnel.stages import Health, Stage, StageRow, Status, missing
-from tenants.models import Membership, Organization, Team
-from tenants.permissions import Role
+from funnel.models import Opportunity, StageSetting
+from funnel.stages import Health, StageRow, Status
+from tenants.models import Membership, Organization
 
 ROWS = 36
 """How many opportunities of a person stand on one page; the figures count all."""
 
 MINUTES_EACH = 10
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FIRST_LOOK = timedelta(days=14)
-"""How far changes look back where there was no review before."""
 
 
 def quarter(organization: Organization, today: date) -> Period:
     """Return the fiscal quarter in which a day lies."""
     return period_of(Kind.QUARTER, today, organization.fiscal_year_start)
-
-
-# The meeting ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -343,206 +332,3 @@ def _pulse(
 
 def _micros(at: datetime | None) -> int:
     return (at - EPOCH) // timedelta(microseconds=1) if at else 0
-
-
-# Beside the meeting ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Beside:
-    """A person's funnel of the quarter, and what changed since the last review."""
-
-    period: Period
-    reached: list[dict[str, Any]]
-    changes: waterfall.Waterfall
-    since: datetime
-
-
-def beside(review: Review, person: Membership, member: Membership, *, today: date) -> Beside:
-    """Return a person's funnel, and what changed in the quarter since the review before this one."""
-    period = quarter(member.organization, today)
-    found = summary(member, period, Scope("", "", frozenset({person.pk}), [person], []))
-    since = _last_review(review, person) or review.started_at - FIRST_LOOK
-    changes = waterfall_of(period, seen_by(member, [person.pk]), since=since)
-    reached = [
-        {
-            "position": int(row.row.stage),
-            "label": row.row.label,
-            "amount": row.reached_amount,
-            "count": row.reached_count,
-        }
-        for row in found.stages
-    ]
-    return Beside(period, reached, changes, since)
-
-
-def _last_review(review: Review, person: Membership) -> datetime | None:
-    rows = ReviewPerson.objects.filter(person=person, review__started_at__lt=review.started_at)
-    at: datetime | None = rows.aggregate(at=Max("review__started_at"))["at"]
-    return at
-
-
-# Minutes ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Part:
-    """One person's part of the minutes."""
-
-    row: ReviewPerson
-    entries: list[ReviewEntry]
-
-
-@dataclass(frozen=True)
-class Minutes:
-    """What a review decided."""
-
-    review: Review
-    parts: list[Part]
-    table: list[StageRow]
-    is_whole: bool
-
-    @property
-    def decided(self) -> int:
-        """How many decisions there are."""
-        return sum(len(part.entries) for part in self.parts)
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """How many decisions of each kind."""
-        counted: dict[str, int] = {}
-        for part in self.parts:
-            for entry in part.entries:
-                counted[entry.decision] = counted.get(entry.decision, 0) + 1
-        return counted
-
-
-def may_run(review: Review, member: Membership) -> bool:
-    """Return whether a member may lead a review, or read all of it."""
-    ids = member.visible_owner_ids
-    return member.role in {Role.MANAGER, Role.EXECUTIVE} and (ids is None or review.leader_id in ids)
-
-
-def minutes(review: Review, member: Membership) -> Minutes:
-    """Return the minutes; to whom did not lead, their own part."""
-    is_whole = may_run(review, member)
-    rows = ReviewPerson.objects.filter(review=review).select_related("person__user", "person__team")
-    entries = ReviewEntry.objects.filter(review=review)
-    if not is_whole:
-        rows, entries = rows.filter(person=member), entries.filter(person=member)
-    by_person: dict[int, list[ReviewEntry]] = {}
-    for entry in entries.select_related("opportunity__account", "next_action").order_by("-stage", "-amount", "id"):
-        by_person.setdefault(entry.person_id, []).append(entry)
-    parts = [Part(row, by_person.get(row.person_id, [])) for row in rows]
-    return Minutes(review, parts, StageSetting.objects.all().table(), is_whole)
-
-
-def past_reviews(member: Membership) -> QuerySet[Review]:
-    """Return the reviews a member may read, the latest first, with how many people and decisions each had."""
-    rows: QuerySet[Review] = (
-        Review.objects.visible_to(member)
-        .select_related("team", "leader__user")
-        .annotate(walked=Count("people", distinct=True), decided=Count("entries", distinct=True))
-        .order_by("-started_at", "-id")
-    )
-    return rows
-
-
-def ended_reviews(member: Membership) -> QuerySet[Review]:
-    """Return the reviews a member may read that have ended, the latest first."""
-    return past_reviews(member).exclude(ended_at=None)
-
-
-def running_of(leader: Membership) -> Review | None:
-    """Return the review that a member leads right now."""
-    found: Review | None = Review.objects.running().filter(leader=leader).first()
-    return found
-
-
-def walker_or_404(review: Review, person: int) -> ReviewPerson:
-    """Return the row of a person (membership id) on the roster of a review."""
-    rows = ReviewPerson.objects.select_related("person__user")
-    found: ReviewPerson = get_object_or_404(rows, review=review, person_id=person)
-    return found
-
-
-def entry_of(review: Review, opportunity: Opportunity) -> ReviewEntry | None:
-    """Return what was decided about an opportunity in a review."""
-    rows = ReviewEntry.objects.filter(review=review, opportunity=opportunity).select_related("next_action")
-    found: ReviewEntry | None = rows.first()
-    return found
-
-
-def teams_to_review(member: Membership) -> list[Team]:
-    """Return the teams whose review a member may start."""
-    if member.role == Role.EXECUTIVE:
-        return list(Team.objects.all())
-    if member.team_id is None:
-        return []
-    team: Team = member.team
-    return list(Team.objects.filter(path__startswith=team.path))
-
-
-# One-on-one -------------------------------------------------------------------------------------
-
-
-def sessions(member: Membership, *, person: int | None = None) -> QuerySet[CoachingSession]:
-    """Return the sessions a member may read, the latest first."""
-    rows = CoachingSession.objects.visible_to(member)
-    if person:
-        rows = rows.filter(rep_id=person)
-    found: QuerySet[CoachingSession] = rows.select_related(
-        "opportunity__account", "rep__user", "coach__user", "next_action"
-    )
-    return found
-
-
-def sessions_of(member: Membership, opportunity: Opportunity) -> list[CoachingSession]:
-    """Return the sessions on an opportunity that a member may read, the latest first."""
-    return list(sessions(member).filter(opportunity=opportunity)[:20])
-
-
-def stage_row(stage: Stage) -> StageRow:
-    """Return a stage as this organization words and weighs it."""
-    row: StageRow = StageSetting.objects.all().table()[stage - 1]
-    return row
-
-
-def lacking(opportunity: Opportunity) -> Collection[Item]:
-    """Return the evidence still missing to leave the stage in which an opportunity stands."""
-    stage = Stage(opportunity.stage)
-    if stage == Stage.DEPLOY:
-        return ()
-    filed = {row.item.key for row in opportunity.evidence.all().standing().select_related("item")}
-    return missing(EvidenceItem.objects.all().checklist(), filed, left=stage, to=Stage(stage + 1))
-
-
-def last_session(opportunity: Opportunity) -> CoachingSession | None:
-    """Return the latest session on an opportunity, whoever held it."""
-    rows = CoachingSession.objects.filter(opportunity=opportunity).select_related("next_action", "coach__user")
-    found: CoachingSession | None = rows.first()
-    return found
-
-
-def recorded(key: str, *, by: Membership) -> CoachingSession | None:
-    """Return the session that a coach recorded with this key, when a form comes a second time."""
-    try:
-        parsed = UUID(key)
-    except ValueError:
-        return None
-    found: CoachingSession | None = CoachingSession.objects.filter(request_key=parsed, coach=by).first()
-    return found
-
-
-def chain_of(session: CoachingSession) -> tuple[CoachingSession | None, CoachingSession | None]:
-    """Return the session before and the one after."""
-    before = session.previous
-    after: CoachingSession | None = CoachingSession.objects.filter(previous=session).first()
-    return before, after
-
-
-def coached(member: Membership) -> list[Membership]:
-    """Return the people whose sessions a member may read, by name."""
-    reps = CoachingSession.objects.visible_to(member).order_by().values("rep_id")
-    people = Membership.objects.in_current_organization().filter(pk__in=reps)
-    return sorted(people, key=lambda person: person.name)
