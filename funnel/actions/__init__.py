@@ -1,6 +1,8 @@
 """Every write of this app: lock, ask the rule, change, record, hand on."""
 
 from funnel.actions.approving import ask_approval, grant, refuse, withdraw
+from funnel.actions.bulk import JOB as BULK_JOB
+from funnel.actions.bulk import carry_out, draw_up, take_back, work_on_chunk
 from funnel.actions.changing import change_opportunity
 from funnel.actions.closing import abandon, lose, reopen, win
 from funnel.actions.committing import record_commitment, withdraw_commitment
@@ -32,6 +34,7 @@ from funnel.actions.views import change_view, choose_default, delete_view, move_
 from funnel.actions.web_forms import change_web_form, make_web_form, receive, renew_secret, secrets_of, show_secret
 
 __all__ = [
+    "BULK_JOB",
     "UNDO_WITHIN",
     "Counts",
     "abandon",
@@ -45,6 +48,7 @@ __all__ = [
     "adopt_rival",
     "answer_criteria",
     "ask_approval",
+    "carry_out",
     "change_criteria",
     "change_gap",
     "change_item",
@@ -62,6 +66,7 @@ __all__ = [
     "convert",
     "decide",
     "delete_view",
+    "draw_up",
     "drop_lead",
     "drop_part",
     "file_evidence",
@@ -104,9 +109,11 @@ __all__ = [
     "seek",
     "show_secret",
     "switch_item",
+    "take_back",
     "undo",
     "win",
     "withdraw",
     "withdraw_commitment",
     "withdraw_evidence",
+    "work_on_chunk",
 ]

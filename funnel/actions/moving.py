@@ -80,10 +80,11 @@ def move(
 
 
 @transaction.atomic
-def undo(change_id: int, *, by: Membership, at: datetime) -> Opportunity:
+def undo(change_id: int, *, by: Membership, at: datetime, within: timedelta = UNDO_WITHIN) -> Opportunity:
     """Take back one's own move or close, whole, by rows that compensate it.
 
     :param change_id: any row of the move.
+    :param within: how long after; what was done to many is taken back as a whole.
     :raises Change.DoesNotExist: there is no such row in this organization.
     :raises Refused: `not_undoable`, `not_yours`, `too_late` after 30 s, `already_undone`, `changed_since`.
     """
@@ -91,7 +92,7 @@ def undo(change_id: int, *, by: Membership, at: datetime) -> Opportunity:
     opportunity = _log.lock(change.opportunity)
     log = list(Change.objects.filter(opportunity=opportunity).order_by("id"))
     group = [row for row in log if row.recorded_at == change.recorded_at and row.kind in _UNDOABLE]
-    _ask_undo(change, group, log, by=by, at=at)
+    _ask_undo(change, group, log, by=by, at=at, within=within)
     for row in reversed(group):
         _put_back(opportunity, row)
     gone = {row.pk for row in group}
@@ -122,7 +123,9 @@ def undo(change_id: int, *, by: Membership, at: datetime) -> Opportunity:
     return opportunity
 
 
-def _ask_undo(change: Change, group: list[Change], log: list[Change], *, by: Membership, at: datetime) -> None:
+def _ask_undo(
+    change: Change, group: list[Change], log: list[Change], *, by: Membership, at: datetime, within: timedelta
+) -> None:
     if change.undoes_id is not None or not any(row.kind in _UNDOES for row in group):
         raise Refused("not_undoable")
     if change.by_id != by.pk:
@@ -131,7 +134,7 @@ def _ask_undo(change: Change, group: list[Change], log: list[Change], *, by: Mem
         raise Refused("already_undone")
     if log[-1].pk != group[-1].pk:
         raise Refused("changed_since")
-    if at - change.recorded_at > UNDO_WITHIN:
+    if at - change.recorded_at > within:
         raise Refused("too_late")
 
 

@@ -1,6 +1,7 @@
 """What people type about opportunities and leads."""
 
 from funnel.forms.approvals import ApprovalForm, VerdictForm
+from funnel.forms.bulk import BulkForm, ChoiceForm
 from funnel.forms.commitments import CommitmentForm, WithdrawForm
 from funnel.forms.evidence import EvidenceForm, JudgeForm
 from funnel.forms.leads import (
@@ -41,6 +42,8 @@ __all__ = [
     "AbandonForm",
     "AnswersForm",
     "ApprovalForm",
+    "BulkForm",
+    "ChoiceForm",
     "CommitmentForm",
     "ConvertForm",
     "CriteriaForm",

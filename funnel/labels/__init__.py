@@ -7,6 +7,7 @@ from funnel.labels.approvals import (
     demand,
     percent_text,
 )
+from funnel.labels.bulk import BULK_KINDS, BY_STAGE, FATES, NOTHING_PICKED, too_many
 from funnel.labels.commitments import BACKINGS, COMMITMENTS, PROCEDURES
 from funnel.labels.grouping import COLUMNS, GROUPINGS, NOT_MOVED, SHARED, WITHOUT
 from funnel.labels.leads import (
@@ -54,6 +55,8 @@ __all__ = [
     "ASKED",
     "ATTITUDES",
     "BACKINGS",
+    "BULK_KINDS",
+    "BY_STAGE",
     "CATEGORIES",
     "CHANGES",
     "CLOSED",
@@ -64,6 +67,7 @@ __all__ = [
     "DUE",
     "EVENTS",
     "EVIDENCE",
+    "FATES",
     "FLAGS",
     "GATES",
     "GROUPINGS",
@@ -74,6 +78,7 @@ __all__ = [
     "LADDER",
     "LEAD_STATUSES",
     "LEAD_STEPS",
+    "NOTHING_PICKED",
     "NOT_MOVED",
     "PROCEDURES",
     "REASONS",
@@ -97,4 +102,5 @@ __all__ = [
     "demand",
     "percent_text",
     "refusal",
+    "too_many",
 ]

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from funnel.bulk import BulkKind
 from funnel.saved_views import NAME_LENGTH, QUERY_LENGTH, Place, Shared
 from jobs.models import Job
 from tenants.models import Membership, Team, TenantForeignKey, TenantModel
@@ -95,7 +96,5 @@ class BulkChange(TenantModel):
             models.CheckConstraint(
                 condition=Q(state__in=["drawn", "running", "done", "undoing", "undone"]), name="bulk_change_state_known"
             ),
-            models.CheckConstraint(
-                condition=Q(kind__in=["stage", "owner", "close", "category", "next"]), name="bulk_change_kind_known"
-            ),
+            models.CheckConstraint(condition=Q(kind__in=list(BulkKind)), name="bulk_change_kind_known"),
         ]

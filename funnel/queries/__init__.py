@@ -9,6 +9,7 @@ from funnel.queries.approvals import (
     waiting_for,
 )
 from funnel.queries.board import CARDS, Board, Card, Column, board, won_span
+from funnel.queries.bulk import Plan, all_matching, bulk_or_404, outcome, picked, plan
 from funnel.queries.commitments import (
     Committed,
     buyer_of,
@@ -142,6 +143,7 @@ __all__ = [
     "LeadsToday",
     "Line",
     "Met",
+    "Plan",
     "Planned",
     "Proof",
     "Request",
@@ -155,11 +157,13 @@ __all__ = [
     "account_name",
     "account_or_404",
     "against",
+    "all_matching",
     "answer_notes",
     "approval_or_404",
     "as_request",
     "asked_of_opportunity",
     "board",
+    "bulk_or_404",
     "buyer_of",
     "changed_opportunity_or_404",
     "checklist",
@@ -213,6 +217,7 @@ __all__ = [
     "not_on_sheet",
     "of_account",
     "opportunity_or_404",
+    "outcome",
     "owners_for",
     "owners_in_sight",
     "paper_or_404",
@@ -222,6 +227,8 @@ __all__ = [
     "people_at",
     "people_for",
     "people_on",
+    "picked",
+    "plan",
     "product",
     "products_for",
     "proof_or_404",

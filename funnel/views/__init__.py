@@ -8,6 +8,7 @@ from funnel.views.approvals import (
     approvals_of,
     approvals_today,
 )
+from funnel.views.bulk import bulk, bulk_change, bulk_undo
 from funnel.views.commitments import commitment, commitment_file, commitment_new, commitment_withdraw
 from funnel.views.competitors import competitor, competitor_adopt, competitor_panel, competitors
 from funnel.views.grouping import matrix
@@ -48,6 +49,9 @@ __all__ = [
     "approvals_of",
     "approvals_today",
     "board",
+    "bulk",
+    "bulk_change",
+    "bulk_undo",
     "close",
     "close_as",
     "commitment",

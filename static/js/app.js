@@ -290,6 +290,34 @@ on("change", (e) => {
     if (name) name.textContent = [...field.files].map((file) => file.name).join(", ");
   }
 });
+// Rows that are picked show what can be done to them; "all that match" goes by the filters, counted by the server.
+function showPicked() {
+  const bar = $("#bulk");
+  if (!bar) return;
+  const all = $("[data-pick-all]", bar), every = all?.getAttribute("aria-pressed") === "true";
+  const count = every ? all.dataset.pickAll : $$("input[name=pk]:checked").length;
+  bar.hidden = !Number(count);
+  $("[data-picked]", bar).textContent = count;
+  $("[data-all]", bar).value = every ? "1" : "";
+}
+on("change", (e) => {
+  if (!e.target.matches("input[name=pk], [data-select-all=pk]")) return;
+  $("[data-pick-all]")?.setAttribute("aria-pressed", "false");
+  showPicked();
+});
+on("click", (e) => {
+  const all = e.target.closest("[data-pick-all]");
+  if (!all) return;
+  all.setAttribute("aria-pressed", String(all.getAttribute("aria-pressed") !== "true"));
+  for (const box of $$("input[name=pk], [data-select-all=pk]")) box.checked = true;
+  showPicked();
+});
+on("reset", (e) => {
+  if (e.target.id !== "bulk") return;
+  for (const box of $$("[data-select-all=pk]")) box.checked = false;
+  $("[data-pick-all]")?.setAttribute("aria-pressed", "false");
+  setTimeout(showPicked);
+});
 // data-show-when="kind=visit|call": shown while the form's field has one of these values.
 function showWhen(scope) {
   for (const part of $$("[data-show-when]", scope ?? document)) {

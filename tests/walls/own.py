@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -34,11 +35,13 @@ from forecasting.periods import period_of
 from funnel import actions as funnel
 from funnel import queries as funnel_queries
 from funnel.approvals import ApprovalKind, Demand
+from funnel.bulk import BulkKind, Choice
 from funnel.commitment import CommitmentKind
 from funnel.evidence import State
 from funnel.leads import Answer, Criterion, Source
 from funnel.models import (
     Approval,
+    BulkChange,
     Change,
     Commitment,
     DecisionRole,
@@ -131,6 +134,8 @@ class Own:
     web_key: str
     saved: SavedMapping
     view: SavedView
+    bulk: BulkChange
+    bulk_done: BulkChange
 
     def id_of(self, name: str) -> Any:
         """Return what an address holds of a row: its key, its id, or the text itself."""
@@ -216,6 +221,16 @@ def _archive(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     return {"account": account, "parent": parent, "contact": contact, "product": product, "member": cast.colleague}
 
 
+def _many(cast: Cast) -> dict[str, BulkChange]:
+    """Draw up two changes of the rep's opportunities, and carry one of them out."""
+    by, at, ids = cast.rep, timezone.now(), list(Opportunity.objects.values_list("pk", flat=True))
+    drawn, done = (
+        funnel.draw_up(BulkKind.CATEGORY, to, ids, request_key=uuid4(), by=by, at=at) for to in ("commit", "best_case")
+    )
+    soon = at + timedelta(minutes=5)  # it can be taken back for half a minute, and a slow crawl takes longer
+    return {"bulk": drawn, "bulk_done": funnel.carry_out(done, Choice(), by=by, at=soon)}
+
+
 def _view(cast: Cast, text: Text) -> SavedView:
     """Save a view that everyone may use."""
     kept = {"place": Place.TABLE, "query": {"q": text(100)}, "shared": Shared.EVERYONE}
@@ -265,6 +280,7 @@ def _sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     change = Change.objects.filter(opportunity=moved, kind="stage").latest("id")
     return {
         "view": _view(cast, text),
+        **_many(cast),
         "opportunity": moved,
         "closed": lost,
         "change": change,

@@ -1,0 +1,127 @@
+"""One change of many opportunities: choose, look at what would happen to each, do it, take it back."""
+
+from datetime import date
+from typing import Any
+
+from django.http import HttpResponse, QueryDict
+from django.views.decorators.http import require_POST
+
+from funnel import actions, filters, labels, queries
+from funnel.bulk import AT_ONCE, MOST, BulkKind, Fate
+from funnel.forms import BulkForm, ChoiceForm
+from funnel.models import BulkChange
+from funnel.queries.bulk import Plan
+from funnel.stages import StageRow
+from funnel.views.answers import dialog, language, number, read_write
+from tenants import formats
+from tenants.errors import Refused
+from tenants.permissions import Permission
+from tenants.web import OrgRequest, org_view
+
+
+@org_view(Permission.FUNNEL_EDIT)
+@require_POST
+def bulk(request: OrgRequest) -> HttpResponse:
+    """Ask what to change of those that were picked; then show what would happen to each of them."""
+    stages, by = queries.stage_table(), request.membership
+    every = request.POST.get("all") == "1"
+    wanted = filters.read(QueryDict(request.POST.get("query", "")))
+    if every:
+        ids, count = queries.all_matching(by, wanted, today=request.today, most=MOST)
+    else:
+        ids = queries.picked(by, [pk for pk in map(number, request.POST.getlist("pk")) if pk], most=MOST)
+        count = len(ids)
+    if not ids:
+        error = labels.too_many(count, MOST) if count else labels.NOTHING_PICKED
+        return dialog(request, "refused", error=error, status=422)
+    form = BulkForm(request.POST if "kind" in request.POST else None, by=by, stages=stages)
+    if form.is_valid():
+        key, kind = form.cleaned_data["request_key"], BulkKind(form.cleaned_data["kind"])
+        drawn = actions.draw_up(kind, form.to, ids, request_key=key, by=by, at=request.now)
+        return _shown(request, drawn, stages)
+    context = {"form": form, "count": count, "every": every, "ids": [] if every else ids}
+    context["query"] = request.POST.get("query", "") if every else ""
+    return dialog(request, "bulk", status=422 if form.is_bound else 200, **context)
+
+
+@org_view(Permission.FUNNEL_EDIT)
+@read_write
+def bulk_change(request: OrgRequest, pk: int) -> HttpResponse:
+    """Show what would happen, or did; do it."""
+    found, stages = queries.bulk_or_404(request.membership, pk), queries.stage_table()
+    if request.method != "POST" or found.state != "drawn":
+        return _shown(request, found, stages)
+    plan = queries.plan(found, request.membership, stages, today=request.today)
+    form = ChoiceForm(request.POST, bulk=found, plan=plan, today=request.today)
+    if not form.is_valid():
+        return _planned(request, found, stages, plan, form)
+    done = actions.carry_out(found, form.choice(), by=request.membership, at=request.now)
+    return _shown(request, done, stages)
+
+
+@org_view(Permission.FUNNEL_EDIT)
+@require_POST
+def bulk_undo(request: OrgRequest, pk: int) -> HttpResponse:
+    """Take it back, within thirty seconds."""
+    found = queries.bulk_or_404(request.membership, pk)
+    try:
+        back = actions.take_back(found, by=request.membership, at=request.now)
+    except Refused as refused:
+        return dialog(request, "refused", error=labels.refusal(refused), status=422)
+    return _shown(request, back, queries.stage_table())
+
+
+def _shown(request: OrgRequest, found: BulkChange, stages: list[StageRow]) -> HttpResponse:
+    """Show a change as it stands: its plan, the job that works on it, or what became of each."""
+    if found.state == "drawn":
+        plan = queries.plan(found, request.membership, stages, today=request.today)
+        return _planned(request, found, stages, plan, ChoiceForm(bulk=found, plan=plan, today=request.today))
+    came = queries.outcome(found, request.membership)
+    ended = found.ended_at if found.state == "done" else None
+    context = {
+        **_told(request, found, stages, came),
+        "job": found.job if found.state in {"running", "undoing"} else None,
+        "may_undo": ended is not None and request.now - ended <= actions.UNDO_WITHIN and came.of(Fate.DONE) > 0,
+    }
+    return dialog(request, "bulk_done", **context)
+
+
+def _planned(
+    request: OrgRequest, found: BulkChange, stages: list[StageRow], plan: Plan, form: ChoiceForm
+) -> HttpResponse:
+    chosen = set(form["go"].value() or []) if form.is_bound else set()
+    context = {
+        **_told(request, found, stages, plan),
+        "form": form,
+        "chosen": chosen,
+        "doable": plan.of(Fate.READY, Fate.BACK, Fate.LACKS),
+        "by_job": len(found.asked) > AT_ONCE,
+    }
+    return dialog(request, "bulk_plan", status=422 if form.is_bound else 200, **context)
+
+
+def _told(request: OrgRequest, found: BulkChange, stages: list[StageRow], plan: Plan) -> dict[str, Any]:
+    """Return what both pages say: what is changed to what, how many of each fate, and the lines."""
+    to = found.to["key"]
+    words = {
+        BulkKind.STAGE: lambda: stages[int(to) - 1].label,
+        BulkKind.CATEGORY: lambda: labels.CATEGORIES[to] if to else labels.BY_STAGE,
+        BulkKind.OWNER: lambda: queries.names_of(
+            "owner", [str(to)], request.membership, table=stages, language=language(request)
+        )[str(to)],
+        BulkKind.CLOSE: lambda: formats.short_date(
+            date.fromisoformat(to), request.today, language(request), weekday=False
+        ),
+    }[BulkKind(found.kind)]()
+    lines = [{"line": line, "words": labels.FATES[line.fate], "detail": _detail(found, line)} for line in plan.lines]
+    counts = [(labels.FATES[fate], plan.counts[fate]) for fate in labels.FATES if plan.counts.get(fate)]
+    kind = labels.BULK_KINDS[found.kind]
+    return {"bulk": found, "kind": kind, "to": words, "plan": plan, "lines": lines, "counts": counts}
+
+
+def _detail(found: BulkChange, line: Any) -> str:
+    """Return why, in words."""
+    if not found.outcome:
+        return str(line.detail)
+    said = found.outcome.get(str(line.pk), {})
+    return labels.refusal(Refused(said["code"], **said.get("data", {}))) if said.get("code") else ""
