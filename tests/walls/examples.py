@@ -115,7 +115,7 @@ EXAMPLES: dict[str, Example] = {
     "funnel:item_switch": at(key="item"),
     "funnel:opportunity": at(pk="opportunity"),
     "funnel:edit": at(pk="opportunity"),
-    "funnel:move": at(pk="opportunity").sending(stage="4", anyway="1"),
+    "funnel:move": at(pk="opportunity").sending(stage="2", why="Learnt more"),
     "funnel:bulk": at().sending(pk="opportunity"),
     "funnel:bulk_change": at(pk="bulk"),
     "funnel:bulk_undo": at(pk="bulk_done"),

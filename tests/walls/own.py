@@ -221,9 +221,9 @@ def _archive(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     return {"account": account, "parent": parent, "contact": contact, "product": product, "member": cast.colleague}
 
 
-def _many(cast: Cast) -> dict[str, BulkChange]:
-    """Draw up two changes of the rep's opportunities, and carry one of them out."""
-    by, at, ids = cast.rep, timezone.now(), list(Opportunity.objects.values_list("pk", flat=True))
+def _many(cast: Cast, opportunity: Opportunity) -> dict[str, BulkChange]:
+    """Draw up two changes, and carry one of them out."""
+    by, at, ids = cast.rep, timezone.now(), [opportunity.pk]
     drawn, done = (
         funnel.draw_up(BulkKind.CATEGORY, to, ids, request_key=uuid4(), by=by, at=at) for to in ("commit", "best_case")
     )
@@ -280,7 +280,7 @@ def _sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     change = Change.objects.filter(opportunity=moved, kind="stage").latest("id")
     return {
         "view": _view(cast, text),
-        **_many(cast),
+        **_many(cast, deal()),
         "opportunity": moved,
         "closed": lost,
         "change": change,
