@@ -59,11 +59,6 @@ def velocity(qualified: int, average_won: int | None, rate: float | None, cycle:
     return round(qualified * average_won * rate / cycle)
 
 
-def coverage(due: int, to_go: int | None) -> float | None:
-    """Return what is open and due ÷ what is still to be won; None without a target, or once it is met."""
-    return due / to_go if to_go is not None and to_go > 0 else None
-
-
 def coverage_needed(value_rate: float | None, on_time: float | None) -> float | None:
     """Return 1 ÷ (win rate by value × share on time); None where either is unknown or nothing."""
     return 1 / (value_rate * on_time) if value_rate and on_time else None
@@ -135,9 +130,8 @@ def behind(by_owner: Mapping[int, Mapping[int, Conversion]]) -> list[Behind]:
     for owner, mine in by_owner.items():
         for stage, own in mine.items():
             others = Conversion(total[stage].reached - own.reached, total[stage].fell - own.fell)
-            counted = own.reached + own.fell
-            if own.rate is None or others.rate is None or counted < FEW or others.reached + others.fell < FEW:
+            if own.rate is None or others.rate is None or min(own.counted, others.counted) < FEW:
                 continue
             if own.rate < others.rate:
-                found.append(Behind(owner, stage, own.rate, others.rate, counted))
+                found.append(Behind(owner, stage, own.rate, others.rate, own.counted))
     return sorted(found, key=lambda each: (-each.missed, each.owner, each.stage))

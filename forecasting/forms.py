@@ -1,6 +1,6 @@
 """What is typed about targets, and which period a page shows."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -24,6 +24,36 @@ def chosen_period(query: Any, organization: Organization, today: date) -> Period
         day = today
     known = Kind(kind) if kind in set(Kind) else Kind.QUARTER
     return period_of(known, day, organization.fiscal_year_start)
+
+
+FIRST_DAY = date(1990, 1, 1)
+
+
+class BetweenForm(forms.Form):
+    """Two days of the past, the later one today unless said; a day asked about is how it ended."""
+
+    since = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
+    until = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
+
+    def __init__(self, data: Any, *, today: date, days: int) -> None:
+        """Take what was asked; without a first day it is so many days before the last."""
+        super().__init__(data)
+        self.today, self.days = today, days
+
+    def clean(self) -> dict[str, Any]:
+        """Fill in what was not said, and refuse what cannot be answered."""
+        found = {**self.cleaned_data}
+        if self.errors:
+            raise ValidationError(str(REFUSALS["not_a_day"]))
+        until = found["until"] or self.today
+        since = found["since"] or until - timedelta(days=self.days)
+        if max(since, until) > self.today:
+            raise ValidationError(str(REFUSALS["in_future"]))
+        if since < FIRST_DAY:
+            raise ValidationError(str(REFUSALS["not_a_day"]))
+        if since > until:
+            raise ValidationError(str(REFUSALS["until_before_since"]))
+        return {"since": since, "until": until}
 
 
 class TargetForm(forms.Form):

@@ -86,7 +86,34 @@ ROWS: Mapping[str, Words] = {
     "overdue": gettext_lazy("Expected before the period"),
     "undated": gettext_lazy("Without an expected close"),
 }
+# What stands behind the numbers of the past and of the flow.
+BEHIND: Mapping[str, Words] = {
+    "moved": gettext_lazy("What changed"),
+    "went": gettext_lazy("From where to where"),
+    "stood": gettext_lazy("Open on that day"),
+    "won": pgettext_lazy("change", "Won"),
+    "lost": pgettext_lazy("change", "Lost"),
+    "abandoned": pgettext_lazy("change", "Abandoned"),
+    "stuck": gettext_lazy("Overdue, or older than almost every win was"),
+    "qualified": gettext_lazy("Qualified and open"),
+    "slipped": gettext_lazy("Slipped out of the period"),
+    "pushed": gettext_lazy("Pushed into a later month"),
+    "reached": gettext_lazy("Went on"),
+    "fell": gettext_lazy("Did not go on"),
+    "pending": gettext_lazy("Still too young to say"),
+    "left": gettext_lazy("Left the stage"),
+}
+ENDS: Mapping[str, Words] = {
+    "new": pgettext_lazy("change", "New or back"),
+    "won": pgettext_lazy("change", "Won"),
+    "lost": pgettext_lazy("change", "Lost"),
+    "abandoned": pgettext_lazy("change", "Abandoned"),
+    "gone": pgettext_lazy("change", "Gone"),
+}
 REFUSALS: Mapping[str, Words] = {
+    "not_a_day": gettext_lazy("Enter a day such as 2026-03-31."),
+    "in_future": gettext_lazy("Choose a day that has begun: the future has not been logged yet."),
+    "until_before_since": gettext_lazy("The first day lies after the last one."),
     "not_a_period": gettext_lazy("No period of this organization begins on that day."),
     "not_selling": gettext_lazy("This person does not own opportunities."),
     "amount_negative": gettext_lazy("A target cannot be negative."),

@@ -12,6 +12,12 @@ urlpatterns = [
     path("accuracy/", views.accuracy, name="accuracy"),
     path("compute/", views.compute, name="compute"),
     path("alerts/", views.alerts, name="alerts"),
+    path("changes/", views.changes, name="changes"),
+    path("past/", views.past, name="past"),
+    path("flow/", views.flow, name="flow"),
+    path("flow/time/", views.flow_time, name="flow_time"),
+    path("flow/stages/", views.flow_stages, name="flow_stages"),
+    path("behind/", views.behind, name="behind"),
     path("targets/", views.targets, name="targets"),
     path("targets/set/", views.set_target, name="set_target"),
 ]

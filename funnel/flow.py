@@ -28,10 +28,14 @@ class Conversion:
     pending: int = 0
 
     @property
+    def counted(self) -> int:
+        """Those of whom one can say what became of them."""
+        return self.reached + self.fell
+
+    @property
     def rate(self) -> float | None:
         """The share that reached the next stage or beyond, among those that count; None where none does."""
-        counted = self.reached + self.fell
-        return self.reached / counted if counted else None
+        return self.reached / self.counted if self.counted else None
 
     def __add__(self, other: "Conversion") -> "Conversion":
         """Add up two groups."""

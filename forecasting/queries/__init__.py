@@ -2,7 +2,8 @@
 
 from forecasting.queries import effects
 from forecasting.queries.alerts import alerts_of, flagged
-from forecasting.queries.changed import Movement, moved, movement, seen_by, waterfall, week_before
+from forecasting.queries.asking import Narrowing, narrowing
+from forecasting.queries.changed import LATEST, Movement, moved, movement, seen_by, waterfall, week_before
 from forecasting.queries.health import facts_of, would_change
 from forecasting.queries.numbers import Committed, Pace, PersonRow, StageNumbers, Summary, Uncounted, pace_of, summary
 from forecasting.queries.past import GONE, NEW, MatrixCell, Stood, flowed, flows, stood, stood_rows
@@ -13,6 +14,7 @@ from forecasting.queries.targets import Cell, TargetGrid, TargetRow, stray_targe
 
 __all__ = [
     "GONE",
+    "LATEST",
     "NEW",
     "PAST_PERIODS",
     "SELLING",
@@ -22,6 +24,7 @@ __all__ = [
     "Judged",
     "MatrixCell",
     "Movement",
+    "Narrowing",
     "Pace",
     "PastPeriod",
     "PersonRow",
@@ -43,6 +46,7 @@ __all__ = [
     "listed",
     "moved",
     "movement",
+    "narrowing",
     "pace_of",
     "past",
     "person_or_404",

@@ -3,15 +3,13 @@
 The rule is `forecasting.waterfall.classify`; what the statements say again in SQL, a property test compares with it.
 """
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Any, cast
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
 
 from forecasting.periods import Period, midnight
 from forecasting.queries.numbers import Summary
@@ -19,6 +17,7 @@ from forecasting.queries.scope import Scope
 from forecasting.waterfall import Bucket, Part, Reason, Waterfall, cause
 from funnel.history import ENDLESS
 from funnel.models import Opportunity
+from funnel.queries import among
 from funnel.slices import Slice
 from tenants.models import Membership
 from tenants.scoping import require_organization_id
@@ -109,14 +108,6 @@ def moved(
     """Return the opportunities in a bucket of the waterfall."""
     steps, taken = _steps(period, slice_, since, until)
     return among(f"{steps} SELECT opportunity_id FROM steps WHERE bucket = %(bucket)s", {**taken, "bucket": bucket})  # noqa: S608  # as above
-
-
-def among(statement: str, taken: Mapping[str, Any]) -> QuerySet[Opportunity]:
-    """Return the opportunities whose ids a statement with named places yields."""
-    places = re.findall(r"%\((\w+)\)s", statement)
-    plain = re.sub(r"%\(\w+\)s", "%s", statement)
-    ids = RawSQL(plain, [taken[place] for place in places])  # noqa: S611  # our own text; all values are passed
-    return cast("QuerySet[Opportunity]", Opportunity.objects.filter(pk__in=ids))
 
 
 # The weighted forecast --------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ from django.db.models import QuerySet
 
 from forecasting.flow import Closed, Fate, Slippage
 from forecasting.periods import Period, midnight
-from forecasting.queries.changed import LATEST, among
+from forecasting.queries.changed import LATEST
 from funnel.models import Opportunity
+from funnel.queries import among
 from funnel.slices import Slice
 from tenants.scoping import require_organization_id
 

@@ -8,8 +8,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from forecasting.queries.changed import LATEST, among
+from forecasting.queries.changed import LATEST
 from funnel.models import Opportunity
+from funnel.queries import among
 from funnel.slices import Slice
 from tenants.scoping import require_organization_id
 

@@ -20,7 +20,7 @@ from funnel.queries.commitments import (
 )
 from funnel.queries.competitors import Against, Met, against, competitor_or_404, competitors, unlinked
 from funnel.queries.dimensions import has_gone, names_of
-from funnel.queries.flow import conversion, conversion_by_owner, dwell, won_cycle
+from funnel.queries.flow import among, conversion, conversion_by_owner, conversion_rows, dwell, dwell_rows, won_cycle
 from funnel.queries.group_board import group_board
 from funnel.queries.grouping import Group, Groups, groups, matrix
 from funnel.queries.lead_twins import (
@@ -158,6 +158,7 @@ __all__ = [
     "account_or_404",
     "against",
     "all_matching",
+    "among",
     "answer_notes",
     "approval_or_404",
     "as_request",
@@ -176,10 +177,12 @@ __all__ = [
     "contacts_of",
     "conversion",
     "conversion_by_owner",
+    "conversion_rows",
     "currencies",
     "customer_twins",
     "demanded_item",
     "dwell",
+    "dwell_rows",
     "edition",
     "evidence_of",
     "filed_counts",

@@ -3,34 +3,41 @@
 Each is one statement for a whole organization, however large. None counts what was undone.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from funnel.flow import Conversion, Spread
+from funnel.models import Opportunity
 from funnel.slices import Slice
 from funnel.stages import Stage
 from tenants.scoping import require_organization_id
 
 _SHARES = "ARRAY[0.25, 0.5, 0.75, 0.9, 0.95]"
 
-_DWELL = """
-    SELECT s.stage, count(*),
-           percentile_cont({shares}) WITHIN GROUP (ORDER BY extract(epoch FROM s.until_at - s.stage_entered_at) / 86400)
+_LEFT = """
     FROM funnel_spell s
     WHERE s.organization_id = %(organization)s AND s.left_to IS NOT NULL
-        AND s.until_at > %(since)s AND s.until_at <= %(until)s{slice}
-    GROUP BY s.stage
+        AND s.until_at > %(since)s AND s.until_at <= %(until)s
 """
+_DWELL = f"""
+    SELECT s.stage, count(*), percentile_cont({_SHARES})
+               WITHIN GROUP (ORDER BY extract(epoch FROM s.until_at - s.stage_entered_at) / 86400)
+    {_LEFT}{{slice}}
+    GROUP BY s.stage
+"""  # noqa: S608  # our own text
 
 
 def _ask(statement: str, slice_: Slice, **taken: Any) -> list[tuple[Any, ...]]:
     condition, more = slice_.sql("s")
     with connection.cursor() as cursor:
         cursor.execute(
-            statement.format(slice=condition, shares=_SHARES),
+            statement.format(slice=condition),
             {"organization": require_organization_id(), **taken, **more},
         )
         found: list[tuple[Any, ...]] = cursor.fetchall()
@@ -68,15 +75,14 @@ _CONVERSIONS = """
     ), patience AS (
         SELECT * FROM unnest(%(stages)s::int[], %(days)s::float[]) AS p (stage, days)
     )
-    SELECT {by}, s.stage,
-           count(*) FILTER (WHERE s.reached > s.stage),
-           count(*) FILTER (WHERE s.reached <= s.stage OR s.reached IS NULL AND {old}),
-           count(*) FILTER (WHERE s.reached IS NULL AND NOT {old})
-    FROM entered s LEFT JOIN patience p ON p.stage = s.stage
-    WHERE true{slice}
-    GROUP BY 1, 2
 """
+_JOINED = "LEFT JOIN patience p ON p.stage = s.stage WHERE true"
 _OLD = "coalesce(extract(epoch FROM %(until)s - s.stage_entered_at) / 86400 > p.days, false)"
+FATES = {
+    "reached": "coalesce(s.reached > s.stage, false)",
+    "fell": f"(s.reached <= s.stage OR s.reached IS NULL AND {_OLD})",
+    "pending": f"(s.reached IS NULL AND NOT {_OLD})",
+}
 
 
 def conversion(
@@ -109,31 +115,67 @@ def conversion_by_owner(
     return found
 
 
+def conversion_rows(
+    *,
+    stage: int,
+    fate: str,
+    since: datetime,
+    until: datetime,
+    slice_: Slice = Slice(),  # noqa: B008  # frozen
+) -> QuerySet[Opportunity]:
+    """Return the opportunities behind a number of `conversion`; `fate` is a key of `FATES`."""
+    condition, more = slice_.sql("s")
+    taken = _cohort(since, until, None) | more | {"organization": require_organization_id(), "stage": stage}
+    condition += f" AND s.stage = %(stage)s AND {FATES[fate]}"
+    wanted = f"SELECT s.opportunity_id FROM entered s {_JOINED}{condition}"  # noqa: S608  # our own text
+    return among(_CONVERSIONS + wanted, taken)
+
+
 def _conversions(
     by: str, *, since: datetime, until: datetime, slice_: Slice, patience: Mapping[Stage, float] | None
 ) -> list[tuple[Any, ...]]:
+    counts = ", ".join(f"count(*) FILTER (WHERE {fate})" for fate in FATES.values())
+    wanted = f"SELECT {by}, s.stage, {counts} FROM entered s {_JOINED}"  # noqa: S608  # our own text
+    return _ask(_CONVERSIONS + wanted + "{slice} GROUP BY 1, 2", slice_, **_cohort(since, until, patience))
+
+
+def _cohort(since: datetime, until: datetime, patience: Mapping[Stage, float] | None) -> dict[str, Any]:
     if patience is None:
         patience = {
             stage: spread.p95 for stage, spread in dwell(since=since, until=until).items() if spread.p95 is not None
         }
-    statement = _CONVERSIONS.replace("{by}", by).replace("{old}", _OLD)
-    return _ask(
-        statement,
-        slice_,
-        since=since,
-        until=until,
-        stages=[int(stage) for stage in patience],
-        days=list(patience.values()),
-    )
+    stages, days = [int(stage) for stage in patience], list(patience.values())
+    return {"since": since, "until": until, "stages": stages, "days": days}
 
 
-_CYCLES = """
+def dwell_rows(
+    *,
+    stage: int,
+    since: datetime,
+    until: datetime,
+    slice_: Slice = Slice(),  # noqa: B008  # frozen
+) -> QuerySet[Opportunity]:
+    """Return the opportunities that left a stage, as `dwell` counts them."""
+    condition, more = slice_.sql("s")
+    taken = {"organization": require_organization_id(), "stage": stage, "since": since, "until": until, **more}
+    return among(f"SELECT s.opportunity_id {_LEFT} AND s.stage = %(stage)s{condition}", taken)
+
+
+def among(statement: str, taken: Mapping[str, Any]) -> QuerySet[Opportunity]:
+    """Return the opportunities whose ids a statement with named places yields."""
+    places = re.findall(r"%\((\w+)\)s", statement)
+    plain = re.sub(r"%\(\w+\)s", "%s", statement)
+    ids = RawSQL(plain, [taken[place] for place in places])  # noqa: S611  # our own text; all values are passed
+    return cast("QuerySet[Opportunity]", Opportunity.objects.filter(pk__in=ids))
+
+
+_CYCLES = f"""
     SELECT count(*),
-           percentile_cont({shares}) WITHIN GROUP (ORDER BY extract(epoch FROM s.closed_at - s.opened_at) / 86400)
+           percentile_cont({_SHARES}) WITHIN GROUP (ORDER BY extract(epoch FROM s.closed_at - s.opened_at) / 86400)
     FROM (SELECT o.*, o.id AS opportunity_id FROM funnel_opportunity o) AS s
     WHERE s.organization_id = %(organization)s AND s.status = 'won'
-        AND s.closed_at > %(since)s AND s.closed_at <= %(until)s{slice}
-"""
+        AND s.closed_at > %(since)s AND s.closed_at <= %(until)s{{slice}}
+"""  # noqa: S608  # as above
 
 
 def won_cycle(*, since: datetime, until: datetime, slice_: Slice = Slice()) -> Spread:  # noqa: B008  # frozen

@@ -11,7 +11,6 @@ from forecasting.flow import (
     Fate,
     Slippage,
     behind,
-    coverage,
     coverage_needed,
     fate,
     velocity,
@@ -49,11 +48,7 @@ def test_velocity_is_money_a_day() -> None:
     assert velocity(12, 500, 0.5, 0) is None
 
 
-def test_coverage_and_what_is_needed() -> None:
-    assert coverage(900, 300) == 3
-    assert coverage(900, 0) is None
-    assert coverage(900, -5) is None
-    assert coverage(900, None) is None
+def test_how_much_must_be_open() -> None:
     # a quarter of the value won, of which half in time: eight times what is to go
     assert coverage_needed(0.25, 0.5) == 8
     assert coverage_needed(None, 0.5) is None

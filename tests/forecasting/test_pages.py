@@ -25,7 +25,8 @@ from tests.forecasting.factories import MONTH, NOW, QUARTER, TODAY, change, make
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 DAY = timedelta(days=1)
-PAGES = ["", "rows/", "strip/", "accuracy/", "alerts/", "targets/"]
+PAST = ["changes/", "past/", "flow/", "flow/time/", "flow/stages/"]
+PAGES = ["", "rows/", "strip/", "accuracy/", "alerts/", "targets/", *PAST]
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,6 @@
 """The forecast report, the rows behind its numbers, the strip of the board, targets and alerts."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
@@ -15,6 +14,7 @@ from forecasting import actions, labels, queries
 from forecasting.drawing import NARROW, WIDE, draw
 from forecasting.forms import TargetForm, chosen_period
 from forecasting.periods import Kind, Period, period_of
+from forecasting.views.address import address
 from forecasting.waterfall import Bucket
 from funnel.labels import FLAGS
 from funnel.queries import lead_figures, stage_table
@@ -32,13 +32,6 @@ ALERTS_A_PAGE = 30
 SWITCH = (Kind.MONTH, Kind.QUARTER)
 
 
-def _address(request: OrgRequest, name: str, period: Period, who: str, **more: object) -> str:
-    """Return the address of a page of this app about the same period and people."""
-    asked = {"period": period.kind, "on": period.starts_on.isoformat(), "who": who, **more}
-    query = urlencode({key: str(value) for key, value in asked.items() if value not in ("", None)})
-    return f"{reverse(f'forecasting:{name}', args=[request.organization.slug])}?{query}"
-
-
 def _frame(request: OrgRequest, name: str, period: Period, whose: queries.Scope) -> dict[str, Any]:
     """Return what the head of a page needs: the period, its neighbours, and whose numbers these are."""
     who = whose.who
@@ -47,10 +40,10 @@ def _frame(request: OrgRequest, name: str, period: Period, whose: queries.Scope)
         "period_label": labels.period_label(period),
         "is_current": request.today in period,
         "whose": whose,
-        "previous": _address(request, name, period.previous, who),
-        "next": _address(request, name, period.next, who),
+        "previous": address(request, name, period.previous, who),
+        "next": address(request, name, period.next, who),
         "switch": [
-            (labels.KINDS[kind], kind == period.kind, _address(request, name, _zoomed(period, kind, request), who))
+            (labels.KINDS[kind], kind == period.kind, address(request, name, _zoomed(period, kind, request), who))
             for kind in SWITCH
         ],
     }
@@ -93,7 +86,9 @@ def forecast(request: OrgRequest) -> HttpResponse:
         "cause": labels.CAUSES[moved.reason.cause] if moved and moved.reason else "",
         "changes": _changes(request, period, whose, moved) if moved else [],
         "pace": pace,
-        "accuracy_url": _address(request, "accuracy", period, whose.who),
+        "accuracy_url": address(request, "accuracy", period, whose.who),
+        "page": "forecast",
+        **{f"to_{name}": address(request, name, period, whose.who) for name in ("forecast", "changes", "past", "flow")},
     }
     return render_page(request, "forecasting/forecast.html", context)
 
@@ -105,7 +100,7 @@ def _cuts(request: OrgRequest, period: Period, whose: queries.Scope, found: quer
     """Return the numbers by person and stage, each with the address of its rows."""
 
     def rows(**more: object) -> str:
-        return _address(request, "rows", period, whose.who, **more)
+        return address(request, "rows", period, whose.who, **more)
 
     stages = [(each, int(each.row.stage)) for each in found.stages]
     return {
@@ -114,8 +109,8 @@ def _cuts(request: OrgRequest, period: Period, whose: queries.Scope, found: quer
             for each, stage in stages
         ],
         "urls": {what: rows(what=what) for what in _LINKED}
-        | {"targets": _address(request, "targets", period, whose.who)},
-        "people": [(row, _address(request, "forecast", period, f"m{row.member.pk}")) for row in found.people],
+        | {"targets": address(request, "targets", period, whose.who)},
+        "people": [(row, address(request, "forecast", period, f"m{row.member.pk}")) for row in found.people],
         "stages": [(each, rows(what="due", stage=stage)) for each, stage in stages if stage < Stage.DEPLOY],
     }
 
@@ -126,7 +121,7 @@ def _changes(request: OrgRequest, period: Period, whose: queries.Scope, moved: q
         Change(
             str(labels.BUCKETS[bucket]),
             delta,
-            _address(request, "rows", period, whose.who, what="moved", bucket=bucket),
+            address(request, "rows", period, whose.who, what="moved", bucket=bucket),
         )
         for bucket, delta, _count in moved.waterfall.buckets
     ]
@@ -155,7 +150,7 @@ def rows(request: OrgRequest) -> HttpResponse:
     page = Paginator(ordered, A_PAGE).get_page(request.GET.get("page"))
     context = {
         **_frame(request, "rows", period, whose),
-        "back": _address(request, "forecast", period, whose.who),
+        "back": address(request, "forecast", period, whose.who),
         "title": labels.BUCKETS[bucket] if bucket else labels.ROWS[what],
         "stage_label": names.get(stage or 0, ""),
         "what": what,
@@ -186,11 +181,11 @@ def strip(request: OrgRequest) -> HttpResponse:
         "period_label": labels.period_label(period),
         "urls": {
             "leads": reverse("funnel:leads", args=[organization.slug]) + narrowed,
-            "won": _address(request, "rows", period, whose.who, what="won"),
-            "due": _address(request, "rows", period, whose.who, what="due"),
-            "committed": _address(request, "rows", period, whose.who, what="committed"),
-            "promised": _address(request, "rows", period, whose.who, what="promised"),
-            "forecast": _address(request, "forecast", period, whose.who),
+            "won": address(request, "rows", period, whose.who, what="won"),
+            "due": address(request, "rows", period, whose.who, what="due"),
+            "committed": address(request, "rows", period, whose.who, what="committed"),
+            "promised": address(request, "rows", period, whose.who, what="promised"),
+            "forecast": address(request, "forecast", period, whose.who),
         },
     }
     return render(request, "forecasting/strip.html", context)
@@ -268,10 +263,10 @@ def _grid(
         "stray": queries.stray_targets(whose.owners, year) if kind == Kind.QUARTER else 0,
         "whose": whose,
         "period": Period(kind, year.starts_on, fiscal),
-        "previous": _address(request, "targets", Period(kind, year.previous.starts_on, fiscal), who),
-        "next": _address(request, "targets", Period(kind, year.next.starts_on, fiscal), who),
+        "previous": address(request, "targets", Period(kind, year.previous.starts_on, fiscal), who),
+        "next": address(request, "targets", Period(kind, year.next.starts_on, fiscal), who),
         "switch": [
-            (labels.KINDS[each], each == kind, _address(request, "targets", Period(each, year.starts_on, fiscal), who))
+            (labels.KINDS[each], each == kind, address(request, "targets", Period(each, year.starts_on, fiscal), who))
             for each in SWITCH
         ],
     }
@@ -338,7 +333,7 @@ def _answer(request: OrgRequest, form: TargetForm, message: str) -> HttpResponse
     )
     who = form.data.get("who", "")
     if not message and not is_swap(request):
-        return go(request, _address(request, "targets", asked, who))
+        return go(request, address(request, "targets", asked, who))
     grid = _grid(request, asked, who, typed=form if message else None, message=message)
     status = 422 if message else 200
     if not is_swap(request):

@@ -1,0 +1,15 @@
+"""Addresses of this app's pages about the same period and people."""
+
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from forecasting.periods import Period
+from tenants.web import OrgRequest
+
+
+def address(request: OrgRequest, name: str, period: Period, who: str, **more: object) -> str:
+    """Return the address of a page of this app about the same period and people."""
+    asked = {"period": period.kind, "on": period.starts_on.isoformat(), "who": who, **more}
+    query = urlencode({key: str(value) for key, value in asked.items() if value not in ("", None)})
+    return f"{reverse(f'forecasting:{name}', args=[request.organization.slug])}?{query}"

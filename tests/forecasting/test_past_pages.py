@@ -1,0 +1,157 @@
+"""The pages about the past: every number opens its rows, bad days and foreign ids are refused, costs stand still."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html import unescape
+from urllib.parse import quote
+
+import pytest
+from django.test import Client
+
+from accounts import actions as accounts_actions
+from accounts.models import Account
+from forecasting import queries
+from funnel.slices import Slice
+from funnel.stages import Stage
+from tenants.scoping import working_for
+from tests.cast import Cast, sign_in
+from tests.forecasting.factories import NOW, QUARTER, TODAY, change, lose, make_opportunity, make_season, move, win
+from tests.forecasting.test_pages import PAST, cost, page
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the morning of 23 November 2026."""
+    monkeypatch.setattr("tenants.web.timezone.now", lambda: NOW)
+
+
+@pytest.fixture
+def season(acme: Cast) -> Cast:
+    """The season, and some that moved in the last days."""
+    with working_for(acme.org):
+        make_season(acme)
+        for owner in (acme.rep, acme.rep2):
+            change(make_opportunity(owner, 500, TODAY, at=NOW - 30 * DAY), NOW - 2 * DAY, amount=700)
+            move(make_opportunity(owner, 600, TODAY, at=NOW - 30 * DAY), Stage.PROOF, NOW - 3 * DAY)
+            win(make_opportunity(owner, 800, TODAY, at=NOW - 30 * DAY), NOW - 2 * DAY)
+            lose(make_opportunity(owner, 900, TODAY, at=NOW - 30 * DAY), NOW - 2 * DAY)
+    return acme
+
+
+def links(text: str) -> Iterator[tuple[str, int]]:
+    """Yield each address of rows on a page, with the number that stands on it."""
+    found = re.findall(r'<a href="([^"]*behind/[^"]*)"[^>]*>(?:[^<]*<span class="sub">)?([\d,]+)<', text)
+    for url, number in found:
+        yield unescape(url), int(number.replace(",", ""))
+
+
+def opened(client: Client, url: str) -> int:
+    """Return how many opportunities a page of rows says it has."""
+    response = client.get(url)
+    assert response.status_code == 200, url
+    found = re.search(r'<tr class="total"><th scope="row">(\d+) opportunit', response.content.decode())
+    return int(found.group(1)) if found else 0
+
+
+@pytest.mark.parametrize("path", ["changes/", "changes/?by=category", "past/", "flow/stages/"])
+def test_every_number_opens_just_its_rows(season: Cast, path: str) -> None:
+    seen = 0
+    for member in (season.rep, season.manager, season.executive):
+        client = sign_in(member)
+        for url, number in links(page(client, path)):
+            assert opened(client, url) == number, url
+            seen += number > 0
+    assert seen > 5
+
+
+def test_the_figures_of_the_flow_open_their_rows(season: Cast) -> None:
+    client = sign_in(season.executive)
+    text = page(client, "flow/") + page(client, "flow/time/")
+    urls = {url.rsplit("what=", 1)[1]: url for url in map(unescape, re.findall(r'href="([^"]*behind/[^"]*)"', text))}
+    (won, lost) = re.findall(r"(\d+) won, (\d+) lost", text)[0]
+    stuck, qualified = (re.findall(rf"(\d+) {word}", text)[0] for word in ("stuck", "qualified"))
+    for what, number in {"won": won, "lost": lost, "stuck": stuck, "qualified": qualified}.items():
+        assert opened(client, urls[what]) == int(number) > 0
+    slipped, due = map(int, re.findall(r"(\d+) of (\d+) due", text)[0])
+    assert opened(client, urls["slipped"]) == slipped <= due
+
+
+def test_the_counts_of_the_waterfall_are_those_of_its_buckets(season: Cast) -> None:
+    client = sign_in(season.executive)
+    text = page(client, "changes/")
+    rows = re.findall(r'<tr><th scope="row"><a href="([^"]+)">[^<]+</a></th><td class="num">(\d+)<', text)
+    assert len(rows) >= 4
+    for url, number in rows:
+        assert opened(client, unescape(url)) == int(number)
+    with working_for(season.org):
+        found = queries.waterfall(QUARTER, Slice(), since=queries.week_before(TODAY, season.org.zone))
+        assert sum(int(number) for _url, number in rows) == sum(count for _bucket, _delta, count in found.buckets)
+
+
+def test_days_that_cannot_be_answered_are_refused_with_what_was_typed(season: Cast) -> None:
+    client = sign_in(season.manager)
+    for query, words in {
+        "since=2026-11-20&until=2026-11-01": "The first day lies after the last one.",
+        "since=2026-11-24": "the future has not been logged yet",
+        "until=2027-01-01": "the future has not been logged yet",
+        "since=yesterday": "Enter a day such as",
+        "since=1900-01-01": "Enter a day such as",
+    }.items():
+        for path in PAST:
+            page(client, f"{path}?{query}", status=422)
+        text = page(client, f"changes/?{query}", status=422)
+        assert words in text
+        assert f'value="{query.split("&")[0].split("=")[1]}"' in text
+
+
+def test_foreign_and_unknown_words_are_not_found(season: Cast, globex: Cast) -> None:
+    with working_for(globex.org):
+        theirs = accounts_actions.create_product(name="Theirs", list_price=1, by=globex.admin, at=NOW)
+    client = sign_in(season.executive)
+    for query in [f"product={theirs.pk}", "product=x", "region=Atlantis", "segment=Z", f"who=m{globex.rep.pk}"]:
+        for path in PAST:
+            page(client, f"{path}?{query}", status=404)
+    for query in ["", "what=secret", "what=moved&bucket=x", "what=went&came=new&went=secret", "what=left&stage=9"]:
+        page(client, f"behind/?{query}", status=404)
+    page(client, "behind/?what=stood&since=2027-01-01", status=404)
+
+
+def test_narrowing_by_region_segment_and_product(season: Cast) -> None:
+    with working_for(season.org):
+        one = make_opportunity(season.rep, 123_400, TODAY, at=NOW - DAY, name="Narrow")
+        account = Account.objects.get(pk=one.account_id)
+        accounts_actions.change_account(account, seen=account.version, by=season.rep, at=NOW, region="Taipei")
+    client = sign_in(season.executive)
+    text = page(client, "past/?region=Taipei&since=2026-11-20")
+    assert [number for _url, number in links(text) if number] == [1, 1]
+    assert all("region=Taipei" in url for url, _number in links(text))
+    assert quote("A+") in page(client, "changes/?segment=A%2B")
+
+
+def test_what_nobody_may_see_is_not_counted(season: Cast) -> None:
+    with working_for(season.org):
+        hers = queries.stood(Slice({season.rep.pk}))
+    text = page(sign_in(season.rep), "past/")
+    assert sum(number for url, number in links(text) if "stage=" in url and f"since={TODAY}" in url) == sum(
+        each.count for each in hers.values()
+    )
+
+
+def test_thirty_cost_what_one_costs_on_the_pages_of_the_past(acme: Cast) -> None:
+    with working_for(acme.org):
+        make_opportunity(acme.rep, 100, TODAY)
+        make_opportunity(acme.rep, 100, TODAY, at=NOW - 2 * DAY)
+    clients = [sign_in(member) for member in (acme.rep, acme.manager, acme.executive)]
+    paths = [*PAST, "behind/?what=moved&bucket=new", "behind/?what=stood", "behind/?what=qualified"]
+    few = [cost(client, path) for client in clients for path in paths]
+    with working_for(acme.org):
+        for n in range(29):
+            each = make_opportunity((acme.rep, acme.rep2)[n % 2], 100, TODAY, at=NOW - (n + 2) * DAY)
+            if n % 3 == 0:
+                win(each, NOW - DAY)
+    assert [cost(client, path) for client in clients for path in paths] == few
+    assert max(few) <= 15, dict(zip(paths * 3, few, strict=True))
