@@ -164,6 +164,7 @@ VERBS: dict[str, Words] = {
     "team.deleted": _("deleted a team"),
     "member.invited": _("invited someone"),
     "invitation.renewed": _("sent an invitation again"),
+    "invitation.unsent": _("sent an invitation whose mail did not leave"),
     "invitation.withdrawn": _("withdrew an invitation"),
     "member.joined": _("joined"),
     "member.changed": _("changed a member"),

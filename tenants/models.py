@@ -270,6 +270,7 @@ class Invitation(TenantModel):
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
+    mail_failed_at = models.DateTimeField(null=True)  # until it is sent again
 
     class Meta:
         ordering = ["-invited_at"]

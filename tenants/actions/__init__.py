@@ -2,7 +2,7 @@
 
 from tenants.actions.access import end_access, end_session, end_sessions, note_session
 from tenants.actions.founding import found_organization
-from tenants.actions.invitations import Invited, Seat, accept, invite, join, renew, withdraw
+from tenants.actions.invitations import Invited, Seat, accept, invite, join, note_unsent, renew, withdraw
 from tenants.actions.organization import (
     add_days_to_calendar,
     add_rate,
@@ -38,6 +38,7 @@ __all__ = [
     "join",
     "lock_person",
     "note_session",
+    "note_unsent",
     "reactivate",
     "renew",
     "require_second_factor",

@@ -236,8 +236,8 @@ def seal(ids: Collection[int], *, at: datetime) -> list[tuple[Invitation, str]]:
     sealed = []
     for seat in found.filter(pk__in=ids, accepted_at=None, withdrawn_at=None).order_by("pk"):
         token = secrets.token_urlsafe(32)
-        seat.token_hash, seat.expires_at = digest(token), at + VALID_FOR
-        seat.save(update_fields=["token_hash", "expires_at"])
+        seat.token_hash, seat.expires_at, seat.mail_failed_at = digest(token), at + VALID_FOR, None
+        seat.save(update_fields=["token_hash", "expires_at", "mail_failed_at"])
         sealed.append((seat, token))
     return sealed
 

@@ -1,7 +1,7 @@
 """Seats held for addresses: sent, sent again, withdrawn, taken."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -85,9 +85,20 @@ def invite(
 def _sealed(invitation: Invitation, at: datetime) -> str:
     """Give the invitation a new token and a new term, save it, and return the token."""
     token = secrets.token_urlsafe(32)
-    invitation.token_hash, invitation.expires_at = digest(token), at + VALID_FOR
+    invitation.token_hash, invitation.expires_at, invitation.mail_failed_at = digest(token), at + VALID_FOR, None
     invitation.save()
     return token
+
+
+@transaction.atomic
+def note_unsent(ids: Collection[int], *, at: datetime) -> None:
+    """Note of invitations that their mails could not be sent, so that it is seen and they are sent again."""
+    for invitation in (
+        Invitation.objects.select_for_update(of=("self",)).filter(pk__in=ids).select_related("invited_by")
+    ):
+        invitation.mail_failed_at = at
+        invitation.save(update_fields=["mail_failed_at"])
+        audit.record("invitation.unsent", invitation, by=invitation.invited_by, at=at)
 
 
 @transaction.atomic

@@ -2,18 +2,22 @@
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from smtplib import SMTPRecipientsRefused
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
+from django.core.mail import EmailMessage
+from django.core.mail.backends.locmem import EmailBackend as LocmemBackend
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django.fixtures import Settings
 
 from tenants import actions
 from tenants.errors import Refused
@@ -111,6 +115,54 @@ def test_sending_the_form_twice_invites_once(
         with django_capture_on_commit_callbacks(execute=True):
             client.post(reverse("tenants:invite", args=["acme"]), {"emails": "new@firm.example", "role": "rep"})
     assert len(mail.outbox) == 1
+
+
+class HalfDown(LocmemBackend):
+    """A mail server that refuses some addresses, and answers nobody while it is down."""
+
+    is_down = False
+
+    def open(self) -> bool:
+        if self.is_down:
+            raise ConnectionRefusedError
+        return True
+
+    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
+        if any("bad" in to for message in messages for to in message.to):
+            raise SMTPRecipientsRefused({})
+        return int(super().send_messages(messages))
+
+
+def test_a_mail_that_fails_keeps_no_other_back_and_is_seen(
+    acme: Cast,
+    login: Login,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.HalfDown"
+    client, people = login(acme.admin), reverse("tenants:people", args=["acme"])
+    data = {"emails": "a@firm.example\nbad@firm.example\nc@firm.example", "role": "rep"}
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("tenants:invite", args=["acme"]), data)
+    assert sorted(to for message in mail.outbox for to in message.to) == ["a@firm.example", "c@firm.example"]
+    with working_for(acme.org):
+        (failed,) = Invitation.objects.exclude(mail_failed_at=None)
+        assert AuditEvent.objects.get(verb="invitation.unsent").target_id == failed.pk
+    assert failed.email == "bad@firm.example"
+    assert client.get(people).content.decode().count("Its mail could not be sent") == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("tenants:resend", args=["acme", failed.pk]))
+    assert "Its mail could not be sent" in client.get(people).content.decode(), "it failed again"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("tenants:resend", args=["acme", failed.pk]))
+    assert "Its mail could not be sent" not in client.get(people).content.decode()
+    settings.EMAIL_BACKEND = f"{__name__}.HalfDown"
+    monkeypatch.setattr(HalfDown, "is_down", True)
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("tenants:invite", args=["acme"]), {"emails": "d@firm.example", "role": "rep"})
+    assert client.get(people).content.decode().count("Its mail could not be sent") == 1
 
 
 @pytest.mark.parametrize(
