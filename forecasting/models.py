@@ -6,15 +6,14 @@ from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Case, Expression, F, Q, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Expression, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from forecasting.health import FLAGS, LARGEST, OPEN_STAGES, STANDARD, Basis, as_table, limits
 from forecasting.ladder import STEPS
 from forecasting.periods import Period
-from funnel.models import Opportunity
+from funnel.models import Opportunity, weighed
 from funnel.stages import Category, Stage, Status
 from tenants.models import Membership, TenantForeignKey, TenantModel
 from tenants.scoping import TenantManager
@@ -65,12 +64,7 @@ def owned_by(owners: Collection[int] | None) -> Q:
 
 def weighted_amount(percents: Mapping[Stage, int]) -> Expression:
     """Return amount × percentage of the stage, rounded half up for each row, as `weighting.weighted` does."""
-    percent = Case(
-        *(When(stage=stage, then=Value(percents[stage])) for stage in percents),
-        default=Value(0),
-        output_field=models.BigIntegerField(),
-    )
-    return (Coalesce(F("amount"), Value(0)) * percent + Value(50)) / Value(100)
+    return weighed(percents, "stage")
 
 
 class TargetQuerySet(models.QuerySet["Target"]):
@@ -139,6 +133,7 @@ class ForecastSnapshot(TenantModel):
     owner = TenantForeignKey(Membership, models.PROTECT, related_name="+")
     won = models.BigIntegerField()
     open_weighted = models.BigIntegerField()
+    open_proven = models.BigIntegerField(null=True)  # None: that evening nobody asked how far it was proven
     open_total = models.BigIntegerField()
     open_count = models.PositiveIntegerField()
     target = models.BigIntegerField(null=True)

@@ -18,11 +18,15 @@ def weighted(amount: int | None, percent: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What a person or team has won in a period, what is open and due in it, and the target (None: none was set)."""
+    """What a person or team has won in a period, what is open and due in it, and the target (None: none was set).
+
+    What is open is weighted by the stage it claims, and by the stage that is proven (`proven`).
+    """
 
     won: int = 0
     won_count: int = 0
     weighted: int = 0
+    proven: int = 0
     open_total: int = 0
     open_count: int = 0
     target: int | None = None
@@ -34,6 +38,7 @@ class Numbers:
             self.won + other.won,
             self.won_count + other.won_count,
             self.weighted + other.weighted,
+            self.proven + other.proven,
             self.open_total + other.open_total,
             self.open_count + other.open_count,
             sum(targets) if targets else None,
@@ -43,6 +48,11 @@ class Numbers:
     def forecast(self) -> int:
         """The weighted forecast: won so far + weighted pipeline due in the period."""
         return self.won + self.weighted
+
+    @property
+    def unproven(self) -> int:
+        """How much of the weighted pipeline no evidence proves."""
+        return self.weighted - self.proven
 
     @property
     def to_go(self) -> int | None:

@@ -12,13 +12,31 @@ ROWS_SHOWN, COLUMNS_SHOWN = 100, 24
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """How many, and what they are worth together (minor units); an unknown amount adds nothing."""
+    """How many, and what they are worth together (minor units): in all, weighted by claimed and by proven stages.
+
+    An unknown amount adds nothing.
+    """
 
     count: int = 0
     total: int = 0
+    weighted: int = 0
+    proven: int = 0
 
     def __add__(self, other: "Cell") -> "Cell":
-        return Cell(self.count + other.count, self.total + other.total)
+        return Cell(
+            self.count + other.count,
+            self.total + other.total,
+            self.weighted + other.weighted,
+            self.proven + other.proven,
+        )
+
+    def __sub__(self, other: "Cell") -> "Cell":
+        return Cell(
+            self.count - other.count,
+            self.total - other.total,
+            self.weighted - other.weighted,
+            self.proven - other.proven,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +65,21 @@ class Matrix:
 
 
 def arranged(
-    figures: Iterable[tuple[str, str, int, int]],
+    figures: Iterable[tuple[str, str, int, int, int, int]],
     names: Mapping[str, str],
     columns: Sequence[str],
     rows: Sequence[str] | None = None,
 ) -> Matrix:
     """Arrange figures by line and column.
 
-    :param figures: (line, column, count, total), each pair of line and column once.
+    :param figures: (line, column, count, total, weighted, proven), each pair of line and column once.
     :param names: by line; who has none is called nothing.
     :param columns: all of them, in their order.
     :param rows: the lines in their order; the largest first without it.
     """
     found: dict[str, dict[str, Cell]] = {}
-    for line, column, count, total in figures:
-        found.setdefault(line, {})[column] = Cell(count, total)
+    for line, column, *cell in figures:
+        found.setdefault(line, {})[column] = Cell(*cell)
     shown = tuple(columns[:COLUMNS_SHOWN])
     lines = []
     for line, cells in found.items():
@@ -77,5 +95,5 @@ def arranged(
         sums=sums,
         sum=whole,
         rest=sum((row.sum for row in lines[ROWS_SHOWN:]), Cell()),
-        beside=Cell(whole.count - inside.count, whole.total - inside.total),
+        beside=whole - inside,
     )

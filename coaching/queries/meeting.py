@@ -15,7 +15,7 @@ from forecasting.models import closed_in, due_in, weighted_amount
 from forecasting.periods import Kind, Period, midnight, period_of
 from forecasting.queries import facts_of, targets_of
 from forecasting.weighting import Numbers, target_of
-from funnel.models import Opportunity, StageSetting
+from funnel.models import Opportunity, StageSetting, proven_amount
 from funnel.stages import Health, StageRow, Status
 from tenants.models import Membership, Organization
 
@@ -187,6 +187,7 @@ def _seats(
         for row in grouped.annotate(
             won=_total(won),
             weighted=Sum(weighted_amount(percents), filter=due, default=0, output_field=BigIntegerField()),
+            proven=Sum(proven_amount(percents), filter=due, default=0, output_field=BigIntegerField()),
             due=_total(due),
             total=_total(is_open),
             count=Count("pk", filter=is_open),
@@ -211,6 +212,7 @@ def _seat(row: ReviewPerson, figures: Mapping[str, int], target: int | None, dec
         Numbers(
             won=figures.get("won", 0),
             weighted=figures.get("weighted", 0),
+            proven=figures.get("proven", 0),
             open_total=figures.get("due", 0),
             target=target,
         ),

@@ -21,7 +21,7 @@ from forecasting.periods import ONE_DAY, Period, midnight
 from forecasting.replay import forecasts, periods_of
 from forecasting.waterfall import State
 from forecasting.weighting import target_of
-from funnel.models import Opportunity, Spell, StageSetting
+from funnel.models import Opportunity, Spell, StageSetting, proven_amount
 from funnel.stages import Stage, Status
 from jobs.actions import enqueue
 from jobs.models import Job
@@ -99,6 +99,7 @@ def _forecasts(
         .annotate(
             won=Sum("amount", filter=won, default=0, output_field=BigIntegerField()),
             open_weighted=Sum(weighted_amount(percents), filter=due, default=0, output_field=BigIntegerField()),
+            open_proven=Sum(proven_amount(percents), filter=due, default=0, output_field=BigIntegerField()),
             open_total=Sum("amount", filter=due, default=0, output_field=BigIntegerField()),
             open_count=Count("pk", filter=due),
         )
@@ -110,7 +111,7 @@ def _forecasts(
         ).values_list("owner_id", "period", "starts_on", "amount")
     }
     targets = {owner: target_of(stored, owner, period) for owner in {key[0] for key in stored} | set(sums)}
-    nothing: dict[str, Any] = {"won": 0, "open_weighted": 0, "open_total": 0, "open_count": 0}
+    nothing: dict[str, Any] = {"won": 0, "open_weighted": 0, "open_proven": 0, "open_total": 0, "open_count": 0}
     return [
         ForecastSnapshot(
             on=on,

@@ -14,7 +14,7 @@ from forecasting.periods import Period, pace, working_days
 from forecasting.queries.scope import Scope, scope
 from forecasting.queries.targets import targets_of
 from forecasting.weighting import Numbers, target_of
-from funnel.models import COMMITTED, Opportunity, StageSetting
+from funnel.models import COMMITTED, Opportunity, StageSetting, proven_amount
 from funnel.stages import Stage, StageRow, Status
 from tenants.calendar import WorkCalendar
 from tenants.models import Membership
@@ -37,6 +37,7 @@ class StageNumbers:
     count: int
     amount: int
     weighted: int
+    proven: int
     reached_amount: int
     reached_count: int
 
@@ -85,6 +86,7 @@ def _groups(
         "count": Count("*"),
         "total": Sum("amount", default=0, output_field=BigIntegerField()),
         "weighted": Sum(weighted_amount(percents), default=0, output_field=BigIntegerField()),
+        "proven": Sum(proven_amount(percents), default=0, output_field=BigIntegerField()),
     }
     place = Case(
         When(expected_close_on=None, then=Value("undated")),
@@ -103,7 +105,7 @@ def _groups(
     kinds = (standing, closed, committed)
     parts = [part.values("owner_id", "stage", "place", "day").annotate(**sums) for part in kinds]
     rows = parts[0].union(*parts[1:], all=True)
-    return [{**row, "total": int(row["total"]), "weighted": int(row["weighted"])} for row in rows]
+    return [{**row, **{name: int(row[name]) for name in ("total", "weighted", "proven")}} for row in rows]
 
 
 def summary(membership: Membership, period: Period, scope_: Scope | None = None) -> Summary:
@@ -151,7 +153,12 @@ def summary(membership: Membership, period: Period, scope_: Scope | None = None)
 
 def _numbers_of(group: Mapping[str, Any]) -> Numbers:
     if group["place"] == "due":
-        return Numbers(weighted=group["weighted"], open_total=group["total"], open_count=group["count"])
+        return Numbers(
+            weighted=group["weighted"],
+            proven=group["proven"],
+            open_total=group["total"],
+            open_count=group["count"],
+        )
     if group["place"] == Status.WON:
         return Numbers(won=group["total"], won_count=group["count"])
     return Numbers()
@@ -174,6 +181,7 @@ def _stages(table: Sequence[StageRow], groups: Sequence[Mapping[str, Any]]) -> l
                 count=sum(group["count"] for group in here),
                 amount=sum(group["total"] for group in here),
                 weighted=sum(group["weighted"] for group in here),
+                proven=sum(group["proven"] for group in here),
                 reached_amount=sum(group["total"] for group in reached),
                 reached_count=sum(group["count"] for group in reached),
             )

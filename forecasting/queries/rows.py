@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, cast
 
-from django.db.models import BigIntegerField, Count, F, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Sum, When
 
 from forecasting.models import closed_in, due_in, open_and_counted, owned_by, weighted_amount
 from forecasting.periods import Period
-from funnel.models import COMMITTED, PROMISED, Opportunity
+from funnel.models import COMMITTED, PROMISED, Opportunity, proven_amount
 from funnel.stages import Stage, Status
 
 
@@ -46,6 +46,12 @@ class Totals:
     count: int
     amount: int
     weighted: int
+    proven: int
+
+
+def _proven(percents: Mapping[Stage, int]) -> Case:
+    """Return what is proven of a row; of what is closed its whole part, as the forecast counts it."""
+    return Case(When(status=Status.OPEN, then=proven_amount(percents)), default=weighted_amount(percents))
 
 
 def totals(found: QuerySet[Opportunity], percents: Mapping[Stage, int]) -> Totals:
@@ -54,12 +60,13 @@ def totals(found: QuerySet[Opportunity], percents: Mapping[Stage, int]) -> Total
         rows=Count("pk"),
         total=Sum("amount", default=0, output_field=BigIntegerField()),
         in_part=Sum(weighted_amount(percents), default=0, output_field=BigIntegerField()),
+        in_proof=Sum(_proven(percents), default=0, output_field=BigIntegerField()),
     )
-    return Totals(sums["rows"], int(sums["total"]), int(sums["in_part"]))
+    return Totals(sums["rows"], int(sums["total"]), int(sums["in_part"]), int(sums["in_proof"]))
 
 
 def listed(found: QuerySet[Opportunity], percents: Mapping[Stage, int]) -> QuerySet[Opportunity]:
-    """Return a list with what its rows show and each one's `weighted` amount, the largest first."""
+    """Return a list with what its rows show and each one's `weighted` and `proven` amounts, the largest first."""
     rows_: Any = found
-    shown = rows_.with_card().annotate(weighted=weighted_amount(percents))
+    shown = rows_.with_card().annotate(weighted=weighted_amount(percents), proven=_proven(percents))
     return cast("QuerySet[Opportunity]", shown.order_by(F("amount").desc(nulls_last=True), "pk"))

@@ -29,23 +29,17 @@ from funnel.labels.opportunities import (
     CHANGES,
     CLOSED,
     DUE,
-    EVIDENCE,
     FLAGS,
     GATES,
-    GUIDES,
     HEALTHS,
-    KINDS,
     REASONS,
     REFUSALS,
-    STAGES,
-    STATES,
     STATUS_FILTERS,
     STATUSES,
     Flag,
-    Guide,
-    Words,
     refusal,
 )
+from funnel.labels.stages import EVIDENCE, GUIDES, KINDS, SHEET, STAGES, STATES, Guide, Words
 from funnel.labels.strategy import ATTITUDES, INFLUENCES, LADDER, ROLES, VERDICTS
 
 __all__ = [
@@ -85,6 +79,7 @@ __all__ = [
     "REFUSALS",
     "ROLES",
     "SHARED",
+    "SHEET",
     "SOURCES",
     "STAGES",
     "STANDINGS",

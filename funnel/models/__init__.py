@@ -23,6 +23,8 @@ from funnel.models.opportunities import (
     Opportunity,
     OpportunityMember,
     OpportunityQuerySet,
+    proven_amount,
+    weighed,
 )
 from funnel.models.plans import PlanPart, PlanPartQuerySet
 from funnel.models.spells import Spell
@@ -71,4 +73,6 @@ __all__ = [
     "WebMessage",
     "WithdrawnChange",
     "deciders_of",
+    "proven_amount",
+    "weighed",
 ]

@@ -1,11 +1,13 @@
 """Opportunities and their sales teams."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Expression, F, Q, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Product
@@ -27,6 +29,21 @@ URGENCY = Case(
 COMMITTED = Q(committed_on__isnull=False) | Q(eb_promised_on__isnull=False, buying_procedure=Procedure.EB_ALONE)
 
 PROMISED = Q(eb_promised_on__isnull=False, committed_on=None) & ~Q(buying_procedure=Procedure.EB_ALONE)
+
+
+def weighed(percents: Mapping[Stage, int], by: str) -> Expression:
+    """Return amount × percentage of the stage in the column `by`, rounded half up for each row: every cut adds up."""
+    percent = Case(
+        *(When(**{by: stage}, then=Value(percents[stage])) for stage in percents),
+        default=Value(0),
+        output_field=models.BigIntegerField(),
+    )
+    return (Coalesce(F("amount"), Value(0)) * percent + Value(50)) / Value(100)
+
+
+def proven_amount(percents: Mapping[Stage, int]) -> Expression:
+    """Return amount × percentage of the proven stage of each row."""
+    return weighed(percents, "proven_stage")
 
 
 class OpportunityQuerySet(models.QuerySet["Opportunity"]):

@@ -68,6 +68,7 @@ from funnel.queries.opportunities import (
     stale,
     visible,
 )
+from funnel.queries.proofs import Lack, Unproven, sent_back, to_verify, unproven, unproven_sums
 from funnel.queries.pulse import touched_since
 from funnel.queries.shaping import Weighing, edition, filed_counts, items_by_stage, weighing
 from funnel.queries.story import (
@@ -137,6 +138,7 @@ __all__ = [
     "Group",
     "Groups",
     "Known",
+    "Lack",
     "LeadFigures",
     "LeadPage",
     "LeadTwins",
@@ -153,6 +155,7 @@ __all__ = [
     "Story",
     "Summary",
     "Totals",
+    "Unproven",
     "Weighing",
     "account_name",
     "account_or_404",
@@ -242,6 +245,7 @@ __all__ = [
     "sales_team",
     "same_person",
     "saved_views",
+    "sent_back",
     "setting",
     "sheet",
     "stage_table",
@@ -251,9 +255,12 @@ __all__ = [
     "strategy_of",
     "summary",
     "superiors_for",
+    "to_verify",
     "totals",
     "touched_since",
     "unlinked",
+    "unproven",
+    "unproven_sums",
     "view_or_404",
     "visible",
     "visible_leads",

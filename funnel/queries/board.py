@@ -1,6 +1,6 @@
 """The board: seven columns, the first cards of each, and figures that count everything."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from django.db.models.expressions import RawSQL
 from funnel.commitment import Backing, backing
 from funnel.filters import Filters
 from funnel.limits import Limit
-from funnel.models import URGENCY, OpportunityQuerySet
+from funnel.models import URGENCY, OpportunityQuerySet, proven_amount
 from funnel.queries.limits import column_limits
 from funnel.queries.opportunities import closed, due, in_health, narrowed, stage_table
 from funnel.stages import Health, Stage, StageRow, Status, weighted
@@ -69,6 +69,7 @@ class Column:
     count: int
     total: int
     weighted: int
+    proven: int
     cards: Sequence[Card]
     row: StageRow | None = None
     limit: Limit | None = None
@@ -100,6 +101,7 @@ class Board:
     count: int
     total: int
     weighted: int
+    proven: int
     attention: int
     won: int
     won_from: date
@@ -115,6 +117,7 @@ class Figure:
 
     count: int = 0
     total: int = 0
+    proven: int = 0
     attention: int = 0
 
 
@@ -146,7 +149,8 @@ def board(
     limits = column_limits(membership, filters, table)
     standing = rows.filter(due(filters, organization, today), status=Status.OPEN)
     won = rows.filter(closed(first, last, organization), in_health(filters), status=Status.WON)
-    figures = figures_by_stage(standing, won if Stage.DEPLOY in stages else None, filters)
+    percents = {row.stage: row.percent for row in table}
+    figures = figures_by_stage(standing, won if Stage.DEPLOY in stages else None, filters, percents)
     cards = _cards(standing.filter(in_health(filters)), won, stages)
     columns = []
     for row in table:
@@ -159,6 +163,7 @@ def board(
                 count=figure.count,
                 total=total,
                 weighted=weighted(total, row.percent),
+                proven=figure.proven,
                 cards=cards.get(row.stage, []),
                 row=row,
                 limit=limits.get(row.stage),
@@ -170,6 +175,7 @@ def board(
         count=sum(column.count for column in standing_columns),
         total=sum(column.total for column in standing_columns),
         weighted=sum(column.weighted for column in standing_columns),
+        proven=sum(column.proven for column in standing_columns),
         attention=sum(figure.attention for figure in figures.values()),
         won=columns[-1].total,
         won_from=first,
@@ -180,18 +186,23 @@ def board(
 
 
 def figures_by_stage(
-    standing: OpportunityQuerySet, won: OpportunityQuerySet | None, filters: Filters
+    standing: OpportunityQuerySet,
+    won: OpportunityQuerySet | None,
+    filters: Filters,
+    percents: Mapping[Stage, int],
 ) -> dict[int, Figure]:
     """Count and add up by stage; an index alone holds everything that is asked."""
     figures: dict[int, Figure] = {}
-    grouped = standing.order_by().values_list("stage", "health").annotate(count=Count("*"), total=Sum("amount"))
-    for stage, health, count, total in grouped:
+    sums = {"count": Count("*"), "total": Sum("amount"), "proven": Sum(proven_amount(percents))}
+    grouped = standing.order_by().values_list("stage", "health").annotate(**sums)
+    for stage, health, count, total, proven in grouped:
         figure = figures.setdefault(stage, Figure())
         needs_attention = health != Health.OK
         figure.attention += count * needs_attention
         if not filters.health or health == filters.health or (needs_attention and filters.health not in set(Health)):
             figure.count += count
             figure.total += total or 0
+            figure.proven += int(proven)
     if won is None:
         return figures
     added = won.order_by().aggregate(count=Count("*"), total=Sum("amount"))

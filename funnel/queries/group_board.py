@@ -38,7 +38,7 @@ def group_board(
     empty = [key for key in keys if key not in found.names]
     names = found.names | names_of(code, empty, membership, table=table, language=language)
     cards = _cards(rows, code, keys, organization)
-    stages = figures_by_stage(all_open, None, filters)
+    stages = figures_by_stage(all_open, None, filters, {row.stage: row.percent for row in table})
     return Board(
         columns=[
             Column(
@@ -47,6 +47,7 @@ def group_board(
                 count=figures[key].count if key in figures else 0,
                 total=figures[key].total if key in figures else 0,
                 weighted=figures[key].weighted if key in figures else 0,
+                proven=figures[key].proven if key in figures else 0,
                 cards=cards.get(key, []),
             )
             for key in keys
@@ -54,6 +55,7 @@ def group_board(
         count=sum(figure.count for figure in stages.values()),
         total=sum(figure.total for figure in stages.values()),
         weighted=sum(weighted(figure.total, table[stage - 1].percent) for stage, figure in stages.items()),
+        proven=sum(figure.proven for figure in stages.values()),
         attention=sum(figure.attention for figure in stages.values()),
         won=0,
         won_from=first,

@@ -9,7 +9,7 @@ from django.db.models import Count, Sum
 
 from funnel.grouping import DIMENSIONS, in_order
 from funnel.matrix import COLUMNS, Matrix, arranged
-from funnel.models import OpportunityQuerySet
+from funnel.models import OpportunityQuerySet, proven_amount
 from funnel.queries.dimensions import key_of, names_of
 from funnel.stages import StageRow
 from tenants.models import Membership, Organization
@@ -17,12 +17,13 @@ from tenants.queries import PAGE
 
 
 class Group(NamedTuple):
-    """One group: its key, and what is in it; `weighted` counts open ones alone and rounds once a stage."""
+    """One group: its key, and what is in it; `weighted` (rounded once a stage) and `proven` count open ones."""
 
     key: str
     count: int
     total: int
     weighted: int
+    proven: int
 
 
 @dataclass(frozen=True)
@@ -49,21 +50,22 @@ def groups(
         order: Sequence[object] = ("array_position(%s::text[], key::text), key::text", list(dimension.order))
     else:
         order = ("key",) if dimension.by_key else ("total DESC, n DESC, key",)
-    inner, values = _cells(rows, [code], membership.organization)
+    inner, values = _cells(rows, [code], membership.organization, table)
     sql = (
-        "WITH found(key, n, total, weighted) AS (SELECT key, sum(n)::bigint, coalesce(sum(total), 0)::bigint,"  # noqa: S608
-        " coalesce(sum((total::bigint * (%s::bigint[])[stage] + 50) / 100) FILTER (WHERE status = 'open'), 0)::bigint"
-        f" FROM ({inner}) AS cell(key, stage, status, n, total) GROUP BY key)"
-        " SELECT coalesce(key::text, ''), n, total, weighted, count(*) OVER () FROM found"
+        "WITH found(key, n, total, weighted, proven) AS (SELECT key, sum(n)::bigint, coalesce(sum(total), 0)::bigint,"  # noqa: S608
+        " coalesce(sum((total::bigint * (%s::bigint[])[stage] + 50) / 100) FILTER (WHERE status = 'open'), 0)::bigint,"
+        " coalesce(sum(proven) FILTER (WHERE status = 'open'), 0)::bigint"
+        f" FROM ({inner}) AS cell(key, stage, status, n, total, proven) GROUP BY key)"
+        " SELECT coalesce(key::text, ''), n, total, weighted, proven, count(*) OVER () FROM found"
         f" ORDER BY {order[0]} LIMIT {PAGE:d} OFFSET {(min(page, 100_000) - 1) * PAGE:d}"
     )  # made of what the ORM wrote and of words of ours, values apart
     with connection.cursor() as cursor:
         cursor.execute(sql, [[row.percent for row in table], *values, *order[1:]])
         found = cursor.fetchall()
-    shown = [Group(*row[:4]) for row in found]
+    shown = [Group(*row[:5]) for row in found]
     keys = [group.key for group in shown]
     names = names_of(code, keys, membership, table=table, language=language)
-    return Groups(shown, found[0][4] if found else 0, names)
+    return Groups(shown, found[0][5] if found else 0, names)
 
 
 def matrix(
@@ -76,16 +78,18 @@ def matrix(
     language: str,
 ) -> tuple[Matrix, dict[str, str]]:
     """Group rows by two dimensions, the second in columns; with the matrix come the names of the columns."""
-    inner, values = _cells(rows, [line, column], membership.organization)
+    inner, values = _cells(rows, [line, column], membership.organization, table)
     sql = (
-        "SELECT coalesce(key::text, ''), coalesce(across::text, ''), sum(n)::bigint, coalesce(sum(total), 0)::bigint"  # noqa: S608
-        f" FROM ({inner}) AS cell(key, across, stage, status, n, total) GROUP BY key, across"
+        "SELECT coalesce(key::text, ''), coalesce(across::text, ''), sum(n)::bigint, coalesce(sum(total), 0)::bigint,"  # noqa: S608
+        " coalesce(sum((total::bigint * (%s::bigint[])[stage] + 50) / 100) FILTER (WHERE status = 'open'), 0)::bigint,"
+        " coalesce(sum(proven) FILTER (WHERE status = 'open'), 0)::bigint"
+        f" FROM ({inner}) AS cell(key, across, stage, status, n, total, proven) GROUP BY key, across"
     )  # made of what the ORM wrote, values apart
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(sql, [[row.percent for row in table], *values])
         figures = cursor.fetchall()
     sizes: tuple[dict[str, int], dict[str, int]] = ({}, {})
-    for *keys, _count, total in figures:
+    for *keys, _count, total, _weighted, _proven in figures:
         for size, key in zip(sizes, keys, strict=True):
             size[key] = size.get(key, 0) + total
     columns = list(COLUMNS) if column == "stage" else in_order(DIMENSIONS[column], sizes[1])
@@ -100,11 +104,13 @@ def matrix(
     return arranged(figures, named[line], columns, lines), named[column]
 
 
-def _cells(rows: OpportunityQuerySet, codes: Sequence[str], organization: Organization) -> tuple[str, Sequence[object]]:
+def _cells(
+    rows: OpportunityQuerySet, codes: Sequence[str], organization: Organization, table: Sequence[StageRow]
+) -> tuple[str, Sequence[object]]:
     """Return the query that counts and adds up by these dimensions, stage and status, and its values."""
     keys = {f"by_{code}": key_of(code, organization) for code in codes}
-    counted = (
-        rows.order_by().annotate(**keys).values(*keys, "stage", "status").annotate(n=Count("*"), sum=Sum("amount"))
-    )
-    sql, values = counted.values_list(*keys, "stage", "status", "n", "sum").query.sql_with_params()
+    proven = Sum(proven_amount({row.stage: row.percent for row in table}))
+    grouped = rows.order_by().annotate(**keys).values(*keys, "stage", "status")
+    counted = grouped.annotate(n=Count("*"), sum=Sum("amount"), proven=proven)
+    sql, values = counted.values_list(*keys, "stage", "status", "n", "sum", "proven").query.sql_with_params()
     return sql, values

@@ -96,6 +96,27 @@ class Story:
     flags: Sequence[labels.Flag]
 
     @property
+    def sheet(self) -> Sequence[tuple[labels.Words, Proof]]:
+        """The fact sheet: what was filed of the six items of Qualify, budget, sponsor and verbal approval."""
+        proofs = {proof.item.key: proof for step in self.steps for proof in step.proofs}
+        return [(words, proofs[code]) for code, words in labels.SHEET.items() if code in proofs]
+
+    @property
+    def next(self) -> Proof | None:
+        """The one thing to do next: what was sent back, else what is missing first, up to the stage it stands in."""
+        asked = [proof for step in self.steps if step.state != "ahead" for proof in step.proofs]
+        mend = (proof for proof in asked if proof.filed is not None and not proof.stands)
+        return next(mend, next((proof for proof in asked if proof.filed is None), None))
+
+    @property
+    def waiting(self) -> Proof | None:
+        """What waits longest for the manager's verdict, up to the stage it stands in."""
+        asked = [proof.filed for step in self.steps if step.state != "ahead" for proof in step.proofs]
+        filed = sorted((each for each in asked if each and each.state == State.FILED), key=lambda each: each.at)
+        keys = {proof.item.key: proof for step in self.steps for proof in step.proofs}
+        return keys.get(filed[0].item.key) if filed else None
+
+    @property
     def now(self) -> Step:
         """The step in which it stands."""
         return next(step for step in self.steps if step.state == "now")

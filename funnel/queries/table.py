@@ -8,7 +8,7 @@ from typing import Any, cast
 from django.db.models import Count, F, QuerySet, Sum
 
 from funnel.filters import CLOSED, Filters
-from funnel.models import URGENCY, OpportunityQuerySet
+from funnel.models import URGENCY, OpportunityQuerySet, proven_amount
 from funnel.queries.opportunities import closed, due, in_health, narrowed
 from funnel.stages import StageRow, Status, weighted
 from tenants.models import Membership
@@ -33,11 +33,12 @@ EXTRA = {
 
 @dataclass(frozen=True)
 class Totals:
-    """Of everything the filters leave; `weighted` counts open ones alone."""
+    """Of everything the filters leave; `weighted` and `proven` count open ones alone."""
 
     count: int
     total: int
     weighted: int
+    proven: int
 
 
 _ORDERS: dict[str, Sequence[Any]] = {
@@ -79,12 +80,18 @@ def in_order(rows: OpportunityQuerySet, filters: Filters) -> QuerySet[Any]:
 
 
 def totals(rows: OpportunityQuerySet, table: Sequence[StageRow], *, status: str = "") -> Totals:
-    """Count the rows and add them up; weighting rounds once a stage, as everywhere.
+    """Count the rows and add them up; claimed weighting rounds once a stage, proven once a row.
 
     :param status: the one that all of them have, where there is one: an index alone then answers.
     """
     groups = ["stage"] if status in set(Status) else ["stage", "status"]
-    grouped = rows.order_by().values(*groups).annotate(count=Count("*"), total=Sum("amount"))
+    grouped = (
+        rows.order_by()
+        .values(*groups)
+        .annotate(
+            count=Count("*"), total=Sum("amount"), proven=Sum(proven_amount({row.stage: row.percent for row in table}))
+        )
+    )
     figures = [(each["stage"], each.get("status", status), each["count"], each["total"] or 0) for each in grouped]
     return Totals(
         count=sum(count for _stage, _status, count, _total in figures),
@@ -92,4 +99,5 @@ def totals(rows: OpportunityQuerySet, table: Sequence[StageRow], *, status: str 
         weighted=sum(
             weighted(total, table[stage - 1].percent) for stage, each, _count, total in figures if each == Status.OPEN
         ),
+        proven=sum(int(each["proven"]) for each in grouped if each.get("status", status) == Status.OPEN),
     )

@@ -18,6 +18,7 @@ from funnel.views.limits import limits
 from funnel.views.moving import close, close_as, move, reopen, undo
 from funnel.views.one import edit, new, opportunity, price
 from funnel.views.overview import board, of_account, pulse, table
+from funnel.views.proofs import missing_proofs, proofs, proofs_today
 from funnel.views.proving import evidence, evidence_file, evidence_judge, evidence_withdraw
 from funnel.views.regrouping import regroup
 from funnel.views.saved import view_delete, view_edit, view_move, view_new
@@ -93,6 +94,7 @@ __all__ = [
     "limits",
     "matrix",
     "members",
+    "missing_proofs",
     "move",
     "new",
     "of_account",
@@ -104,6 +106,8 @@ __all__ = [
     "parts_today",
     "price",
     "procedure",
+    "proofs",
+    "proofs_today",
     "pulse",
     "regroup",
     "reopen",

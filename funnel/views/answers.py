@@ -104,10 +104,13 @@ def card_context(request: OrgRequest) -> dict[str, Any]:
 def page_context(request: OrgRequest, found: Opportunity) -> dict[str, Any]:
     """Return everything that the page of one opportunity shows."""
     story = queries.story(found, today=request.today)
+    proven_row = story.steps[found.proven_stage - 1].row
     return {
         "opportunity": found,
         "story": story,
         "weighted": weighted(found.amount or 0, story.now.row.percent),
+        "proven": weighted(found.amount or 0, proven_row.percent),
+        "proven_row": proven_row,
         "status": labels.STATUSES[Status(found.status)],
         "category": labels.CATEGORIES[Category(found.category)],
         "reason": labels.REASONS[Reason(found.reason)] if found.reason else "",

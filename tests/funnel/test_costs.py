@@ -10,7 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from funnel import queries
+from funnel import actions, queries
+from funnel.evidence import STANDARD
 from funnel.filters import Filters
 from funnel.models import Opportunity
 from funnel.stages import Health, Stage
@@ -49,12 +50,19 @@ def moved(client: Client, opportunity: Opportunity) -> list[str]:
 
 def test_a_move_asks_at_most_fifteen_things_however_full_the_board(acme: Cast, login: Login) -> None:
     client, account = login(acme.executive), make_account(acme.rep)
-    moved(client, recent(acme.rep, "before", account=account))  # makes the checklist real rows, once an organization
-    first = moved(client, recent(acme.rep, "first", account=account))
+
+    def proven(opportunity: Opportunity) -> Opportunity:
+        filed = [(opportunity.pk, key, "seen", acme.rep.pk) for key in STANDARD[opportunity.stage]]
+        actions.import_evidence(filed, at=timezone.now())
+        return opportunity
+
+    first = moved(client, proven(recent(acme.rep, "first", account=account)))
     for number in range(30):
         recent(acme.rep, f"Deal {number}", account=account, stage=Stage(number % 6 + 1))
-    full = moved(client, recent(acme.rep, "last", account=account, stage=Stage.PROOF))
+    full = moved(client, proven(recent(acme.rep, "last", account=account, stage=Stage.PROOF)))
     assert len(first) == len(full) <= 15, "\n".join(full)
+    without = moved(client, recent(acme.rep, "without evidence", account=account, stage=Stage.PROOF))
+    assert len(without) == len(full) + 1, "who goes on without evidence is one thing more to write down"
 
 
 def test_a_new_opportunity_asks_at_most_fifteen_things(acme: Cast, login: Login) -> None:

@@ -1,0 +1,115 @@
+"""Evidence across opportunities: what waits for a verdict, what was sent back, what is missing in order of money."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.db.models import BigIntegerField, Count, F, Q, QuerySet, Sum
+
+from funnel.evidence import PROVING, Item, State
+from funnel.models import Evidence, EvidenceItem, Opportunity, proven_amount, weighed
+from funnel.queries.opportunities import visible
+from funnel.stages import Stage, StageRow, Status
+from tenants.models import Membership
+from tenants.permissions import Permission
+
+_FETCHED = (
+    "item",
+    "contact",
+    "file",
+    "by__user",
+    "judged_by__user",
+    "opportunity__account",
+    "opportunity__owner__user",
+)
+_LEFT_OUT = ("file__content",)
+
+
+def _evidence() -> QuerySet[Evidence]:
+    """Return the evidence that open opportunities still owe, with what a line shows; never the files themselves."""
+    rows = Evidence.objects.filter(item__is_active=True, opportunity__status=Status.OPEN)
+    return cast("QuerySet[Evidence]", rows.select_related(*_FETCHED).defer(*_LEFT_OUT))
+
+
+def to_verify(membership: Membership, *, by_amount: bool = False) -> QuerySet[Evidence]:
+    """Return what `membership` is to verify: what those it leads have filed; its own only with nobody above it.
+
+    :param by_amount: the largest first, instead of the oldest.
+    """
+    if not membership.can(Permission.EVIDENCE_JUDGE):
+        return cast("QuerySet[Evidence]", Evidence.objects.none())
+    rows, ids = _evidence().filter(state=State.FILED), membership.visible_owner_ids
+    if ids is not None:
+        rows = rows.filter(opportunity__owner_id__in=ids - {membership.pk})
+    largest = F("opportunity__amount").desc(nulls_last=True)
+    return rows.order_by(largest, "at", "pk") if by_amount else rows.order_by("at", "pk")
+
+
+def sent_back(membership: Membership) -> QuerySet[Evidence]:
+    """Return what was sent back to `membership`: of its own opportunities, the latest first."""
+    rows = _evidence().filter(state=State.SENT_BACK, opportunity__owner=membership)
+    return rows.order_by("-judged_at", "pk")
+
+
+@dataclass(frozen=True)
+class Lack:
+    """An item that is not proven, and what became of it so far: nobody has filed it (None), or its state."""
+
+    item: Item
+    state: State | None
+
+    @property
+    def waits_for_manager(self) -> bool:
+        """Whether the manager is to act; otherwise whoever owns it."""
+        return self.state == State.FILED
+
+
+@dataclass(frozen=True)
+class Unproven:
+    """An opportunity with what it claims and what is proven of it, weighted, and the items that would prove more."""
+
+    opportunity: Any
+    lacks: Sequence[Lack]
+
+    @property
+    def unproven(self) -> int:
+        """Claimed − proven, in minor units."""
+        return int(self.opportunity.claimed - self.opportunity.proven)
+
+
+def _rows(membership: Membership, table: Sequence[StageRow]) -> QuerySet[Opportunity]:
+    percents: Mapping[Stage, int] = {row.stage: row.percent for row in table}
+    claimed, proven = weighed(percents, "stage"), proven_amount(percents)
+    rows = visible(membership).open().filter(proven_stage__lt=F("stage"))
+    annotated: Any = rows.annotate(claimed=claimed, proven=proven)
+    return cast("QuerySet[Opportunity]", annotated.filter(Q(claimed__gt=F("proven"))))
+
+
+def unproven_sums(membership: Membership, table: Sequence[StageRow]) -> tuple[int, int]:
+    """Return how many open opportunities claim more than is proven, and how much that is in all; one query."""
+    total = Sum(F("claimed") - F("proven"), default=0, output_field=BigIntegerField())
+    found = _rows(membership, table).order_by().aggregate(n=Count("pk"), total=total)
+    return found["n"], int(found["total"])
+
+
+def unproven(
+    membership: Membership, table: Sequence[StageRow], *, first: int = 0, most: int = 30
+) -> Sequence[Unproven]:
+    """Return open opportunities by how much more they claim than is proven, the most first, with what is missing."""
+    rows = _rows(membership, table).with_card()  # type: ignore[attr-defined]  # an OpportunityQuerySet
+    shown = list(rows.order_by((F("claimed") - F("proven")).desc(), "pk")[first : first + most])
+    states: dict[int, dict[str, State]] = {}
+    for each in (
+        Evidence.objects.filter(opportunity__in=shown)
+        .select_related("item")
+        .only("opportunity_id", "state", "item__code")
+    ):
+        states.setdefault(each.opportunity_id, {})[each.item.key] = State(each.state)
+    items: list[Item] = EvidenceItem.objects.all().checklist() if shown else []
+    return [Unproven(row, _lacks(items, states.get(row.pk, {}), row)) for row in shown]
+
+
+def _lacks(items: Iterable[Item], states: Mapping[str, State], row: Opportunity) -> list[Lack]:
+    """Return what is not proven of the stages that an opportunity has passed."""
+    asked = [item for item in items if row.proven_stage <= item.stage < row.stage]
+    return [Lack(item, states.get(item.key)) for item in asked if states.get(item.key) not in PROVING]
