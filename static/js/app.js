@@ -557,7 +557,9 @@ function drop(e) {
   over = undefined;
   column?.classList.remove("over");
   if (e.type !== "pointerup") return;
-  on("click", (click) => { click.preventDefault(); click.stopPropagation(); }, { once: true, capture: true });
+  const swallow = (click) => { click.preventDefault(); click.stopPropagation(); };   // the click that ends the drag, if there is one
+  on("click", swallow, { once: true, capture: true });
+  setTimeout(() => document.removeEventListener("click", swallow, true));
   if (stage !== undefined) move(card, stage, seen);
 }
 on("pointerup", drop);
