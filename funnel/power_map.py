@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 BOX, HEIGHT, GAP, DROP = 188, 86, 16, 34
 """A box on a wide page, the space beside it, and the space below it for the lines, in pixels."""
-NARROW, INDENT, BETWEEN = 318, 18, 14
+NARROW, INDENT, BETWEEN = 292, 16, 14
 """A narrow page, how far each level is set in, and the space between two boxes."""
 DEEPEST = 6
 """On a narrow page nobody is set in further than this."""

@@ -140,10 +140,10 @@ class SheetPartForm(forms.Form):
 class SwotForm(SheetPartForm):
     """Strengths, weaknesses, opportunities, threats."""
 
-    strengths = _text(pgettext_lazy("SWOT", "Strengths"))
-    weaknesses = _text(pgettext_lazy("SWOT", "Weaknesses"))
-    openings = _text(pgettext_lazy("SWOT", "Opportunities"))
-    threats = _text(pgettext_lazy("SWOT", "Threats"))
+    strengths = _text(dict(labels.SWOT)["strengths"])
+    weaknesses = _text(dict(labels.SWOT)["weaknesses"])
+    openings = _text(dict(labels.SWOT)["openings"])
+    threats = _text(dict(labels.SWOT)["threats"])
 
 
 class ValueForm(SheetPartForm):

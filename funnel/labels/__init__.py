@@ -40,7 +40,7 @@ from funnel.labels.opportunities import (
     refusal,
 )
 from funnel.labels.stages import EVIDENCE, GUIDES, KINDS, SHEET, STAGES, STATES, Guide, Words
-from funnel.labels.strategy import ATTITUDES, INFLUENCES, LADDER, ROLES, VERDICTS
+from funnel.labels.strategy import ATTITUDES, INFLUENCES, LADDER, ROLES, SWOT, VERDICTS
 
 __all__ = [
     "ANSWERS",
@@ -87,6 +87,7 @@ __all__ = [
     "STATUSES",
     "STATUS_FILTERS",
     "STEP_GUIDES",
+    "SWOT",
     "VERDICTS",
     "WEB_ERRORS",
     "WITHOUT",

@@ -39,6 +39,12 @@ LADDER: Mapping[Ladder, Words] = {
     Ladder.PROBLEM_SOLVER: _("Problem solver"),
     Ladder.TRUSTED_ADVISER: _("Trusted adviser"),
 }
+SWOT: tuple[tuple[str, Words], ...] = (
+    ("strengths", pgettext_lazy("SWOT", "Strengths")),
+    ("weaknesses", pgettext_lazy("SWOT", "Weaknesses")),
+    ("openings", pgettext_lazy("SWOT", "Opportunities")),
+    ("threats", pgettext_lazy("SWOT", "Threats")),
+)
 VERDICTS: Mapping[Verdict, Words] = {
     Verdict.GO: pgettext_lazy("verdict", "Go"),
     Verdict.NO_GO: pgettext_lazy("verdict", "No-go"),
@@ -113,10 +119,7 @@ for _field, _words in {
     "reports_to": _("Reports to"),
     "contact": _("Contact"),
     "competitor": _("Competitor"),
-    "strengths": pgettext_lazy("SWOT", "Strengths"),
-    "weaknesses": pgettext_lazy("SWOT", "Weaknesses"),
-    "openings": pgettext_lazy("SWOT", "Opportunities"),
-    "threats": pgettext_lazy("SWOT", "Threats"),
+    **dict(SWOT),
     "answer": _("Answer"),
     "ucv": _("Unique customer value"),
     "ladder": _("Relationship ladder"),

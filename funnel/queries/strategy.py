@@ -54,7 +54,7 @@ class Person:
     @property
     def role_words(self) -> str:
         """The same in one line."""
-        return ", ".join(str(words) for words in self.roles)
+        return " / ".join(str(words) for words in self.roles)
 
     @property
     def attitude(self) -> labels.Words:
@@ -112,6 +112,16 @@ class Map:
     placed: Sequence[Placed]
     css: str
     height: int = HEIGHT
+
+    @property
+    def width(self) -> float:
+        """How wide it is shown, in rem: it grows with the letters of the page."""
+        return (self.drawn.width + 4) / 16
+
+    @property
+    def tall(self) -> float:
+        """How tall it is shown, in rem."""
+        return (self.drawn.height + 4) / 16
 
 
 @dataclass(frozen=True)
@@ -178,8 +188,8 @@ class Sheet:
     @property
     def told(self) -> list[tuple[str, labels.Words, str]]:
         """The four quarters of the SWOT: (field, heading, text)."""
-        fields = ("strengths", "weaknesses", "openings", "threats")
-        return [(name, Strategy._meta.get_field(name).verbose_name, getattr(self.row, name)) for name in fields]
+        quarters: tuple[tuple[str, labels.Words], ...] = labels.SWOT
+        return [(name, words, getattr(self.row, name)) for name, words in quarters]
 
 
 def sheet(opportunity: Opportunity, *, today: date) -> Sheet:

@@ -85,7 +85,8 @@ def _both(form: Any, stale: Stale) -> list[tuple[Any, Any, Any]]:
     """Return (label, theirs, mine) of every field that differs."""
     theirs = {_NAMES.get(name, name): value for name, value in stale.theirs.items()}
     if "roles" in theirs:
-        theirs["roles"] = [theirs["roles"], *theirs.pop("also")]
+        also: Any = theirs.pop("also")
+        theirs["roles"] = [theirs["roles"], *also]
     rows = []
     for name, field in form.fields.items():
         if name in theirs and name != "version":

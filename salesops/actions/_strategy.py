@@ -42,7 +42,11 @@ def strategize(
         found = Opportunity.objects.select_related("account").get(pk=opportunities[deal.key])
         said: dict[str, Any] = {"by": people[deal.owner], "at": at - timedelta(days=1 + number % 9)}
         for rival in sheet.rivals:
-            facts = {"strengths": rival.strengths, "weaknesses": rival.weaknesses, "answer": rival.answer}
+            facts: dict[str, Any] = {
+                "strengths": rival.strengths,
+                "weaknesses": rival.weaknesses,
+                "answer": rival.answer,
+            }
             funnel_actions.add_rival(found, competitor=rivals[rival.who], **facts, **said)
         if deal.outcome:
             continue

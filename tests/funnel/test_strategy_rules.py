@@ -59,7 +59,7 @@ def test_a_circle_that_stands_already_is_not_walked_for_ever() -> None:
 
 # Criteria and verdict -------------------------------------------------------------------------------
 
-ASKED = {
+ASKED: dict[str, Any] = {
     "need": "yes",
     "compete": "yes",
     "amount": 500,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import axe_playwright_python
 import pytest
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from coaching import actions as coaching_actions
 from funnel import actions as funnel_actions
+from funnel.strategy import Attitude, Influence
 from tenants.scoping import reading
 from tests.cast import Cast
 from tests.funnel.factories import make_opportunity
@@ -24,6 +26,10 @@ MANAGER = [
     "funnel/table/",
     "funnel/new/",
     "funnel/{opportunity}/",
+    "funnel/{opportunity}/strategy/",
+    "funnel/{opportunity}/strategy/roles/",
+    "funnel/competitors/",
+    "funnel/competitors/{competitor}/",
     "funnel/leads/",
     "funnel/leads/new/",
     "funnel/leads/{lead}/",
@@ -84,8 +90,16 @@ def test_nothing_to_complain_about(
         opportunity = make_opportunity(acme.rep, at=timezone.now())
         lead = funnel_actions.record_lead(owner=acme.rep, by=acme.rep, at=timezone.now(), company="Delta", person="Amy")
         web_form = funnel_actions.make_web_form(name="Fair", owner=acme.rep, by=acme.admin, at=timezone.now())
+        new: dict[str, Any] = {"by": acme.rep, "at": timezone.now()}
+        facts: dict[str, Any] = {"influence": Influence.HIGH, "attitude": Attitude.ENEMY}
+        buyer = funnel_actions.add_role(opportunity, new_contact={"name": "Chen"}, roles=["eb"], **facts, **new)
+        lower: dict[str, Any] = {"new_contact": {"name": "Wu"}, "reports_to": buyer.pk}
+        funnel_actions.add_role(opportunity, roles=["user"], **lower, **facts, **new)
+        rival = funnel_actions.add_rival(opportunity, new_name="Rival Co", answer="Show it", **new)
+        funnel_actions.add_gap(opportunity, text="Who pays?", **new)
         review = coaching_actions.start_review(by=acme.manager, at=timezone.now())
     ids = {"opportunity": opportunity.pk, "account": opportunity.account_id, "review": review.pk}
+    ids["competitor"] = rival.competitor_id
     ids |= {"lead": lead.pk, "web_form": web_form.pk}
     ids |= {"rep": acme.rep.pk, "manager": acme.manager.pk, "team": acme.team.pk}
     manager = visit(acme.manager, phone=phone, dark=dark, language=language)

@@ -18,6 +18,8 @@ MANAGER = [
     "funnel/",
     "funnel/table/",
     "funnel/{opportunity}/",
+    "funnel/{opportunity}/strategy/",
+    "funnel/competitors/{competitor}/",
     "funnel/leads/",
     "funnel/leads/{lead}/",
     "accounts/",
