@@ -8,6 +8,7 @@ from funnel.actions.closing import abandon, lose, reopen, win
 from funnel.actions.committing import record_commitment, withdraw_commitment
 from funnel.actions.converting import convert, merge
 from funnel.actions.deciding import add_role, change_role, remove_role
+from funnel.actions.discounting import change_discounts, give_discount
 from funnel.actions.gaps import add_gap, change_gap, note_sought, seek
 from funnel.actions.importing import Counts, import_opportunities
 from funnel.actions.leads import (
@@ -50,6 +51,7 @@ __all__ = [
     "ask_approval",
     "carry_out",
     "change_criteria",
+    "change_discounts",
     "change_gap",
     "change_item",
     "change_lead",
@@ -71,6 +73,7 @@ __all__ = [
     "drop_part",
     "file_evidence",
     "finish_part",
+    "give_discount",
     "grant",
     "import_evidence",
     "import_opportunities",

@@ -3,10 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.db.models import Min, Sum
 
 from accounts import actions as accounts_actions
+from funnel.discounts import NONE, after
 from funnel.models import Opportunity
 from funnel.revenue import since, yearly
 from tenants.currencies import convert
@@ -49,3 +51,29 @@ def revenue_changed(account_ids: set[int], *, at: datetime, without: Collection[
     )
     totals = {row["account_id"]: yearly(row["total"] or 0, row["first"], at) for row in won}
     accounts_actions.note_revenue({pk: totals.get(pk, 0) for pk in account_ids}, at=at)
+
+
+PRICED = ["amount", "quoted_amount", "rate_on", "discount", "full_amount"]
+"""The fields that `set_price` sets."""
+
+
+def set_price(opportunity: Opportunity, price: int, percent: Decimal) -> list[str]:
+    """Set what is left of a price (minor units of the currency of the quotation) after a discount; return the fields.
+
+    :raises Refused: `rate_missing`.
+    """
+    left, currency = after(price, percent), opportunity.quoted_currency
+    if currency:
+        quoted = reporting_amount(opportunity.organization, left, currency, on=opportunity.rate_on)
+        opportunity.amount, opportunity.quoted_amount = quoted.amount, quoted.quoted_amount
+        opportunity.rate_on = quoted.rate_on
+    else:
+        opportunity.amount = left
+    opportunity.discount, opportunity.full_amount = percent, price if percent else None
+    return PRICED
+
+
+def end_discount(opportunity: Opportunity) -> list[str]:
+    """Say that no discount is given on the price that stands; return the fields."""
+    opportunity.discount, opportunity.full_amount = NONE, None
+    return ["discount", "full_amount"]

@@ -83,7 +83,8 @@ def grant(
 
     :param until: the last day on which it holds; None keeps the day that was asked for, if any.
     :raises Stale: it was decided or changed since version `seen`.
-    :raises Refused: see `ask_decide`; `until_past`, `until_far`.
+    :raises Refused: see `ask_decide`; `until_past`, `until_far`; `price_changed` for a discount on another price or
+        product than was asked.
     """
     return _decide(approval, ApprovalState.GRANTED, seen=seen, word=word, until=until, by=by, at=at)
 
@@ -145,6 +146,8 @@ def _decide(
     is_open = opportunity.status == Status.OPEN
     ask_decide(verdict, state=ApprovalState(approval.state), by=by.pk, may=may, word=word, is_open=is_open)
     if verdict == ApprovalState.GRANTED:
+        if approval.kind == ApprovalKind.DISCOUNT and approval.basis != opportunity.basis:
+            raise Refused("price_changed")
         approval.granted_until = until or approval.until
         if approval.granted_until is not None:
             check_until(approval.granted_until, today=_day(opportunity, at))

@@ -8,7 +8,8 @@ from django.db import transaction
 from accounts import actions as accounts_actions
 from accounts.models import Product
 from funnel.actions import _log, _team
-from funnel.actions._money import reporting_amount, revenue_changed
+from funnel.actions._money import end_discount, reporting_amount, revenue_changed, set_price
+from funnel.discounts import NONE
 from funnel.facts import check_amount, check_close, check_name
 from funnel.history import Draft, is_push
 from funnel.models import Opportunity
@@ -39,6 +40,8 @@ def change_opportunity(
 ) -> Opportunity:
     """Change facts of an opportunity; what is the same already leaves no trace.
 
+    A discount ends with another amount or product: another product goes back to the price before it.
+
     :param seen: the version the caller saw.
     :raises Stale: it was changed since.
     :raises Refused: as `open_opportunity`; `closed` for an expected close or category of a closed one.
@@ -64,6 +67,8 @@ def change_opportunity(
             _team.owner_changed(opportunity, before["owner_id"])
     if "amount" in facts:
         fields += _take_amount(opportunity, facts["amount"], facts.get("quoted_currency", ""), at)
+    if opportunity.product_id != before["product_id"] and opportunity.full_amount is not None:
+        fields += set_price(opportunity, opportunity.full_amount, NONE)
     if "expected_close_on" in facts and facts["expected_close_on"] != opportunity.expected_close_on:
         if not is_open:
             raise Refused("closed")
@@ -108,7 +113,7 @@ def _take_amount(opportunity: Opportunity, amount: int | None, currency: str, at
         return []
     opportunity.amount, opportunity.rate_on = quoted.amount, quoted.rate_on
     opportunity.quoted_amount, opportunity.quoted_currency = quoted.quoted_amount, quoted.quoted_currency
-    return ["amount", "quoted_amount", "quoted_currency", "rate_on"]
+    return ["amount", "quoted_amount", "quoted_currency", "rate_on", *end_discount(opportunity)]
 
 
 def _drafts(opportunity: Opportunity, before: dict[str, Any], *, at: datetime, why: str, percent: int) -> list[Draft]:

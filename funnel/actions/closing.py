@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.models import Account
 from accounts.segments import Kind
 from funnel.actions import _log
-from funnel.actions._money import revenue_changed
+from funnel.actions._money import end_discount, revenue_changed
 from funnel.actions._override import go_on
 from funnel.actions._proof import evidence_for, keep_proven
 from funnel.actions.rivals import competitors_by_name, ensure_competitor
@@ -67,6 +67,7 @@ def win(
         drafts.append(Draft(ChangeKind.AMOUNT, opportunity.amount, signed, closed_at, percents[stage]))
         opportunity.amount, opportunity.quoted_amount, opportunity.quoted_currency = signed, None, ""
         opportunity.rate_on = None
+        end_discount(opportunity)
     draft, opportunity.stage, opportunity.category = closing(
         Status.WON, stage, Category(opportunity.category), closed_at, percents=percents
     )
@@ -82,6 +83,8 @@ def win(
             "quoted_amount",
             "quoted_currency",
             "rate_on",
+            "discount",
+            "full_amount",
             "stage",
             "stage_entered_at",
             "proven_stage",

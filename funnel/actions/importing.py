@@ -11,7 +11,7 @@ from django.db.models import Max
 
 from accounts import actions as accounts_actions
 from funnel.actions import _log
-from funnel.actions._money import revenue_changed
+from funnel.actions._money import end_discount, revenue_changed
 from funnel.actions._proof import first_demanded, recount_proven
 from funnel.actions.rivals import competitors_by_name
 from funnel.history import Draft, Final, ImportedOpportunity, check, closing, is_push, story
@@ -227,6 +227,8 @@ _UPDATED = [
     "source",
     "owner",
     "amount",
+    "discount",
+    "full_amount",
     "expected_close_on",
     "stage",
     "stage_entered_at",
@@ -242,7 +244,7 @@ _UPDATED = [
     "updated_at",
     "updated_by",
 ]
-_COUNTED = {"version", "updated_at", "updated_by"}
+_COUNTED = {"version", "updated_at", "updated_by", "discount", "full_amount"}
 _HELD = [field.attname for field in Opportunity._meta.concrete_fields if field.name in set(_UPDATED) - _COUNTED]
 
 
@@ -265,6 +267,7 @@ def _differences(
         return when if after < when <= latest else latest
 
     drafts: list[Draft] = []
+    before = opportunity.amount
 
     def take(kind: ChangeKind, field: str, value: Any, when: datetime) -> None:
         old, new = (
@@ -289,6 +292,8 @@ def _differences(
     take(ChangeKind.OWNER, "owner_id", row.owner_id, at)  # a row does not date its owner: latest moment there is
     if row.amounts:
         take(ChangeKind.AMOUNT, "amount", final.amount, row.amounts[-1][1])
+    if opportunity.discount and opportunity.amount != before:  # the other system quoted another price
+        end_discount(opportunity)
     if opportunity.status != Status.OPEN:
         return drafts, plain or bool(drafts)
     if row.closes:

@@ -3,6 +3,7 @@
 from funnel.forms.approvals import ApprovalForm, VerdictForm
 from funnel.forms.bulk import BulkForm, ChoiceForm
 from funnel.forms.commitments import CommitmentForm, WithdrawForm
+from funnel.forms.discounts import DiscountForm, DiscountsForm, PercentField, standing_limits
 from funnel.forms.evidence import EvidenceForm, JudgeForm
 from funnel.forms.leads import (
     AnswersForm,
@@ -47,6 +48,8 @@ __all__ = [
     "CommitmentForm",
     "ConvertForm",
     "CriteriaForm",
+    "DiscountForm",
+    "DiscountsForm",
     "DropForm",
     "EvidenceForm",
     "GapForm",
@@ -63,6 +66,7 @@ __all__ = [
     "MoveForm",
     "OpportunityForm",
     "PartForm",
+    "PercentField",
     "ProcedureForm",
     "RegroupForm",
     "ReopenForm",
@@ -82,4 +86,5 @@ __all__ = [
     "standing",
     "standing_criteria",
     "standing_lead",
+    "standing_limits",
 ]

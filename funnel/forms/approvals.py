@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from funnel import queries
 from funnel.approvals import WORD_LENGTH, ApprovalKind, Demand
+from funnel.forms.discounts import PercentField
 from funnel.forms.opportunities import day_field
 from funnel.stages import Stage
 
@@ -15,12 +16,7 @@ from funnel.stages import Stage
 class ApprovalForm(forms.Form):
     """What is asked, and why; which fields there are depends on the kind."""
 
-    percent = forms.DecimalField(
-        label=gettext_lazy("Discount"),
-        max_digits=4,
-        decimal_places=1,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "maxlength": 5, "autocomplete": "off"}),
-    )
+    percent = PercentField(label=gettext_lazy("Discount"))
     stage = forms.TypedChoiceField(label=gettext_lazy("Leave which stage"), coerce=int)
     until = day_field(label=gettext_lazy("Holds until"))
     what = forms.CharField(label=gettext_lazy("What do you need?"), max_length=WORD_LENGTH)

@@ -11,6 +11,8 @@ from funnel.labels.opportunities import REFUSALS, STAGES, Words
 from funnel.stages import Stage, StageRow
 from jobs.labels import register_notification
 from tenants import labels as tenants_labels
+from tenants.permissions import Permission
+from tenants.topics import Topic, name_topic
 
 APPROVAL_KINDS: Mapping[ApprovalKind, Words] = {
     ApprovalKind.DISCOUNT: pgettext_lazy("approval", "Discount"),
@@ -52,6 +54,11 @@ REFUSALS.update(
         "until_past": _("This day has passed. Choose today or a later one."),
         "until_far": _("Choose a day within a year."),
         "what_needed": _("Say what you need."),
+        "price_changed": _("The price or the product has changed since it was asked. Ask anew."),
+        "discount_beyond": _("You may give up to %(limit)s%% alone. Ask for more."),
+        "discount_zero_to_all": _("Enter a percentage between 0 and 100."),
+        "limit_range": _("Enter a percentage between 0 and 100."),
+        "limits_not_ascending": _("A rep cannot give more than a manager."),
         "already_asked": _("This has been asked already and waits for an answer."),
         "nobody_decides": _("There is nobody above who may decide on this."),
         "approval_ended": _("This has been decided or taken back already."),
@@ -81,7 +88,10 @@ register_notification("approval_asked", _line(_("%(by)s asks you: %(asked)s (%(n
 register_notification("approval_granted", _line(_("%(by)s granted: %(asked)s (%(name)s)")))
 register_notification("approval_refused", _line(_("%(by)s refused: %(asked)s (%(name)s). %(word)s")))
 
+name_topic("discounts", Topic(Permission.SETTINGS_EDIT, ("",), ("discount_setting.",)))
 for _verb, _words in {
+    "opportunity.discounted": _("gave a discount"),
+    "discount_setting.changed": _("changed how much discount may be given"),
     "approval.asked": _("asked for an approval"),
     "approval.granted": _("granted an approval"),
     "approval.refused": _("refused an approval"),
@@ -90,6 +100,8 @@ for _verb, _words in {
     tenants_labels.name_verb(_verb, _words)
 for _field, _words in {
     "percent": _("Discount"),
+    "rep_percent": _("A rep may give alone"),
+    "manager_percent": _("A manager may give and grant"),
     "until": _("Holds until"),
     "what": _("What"),
     "approval": _("Approval"),

@@ -41,11 +41,15 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "rep_percent",
-                    models.DecimalField(decimal_places=1, default=Decimal(5), max_digits=4, verbose_name="A rep"),
+                    models.DecimalField(
+                        decimal_places=1, default=Decimal(5), max_digits=4, verbose_name="A rep may give alone"
+                    ),
                 ),
                 (
                     "manager_percent",
-                    models.DecimalField(decimal_places=1, default=Decimal(15), max_digits=4, verbose_name="A manager"),
+                    models.DecimalField(
+                        decimal_places=1, default=Decimal(15), max_digits=4, verbose_name="A manager may give and grant"
+                    ),
                 ),
                 ("version", models.PositiveIntegerField(default=0)),
                 ("updated_at", models.DateTimeField(null=True)),

@@ -13,8 +13,10 @@ from tenants.models import Membership, TenantForeignKey, TenantModel
 class DiscountSetting(TenantModel):
     """What a rep and what a manager may give alone, in percent. No row yet means the defaults."""
 
-    rep_percent = models.DecimalField(_("A rep"), max_digits=4, decimal_places=1, default=Decimal(5))
-    manager_percent = models.DecimalField(_("A manager"), max_digits=4, decimal_places=1, default=Decimal(15))
+    rep_percent = models.DecimalField(_("A rep may give alone"), max_digits=4, decimal_places=1, default=Decimal(5))
+    manager_percent = models.DecimalField(
+        _("A manager may give and grant"), max_digits=4, decimal_places=1, default=Decimal(15)
+    )
     version = models.PositiveIntegerField(default=0)
     updated_at = models.DateTimeField(null=True)
     updated_by = TenantForeignKey(Membership, models.PROTECT, null=True, related_name="+")

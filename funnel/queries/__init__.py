@@ -3,6 +3,7 @@
 from funnel.queries.approvals import (
     Request,
     approval_or_404,
+    approvals,
     as_request,
     asked_of_opportunity,
     requests,
@@ -20,6 +21,7 @@ from funnel.queries.commitments import (
 )
 from funnel.queries.competitors import Against, Met, against, competitor_or_404, competitors, unlinked
 from funnel.queries.dimensions import has_gone, names_of
+from funnel.queries.discounts import discount_setting, limit_effects, may_give
 from funnel.queries.flow import among, conversion, conversion_by_owner, conversion_rows, dwell, dwell_rows, won_cycle
 from funnel.queries.group_board import group_board
 from funnel.queries.grouping import Group, Groups, groups, matrix
@@ -164,6 +166,7 @@ __all__ = [
     "among",
     "answer_notes",
     "approval_or_404",
+    "approvals",
     "as_request",
     "asked_of_opportunity",
     "board",
@@ -184,6 +187,7 @@ __all__ = [
     "currencies",
     "customer_twins",
     "demanded_item",
+    "discount_setting",
     "dwell",
     "dwell_rows",
     "edition",
@@ -212,10 +216,12 @@ __all__ = [
     "lead_twins",
     "leads_in_order",
     "leads_today",
+    "limit_effects",
     "limit_standing",
     "listed",
     "matrix",
     "may_add_contact",
+    "may_give",
     "named",
     "names_of",
     "narrowed",

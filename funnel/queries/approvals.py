@@ -7,10 +7,11 @@ from django.db.models import Q
 from django.shortcuts import get_object_or_404
 
 from funnel import labels
-from funnel.approvals import ApprovalState
+from funnel.approval_filters import ApprovalFilters
+from funnel.approvals import ApprovalKind, ApprovalState
 from funnel.models import Approval, ApprovalQuerySet, Opportunity, deciders_of
 from funnel.queries.opportunities import stage_table
-from funnel.stages import StageRow
+from funnel.stages import StageRow, Status
 from tenants.models import Membership
 from tenants.permissions import Permission
 
@@ -24,6 +25,8 @@ class Request:
     state: labels.Words
     may_decide: bool
     may_withdraw: bool
+    is_stale: bool
+    may_give: bool
 
 
 def approval_or_404(membership: Membership, pk: int) -> Approval:
@@ -72,13 +75,22 @@ def requests(rows: Sequence[Approval] | ApprovalQuerySet, reader: Membership) ->
 
 
 def as_request(approval: Approval, reader: Membership, table: Sequence[StageRow] = ()) -> Request:
-    """Return one request as a page shows it."""
+    """Return one request as a page shows it. A discount is stale once the price or the product is another."""
+    is_discount = approval.kind == ApprovalKind.DISCOUNT
+    is_granted = is_discount and approval.state == ApprovalState.GRANTED
+    is_stale = is_discount and (is_granted or approval.is_waiting) and approval.basis != approval.opportunity.basis
     return Request(
         approval,
         labels.demand(approval.demand, table),
         labels.APPROVAL_STATES[ApprovalState(approval.state)],
         may_decide=approval.is_waiting and may_decide(approval, reader),
         may_withdraw=approval.is_waiting and reader.pk in {approval.asked_by_id, approval.opportunity.owner_id},
+        is_stale=is_stale,
+        may_give=is_granted
+        and not is_stale
+        and approval.opportunity.status == Status.OPEN
+        and approval.opportunity.discount < approval.percent
+        and reader.can(Permission.FUNNEL_EDIT),
     )
 
 
@@ -94,3 +106,20 @@ def may_decide(approval: Approval, reader: Membership) -> bool:
         and reader.pk not in {approval.asked_by_id, opportunity.owner_id}
         and (ids is None or opportunity.owner_id in ids)
     )
+
+
+def approvals(membership: Membership, filters: ApprovalFilters) -> ApprovalQuerySet:
+    """Return what was asked for opportunities in sight and the filters leave, the latest first."""
+    rows: ApprovalQuerySet = Approval.objects.visible_to(membership)
+    if filters.scope == "mine":
+        rows = rows.filter(asked_by=membership)
+    if filters.scope == "for_me":
+        waiting = waiting_for(membership).order_by().values("pk")
+        rows = rows.filter(Q(approver=membership) | Q(decided_by=membership) | Q(pk__in=waiting))
+        rows = rows.exclude(asked_by=membership)
+    if filters.standing:
+        waits = Q(state=ApprovalState.ASKED)
+        rows = rows.filter(waits if filters.standing == "waiting" else ~waits)
+    if filters.kind:
+        rows = rows.filter(kind=filters.kind)
+    return rows.with_words().order_by("-asked_at", "-pk")

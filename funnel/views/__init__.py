@@ -5,12 +5,14 @@ from funnel.views.approvals import (
     approval_decide,
     approval_new,
     approval_withdraw,
+    approvals,
     approvals_of,
     approvals_today,
 )
 from funnel.views.bulk import bulk, bulk_change, bulk_undo
 from funnel.views.commitments import commitment, commitment_file, commitment_new, commitment_withdraw
 from funnel.views.competitors import competitor, competitor_adopt, competitor_panel, competitors
+from funnel.views.discounts import discount, discounts, discounts_effect
 from funnel.views.grouping import matrix
 from funnel.views.lead_steps import lead_answers, lead_convert, lead_drop, lead_merge, lead_move, lead_note, lead_resume
 from funnel.views.leads import lead, lead_edit, lead_list, lead_new, lead_of, lead_twins, leads_today
@@ -47,6 +49,7 @@ __all__ = [
     "approval_decide",
     "approval_new",
     "approval_withdraw",
+    "approvals",
     "approvals_of",
     "approvals_today",
     "board",
@@ -63,6 +66,9 @@ __all__ = [
     "competitor_adopt",
     "competitor_panel",
     "competitors",
+    "discount",
+    "discounts",
+    "discounts_effect",
     "edit",
     "effect",
     "evidence",

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from funnel import actions, labels, queries
+from funnel import actions, approval_filters, labels, queries
 from funnel.approvals import ApprovalKind, ApprovalState
 from funnel.forms import ApprovalForm, VerdictForm
 from funnel.models import Approval
@@ -17,6 +18,7 @@ from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
 from tenants.web import OrgRequest, announce, go, is_swap, org_view, render_page, toast
 
+A_PAGE = 30
 CHANGED = "approvals-changed"
 """What the panels of approvals listen to, wherever they stand."""
 
@@ -65,6 +67,21 @@ def approvals_of(request: OrgRequest, pk: int) -> HttpResponse:
         "kinds": labels.APPROVAL_KINDS,
     }
     return render_page(request, "funnel/approvals/of.html", context, partial="panel")
+
+
+@org_view(Permission.FUNNEL_VIEW)
+@require_safe
+def approvals(request: OrgRequest) -> HttpResponse:
+    """List what was asked for opportunities in sight, waiting and decided."""
+    wanted = approval_filters.read(request.GET)
+    page = Paginator(queries.approvals(request.membership, wanted), A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "filters": wanted,
+        "kinds": labels.APPROVAL_KINDS,
+        "page": page,
+        "requests": queries.requests(page.object_list, request.membership),
+    }
+    return render_page(request, "funnel/approvals/list.html", context, partial="rows")
 
 
 @org_view(Permission.FUNNEL_VIEW)

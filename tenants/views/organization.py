@@ -18,6 +18,7 @@ from tenants.web import OrgRequest, conflict, go, org_view, render_page
 
 PAGES_OF_OTHERS = (
     "funnel:stages",
+    "funnel:discounts",
     "funnel:lead_settings",
     "funnel:web_forms",
     "forecasting:targets",

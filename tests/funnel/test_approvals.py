@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -434,6 +435,49 @@ def test_an_exception_offers_the_stage_it_is_asked_for(acme: Cast, login: Login)
     answer = rep.post(url, {"stage": 5, "until": "2001-01-01", "why": "so"}, **HTMX)
     assert (answer.status_code, "This day has passed" in answer.content.decode()) == (422, True)
     assert rep.get(f"/o/acme/funnel/{deal.pk}/approvals/new/lunch/").status_code == 404
+
+
+def test_the_list_is_narrowed_by_whose_where_it_stands_and_kind(acme: Cast, login: Login) -> None:
+    deal = make_opportunity(acme.rep)
+    waits, granted = ask(deal), ask(deal, OVERRIDE)
+    theirs = ask(make_opportunity(acme.partner, "p"), DISCOUNT)
+    actions.grant(granted, seen=1, by=acme.executive, at=AT)
+
+    def found(by: Membership, **query: str) -> set[int]:
+        page = login(by).get("/o/acme/funnel/approvals/", query)
+        return {each.approval.pk for each in page.context["requests"]}
+
+    assert found(acme.rep) == {waits.pk, granted.pk}
+    assert found(acme.executive) == {waits.pk, granted.pk, theirs.pk}
+    assert found(acme.executive, scope="for_me") == {granted.pk, theirs.pk}
+    assert found(acme.manager, scope="for_me", standing="waiting") == {waits.pk}
+    assert found(acme.manager, standing="decided") == {granted.pk}
+    assert found(acme.executive, kind="discount", scope="nonsense") == {theirs.pk}
+    assert found(acme.rep, scope="mine") == {waits.pk, granted.pk}
+    assert found(acme.manager, scope="mine") == set()
+    assert found(acme.colleague) == set()
+    assert b"Nothing like this was asked" in login(acme.manager).get("/o/acme/funnel/approvals/?scope=mine").content
+
+
+def test_lists_cost_the_same_for_one_request_and_thirty(acme: Cast, login: Login) -> None:
+    deal, client = make_opportunity(acme.rep), login(acme.manager)
+    urls = ["/o/acme/funnel/approvals/", "/o/acme/funnel/approvals/today/", f"/o/acme/funnel/{deal.pk}/approvals/"]
+    ask(deal, OVERRIDE)
+
+    def costs() -> list[int]:
+        counts = []
+        for url in urls:
+            with CaptureQueriesContext(connection) as asked:
+                assert client.get(url).status_code == 200
+            counts.append(len(asked))
+        return counts
+
+    costs()
+    one = costs()
+    for _more in range(29):
+        ask(deal)
+    assert costs() == one
+    assert max(one) <= 15
 
 
 def test_taking_back_on_the_page(acme: Cast, login: Login) -> None:

@@ -137,6 +137,10 @@ EXAMPLES: dict[str, Example] = {
     "funnel:part_edit": at(pk="part"),
     "funnel:part_done": at(pk="part").sending(done="1"),
     "funnel:part_drop": at(pk="part").sending(version="1"),
+    # discounts
+    "funnel:discount": at(pk="opportunity").sending(percent="3"),
+    "funnel:discounts": at().sending(rep="4", manager="9"),
+    "funnel:discounts_effect": at().sending(rep="4", manager="9"),
     # commitments
     "funnel:commitment": at(pk="opportunity"),
     "funnel:commitment_new": at(pk="opportunity", kind="procedure").sending(note="Minutes"),
