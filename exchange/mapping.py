@@ -72,11 +72,6 @@ class Proposal:
     column: int | None
     confidence: float = 0.0
 
-    @property
-    def is_sure(self) -> bool:
-        """Whether nobody needs to look at it."""
-        return self.confidence >= SURE
-
 
 def propose(headers: Sequence[str], fields: Sequence[Field], sample: Sequence[Sequence[Cell]] = ()) -> list[Proposal]:
     """One proposal per field, in the order of the fields; no column is proposed twice.

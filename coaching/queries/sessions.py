@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from coaching.models import CoachingSession
 from funnel.evidence import Item
-from funnel.models import EvidenceItem, Opportunity, StageSetting
+from funnel.models import Evidence, EvidenceItem, Opportunity, StageSetting
 from funnel.stages import Stage, StageRow, missing
 from tenants.models import Membership
 
@@ -39,7 +39,7 @@ def lacking(opportunity: Opportunity) -> Collection[Item]:
     stage = Stage(opportunity.stage)
     if stage == Stage.DEPLOY:
         return ()
-    filed = {row.item.key for row in opportunity.evidence.all().standing().select_related("item")}
+    filed = {row.item.key for row in Evidence.objects.standing().filter(opportunity=opportunity).select_related("item")}
     return missing(EvidenceItem.objects.all().checklist(), filed, left=stage, to=Stage(stage + 1))
 
 

@@ -73,7 +73,7 @@ def deals(context: Context, shown: Iterable[Deal], *, oob: bool = False, saved: 
 @register.simple_tag(takes_context=True)
 def deal_row(context: Context, deal: Deal) -> SafeString:
     """One row by itself: just saved, or with what was typed and why it was refused."""
-    typed, errors = context.get("typed"), context.get("errors", ())
+    typed, errors = context.get("typed"), context.get("errors") or ()
     page, is_saved = _Page(context), bool(context.get("saved"))
     text = _row(page, deal, is_active=bool(context.get("active")), saved=is_saved, typed=typed, errors=errors)
     return mark_safe(text)  # noqa: S308  # escaped when it was filled

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from exchange.mapping import Field, propose
+from exchange.mapping import SURE, Field, propose
 
 FIELDS = (
     Field(
@@ -45,7 +45,7 @@ def test_an_english_export() -> None:
         "external_id": "opportunity_id", "owner": "sales_agent", "product": "product", "account": "account",
         "stage": "deal_stage", "opened_on": "engage_date", "closed_on": "close_date", "amount": "close_value",
     }  # fmt: skip
-    assert all(p.is_sure for p in propose(headers, FIELDS, sample) if p.column is not None)
+    assert all(p.confidence >= SURE for p in propose(headers, FIELDS, sample) if p.column is not None)
 
 
 @pytest.mark.parametrize(
@@ -93,4 +93,4 @@ def test_the_content_decides_where_headings_are_alike() -> None:
     found = proposed(["Close", "value"], [["2024-01-02", "100"], ["2024-01-03", "200"]])
     assert found["amount"] == "value"
     assert proposed(["金額"], [["very much"], ["little"]] * 5) == {"amount": "金額"}
-    assert not propose(["金額"], FIELDS, [["very much"]])[9].is_sure
+    assert propose(["金額"], FIELDS, [["very much"]])[9].confidence < SURE
