@@ -433,3 +433,16 @@ def _meet(deal: Deal, since: datetime, stage: int, stop: datetime, rng: random.R
 def target(won: int, quarters: float) -> int:
     """Return a quarter's target from what was won in `quarters` quarters: a tenth more, in whole 50 萬."""
     return max(1, math.ceil(won / max(quarters, 1) * 1.1 / (50 * WAN))) * 50 * WAN
+
+
+BOARD_LIMITS = ((1, 8, None), (2, 4, None), (3, 5, None), (6, None, 1_200_000_000))
+"""What one person should have open in a stage at most: stage, number, amount in minor units."""
+
+SAVED_VIEWS = (
+    ("lin", "本季要收", "table", "due=this_quarter&sort=-amount", "team"),
+    ("lin", "各月預計成交", "board", "group=due_month", "team"),
+    ("lin", "要幫忙的", "board", "health=attention&group=owner", "team"),
+    ("wang", "地區 × 金額", "table", "group=region", "everyone"),
+    ("chen", "我的承諾", "board", "group=category", "me"),
+)
+"""Saved views: whose, its name, where, what it keeps, for whom."""

@@ -32,6 +32,7 @@ from funnel.leads import Step as LeadStep
 from funnel.models import Opportunity
 from funnel.stages import Stage, Status
 from salesops import demo_company, demo_leads
+from salesops.actions._boards import furnish_boards
 from salesops.actions._strategy import know_rivals, strategize
 from salesops.demo_company import Company, Deal
 from tenants import actions as tenants_actions
@@ -86,6 +87,7 @@ def found_demo_company(*, today: date, at: datetime, password: str) -> Membershi
         _prove(deals, demo, at=at)
         strategize(deals, demo.people, demo.opportunities, today=today, at=at)
         _lead(demo, today=today, by=founder, at=at)
+        furnish_boards(demo.people, by=founder, at=at)
         _aim(deals, demo, today=today, by=founder, at=at)
         _review(demo, at=at - timedelta(days=13))
         _coach(demo, at=at)
