@@ -25,7 +25,6 @@ from forecasting import actions as forecasting_actions
 from forecasting.periods import Kind as PeriodKind
 from forecasting.periods import last_ones, period_of
 from funnel import actions as funnel_actions
-from funnel.evidence import STANDARD
 from funnel.history import ImportedOpportunity
 from funnel.leads import Criteria
 from funnel.leads import Step as LeadStep
@@ -33,6 +32,7 @@ from funnel.models import Opportunity
 from funnel.stages import Stage, Status
 from salesops import demo_company, demo_leads
 from salesops.actions._boards import furnish_boards
+from salesops.actions._evidence import prove
 from salesops.actions._strategy import know_rivals, strategize
 from salesops.demo_company import Company, Deal
 from tenants import actions as tenants_actions
@@ -84,7 +84,7 @@ def found_demo_company(*, today: date, at: datetime, password: str) -> Membershi
         demo = Demo(people, accounts, contacts, opportunities)
         _meet(deals, demo, by=founder, at=at)
         _plan(deals, demo, today=today, by=founder, at=at)
-        _prove(deals, demo, at=at)
+        prove(deals, demo.people, demo.opportunities, today=today, at=at)
         strategize(deals, demo.people, demo.opportunities, today=today, at=at)
         _lead(demo, today=today, by=founder, at=at)
         furnish_boards(demo.people, by=founder, at=at)
@@ -280,22 +280,6 @@ def _plan(deals: Sequence[Deal], demo: Demo, *, today: date, by: Membership, at:
             )
     activities_actions.import_next_actions(actions, by=by, at=at)
     activities_actions.import_visits(visits, by=by, at=at)
-
-
-def _prove(deals: Sequence[Deal], demo: Demo, *, at: datetime) -> None:
-    """File the evidence of the stages that open opportunities have left; every fifth piece is still missing."""
-    number = 0
-    filed = []
-    for deal in deals:
-        if deal.outcome:
-            continue
-        for stage in range(1, deal.stage):
-            for code in STANDARD[stage]:
-                number += 1
-                if number % 5:
-                    note = deal.meetings[number % len(deal.meetings)].note if deal.meetings else "客戶來信確認。"
-                    filed.append((demo.opportunities[deal.key], code, note, demo.people[deal.owner].pk))
-    funnel_actions.import_evidence(filed, at=at)
 
 
 def _lead(demo: Demo, *, today: date, by: Membership, at: datetime) -> None:
