@@ -1,0 +1,207 @@
+"""What waits for a verdict, what is missing by money, and that claimed and proven agree wherever they stand."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from forecasting.actions import take_snapshot
+from forecasting.models import ForecastSnapshot, OpportunitySnapshot
+from forecasting.periods import Kind as PeriodKind
+from forecasting.periods import period_of
+from forecasting.queries import summary
+from funnel import actions, queries
+from funnel.evidence import STANDARD, State
+from funnel.filters import Filters
+from funnel.models import Evidence, Opportunity
+from funnel.stages import PERCENT, Stage, weighted
+from tenants.models import Membership
+from tenants.scoping import working_for
+from tests.cast import Cast
+from tests.funnel.factories import MILLION, make_opportunity
+
+pytestmark = pytest.mark.django_db
+Login = Callable[[Membership], Client]
+HTMX = {"HX-Request": "true"}
+WHO = ["rep", "rep2", "manager", "executive", "partner", "colleague"]
+
+
+@pytest.fixture(autouse=True)
+def _scope(acme: Cast) -> Iterator[None]:
+    with working_for(acme.org):
+        yield
+
+
+def verify(opportunity: Opportunity, upto: int, by: Membership) -> None:
+    """Prove all stages before this one."""
+    keys = [key for stage in range(1, upto) for key in STANDARD[stage]]
+    actions.import_evidence([(opportunity.pk, key, "seen", opportunity.owner_id) for key in keys], at=timezone.now())
+    for key in keys:
+        actions.judge_evidence(opportunity, key, verdict=State.VERIFIED, seen=1, by=by, at=timezone.now())
+
+
+@pytest.fixture
+def season(acme: Cast) -> list[Opportunity]:
+    """Open ones of every seller in several stages, proven to different depths, all due this quarter."""
+    now = timezone.now()
+    due = period_of(PeriodKind.QUARTER, now.date()).ends_on
+    made = []
+    for n, owner in enumerate([acme.rep, acme.rep2, acme.manager, acme.executive, acme.partner]):
+        for stage in (Stage.QUALIFY, Stage.SOLUTION_FIT, Stage.CLOSE):
+            amount = MILLION + 10_101 * n + int(stage)
+            each = make_opportunity(
+                owner, f"{owner.pk} {stage}", at=now, stage=stage, amount=amount, expected_close_on=due
+            )
+            verify(each, min(int(stage), 1 + (n + int(stage)) % 5), acme.executive)
+            made.append(each)
+    return list(Opportunity.objects.filter(pk__in=[each.pk for each in made]))
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_claimed_and_proven_agree_wherever_they_stand(acme: Cast, season: list[Opportunity], who: str) -> None:
+    member, today = getattr(acme, who), timezone.now().date()
+    mine = [each for each in season if Opportunity.objects.visible_to(member).filter(pk=each.pk).exists()]
+    proven = sum(weighted(each.amount or 0, PERCENT[Stage(each.proven_stage)]) for each in mine)
+    claimed = sum(weighted(each.amount or 0, PERCENT[Stage(each.stage)]) for each in mine)
+    assert proven <= claimed
+    table, rows = queries.stage_table(), queries.listed(member, Filters(), today=today)
+    board = queries.board(member, Filters(), today=today)
+    grouped = queries.groups(rows, "owner", member, table=table, language="en").shown
+    matrix, _heads = queries.matrix(rows, "owner", "stage", member, table=table, language="en")
+    count, missing = queries.unproven_sums(member, table)
+    assert {
+        board.proven,
+        sum(column.proven for column in board.columns),
+        queries.totals(rows, table, status="open").proven,
+        queries.totals(rows, table).proven,
+        sum(group.proven for group in grouped),
+        matrix.sum.proven,
+        sum(cell.proven for cell in matrix.sums),
+    } == {proven}
+    listed = queries.unproven(member, table, most=50)
+    assert sum(each.unproven for each in listed) == missing == claimed - proven
+    assert count == len(listed)
+    assert [each.unproven for each in listed] == sorted((each.unproven for each in listed), reverse=True)
+
+
+@pytest.mark.parametrize("who", ["rep", "manager", "executive"])
+def test_the_forecast_counts_what_is_proven_by_person_stage_and_evening(
+    acme: Cast, season: list[Opportunity], who: str
+) -> None:
+    member, now = getattr(acme, who), timezone.now()
+    period = period_of(PeriodKind.QUARTER, now.date())
+    ids = member.visible_owner_ids
+    mine = [each for each in season if ids is None or each.owner_id in ids]
+    proven = sum(weighted(each.amount or 0, PERCENT[Stage(each.proven_stage)]) for each in mine)
+    found = summary(member, period)
+    assert found.numbers.proven == proven > 0
+    assert sum(row.numbers.proven for row in found.people) == proven
+    assert sum(stage.proven for stage in found.stages) == proven
+    assert found.numbers.unproven == found.numbers.weighted - proven
+    take_snapshot(acme.org, on=now.date(), at=now)
+    stored = ForecastSnapshot.objects.filter(period="quarter", starts_on=period.starts_on)
+    kept = stored if ids is None else stored.filter(owner_id__in=ids)
+    assert sum(each.open_proven or 0 for each in kept) == proven
+    assert OpportunitySnapshot.objects.count() == len(season)
+
+
+# The list of verdicts -----------------------------------------------------------------------------
+
+
+def filed(owner: Membership, name: str, amount: int = MILLION) -> Opportunity:
+    opportunity = make_opportunity(owner, name, at=timezone.now(), stage=Stage.QUALIFY, amount=amount)
+    actions.file_evidence(opportunity, "opportunity_plan", note=f"plan of {name}", by=owner, at=timezone.now())
+    return opportunity
+
+
+def test_a_manager_sees_what_the_team_filed_and_says_the_verdict_in_place(acme: Cast, login: Login) -> None:
+    first, second = filed(acme.rep, "Small"), filed(acme.rep2, "Large", 9 * MILLION)
+    filed(acme.manager, "Own")
+    filed(acme.partner, "Elsewhere")
+    client = login(acme.manager)
+    page = client.get("/o/acme/funnel/proofs/")
+    assert [each.opportunity for each in page.context["page"]] == [first, second]
+    largest = client.get("/o/acme/funnel/proofs/?sort=amount")
+    assert [each.opportunity for each in largest.context["page"]] == [second, first]
+    path = f"/o/acme/funnel/{first.pk}/evidence/opportunity_plan/verdict/?on=list"
+    answer = client.post(path, {"version": 1, "verdict": "verified", "word": ""}, headers=HTMX)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert "evidence-judged" in answer["HX-Trigger-After-Swap"]
+    wordless = client.post(
+        path.replace(str(first.pk), str(second.pk)), {"version": 1, "verdict": "sent_back"}, headers=HTMX
+    )
+    assert wordless.status_code == 422
+    assert wordless["HX-Retarget"] == "#dialog"
+    assert [each.opportunity for each in client.get("/o/acme/funnel/proofs/").context["page"]] == [second]
+    assert login(acme.rep).get("/o/acme/funnel/proofs/").status_code == 403
+    everyone = login(acme.executive).get("/o/acme/funnel/proofs/").context["page"]
+    assert {each.opportunity.name for each in everyone} == {"Large", "Own", "Elsewhere"}
+
+
+def test_what_is_missing_names_who_must_act(acme: Cast, login: Login) -> None:
+    opportunity = filed(acme.rep, "One")
+    page = login(acme.rep).get("/o/acme/funnel/proofs/missing/").content.decode()
+    assert "manager: verify" in page
+    said: dict[str, Any] = {"verdict": State.SENT_BACK, "word": "whose?", "seen": 1, "by": acme.manager}
+    actions.judge_evidence(opportunity, "opportunity_plan", **said, at=timezone.now())
+    assert f"{acme.rep.name}: mend" in login(acme.manager).get("/o/acme/funnel/proofs/missing/").content.decode()
+    actions.withdraw_evidence(opportunity, "opportunity_plan", by=acme.rep, at=timezone.now())
+    assert f"{acme.rep.name}: file" in login(acme.rep).get("/o/acme/funnel/proofs/missing/").content.decode()
+    assert "One" not in login(acme.rep2).get("/o/acme/funnel/proofs/missing/").content.decode()
+
+
+def test_the_today_page_tells_each_what_waits(acme: Cast, login: Login) -> None:
+    opportunity = filed(acme.rep, "One")
+    panel = "/o/acme/funnel/proofs/today/"
+    assert "1 to verify" in login(acme.manager).get(panel).content.decode()
+    assert "to verify" not in login(acme.rep).get(panel).content.decode()
+    said: dict[str, Any] = {"verdict": State.SENT_BACK, "word": "whose plan?", "seen": 1, "by": acme.manager}
+    actions.judge_evidence(opportunity, "opportunity_plan", **said, at=timezone.now())
+    assert "whose plan?" in login(acme.rep).get(panel).content.decode()
+    assert "whose plan?" not in login(acme.rep2).get(panel).content.decode()
+
+
+@pytest.mark.parametrize("path", ["proofs/", "proofs/missing/", "proofs/today/"])
+def test_queries_do_not_grow_with_the_rows(acme: Cast, login: Login, path: str) -> None:
+    client = login(acme.manager)
+    filed(acme.rep, "first")
+    client.get(f"/o/acme/funnel/{path}")
+    with CaptureQueriesContext(connection) as one:
+        client.get(f"/o/acme/funnel/{path}")
+    for number in range(9):
+        filed(acme.rep, f"No. {number}")
+    with CaptureQueriesContext(connection) as ten:
+        client.get(f"/o/acme/funnel/{path}")
+    assert len(one) == len(ten) <= 15, "\n".join(query["sql"] for query in ten)
+    assert not any('."content"' in query["sql"] for query in ten), "no file is read for a list"
+
+
+def test_the_next_thing_to_do_and_the_fact_sheet(acme: Cast, login: Login) -> None:
+    opportunity = make_opportunity(acme.rep, at=timezone.now(), stage=Stage.QUALIFY)
+    story = queries.story(opportunity, today=timezone.now().date())
+    assert story.next is not None
+    assert story.next.item.key == "opportunity_plan"
+    actions.file_evidence(opportunity, "budget", amount=3 * MILLION, by=acme.rep, at=timezone.now())
+    said: dict[str, Any] = {"verdict": State.SENT_BACK, "word": "a year?", "seen": 1, "by": acme.manager}
+    actions.judge_evidence(opportunity, "budget", **said, at=timezone.now())
+    story = queries.story(opportunity, today=timezone.now().date())
+    assert story.next is not None
+    assert story.next.item.key == "budget", "what was sent back comes first"
+    sheet = {proof.item.key: proof.filed for _words, proof in story.sheet}
+    assert sheet["budget"] is not None
+    assert sheet["schedule"] is None
+    assert len(sheet) == 9
+    for key in (*STANDARD[1], *STANDARD[2]):
+        Evidence.objects.filter(item__code=key).delete()
+        actions.import_evidence([(opportunity.pk, key, "x", acme.rep.pk)], at=timezone.now() - timedelta(days=1))
+    story = queries.story(opportunity, today=timezone.now().date())
+    assert story.next is None
+    assert story.waiting is not None
+    page = login(acme.manager).get(f"/o/acme/funnel/{opportunity.pk}/").content.decode()
+    for words in ("Next: the manager verifies", "Value to the customer", "What the customer told us"):
+        assert words in page
