@@ -1,15 +1,21 @@
-"""What is typed about targets, and which period a page shows."""
+"""What is typed about targets, health and mutes, and which period a page shows."""
 
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
-from forecasting.labels import REFUSALS
-from forecasting.models import PERIODS
+from forecasting.health import LARGEST, OPEN_STAGES, STANDARD, SWITCHES
+from forecasting.labels import REFUSALS, limit_label
+from forecasting.models import PERIODS, HealthSetting
 from forecasting.periods import Kind, Period, period_of
+from funnel.labels import STAGES
 from tenants.formats import AmountError, parse_money
+from tenants.forms.organization import DateInput, DayField
 from tenants.models import Organization
 
 
@@ -77,3 +83,64 @@ class TargetForm(forms.Form):
         if amount < 0:
             raise ValidationError(str(REFUSALS["amount_negative"]))
         return amount
+
+
+class MuteForm(forms.Form):
+    """Until when a rule keeps quiet about an opportunity, and why."""
+
+    until = DayField(label=pgettext_lazy("mute", "Until"), widget=DateInput)
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+
+class LimitsForm(forms.Form):
+    """The limits of health by rule and stage (`silent_3`), empty for the usual ones, and the ladder of alerts."""
+
+    version = forms.IntegerField(min_value=0, max_value=2**31, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Make one field a rule and stage, and one a step."""
+        super().__init__(*args, **kwargs)
+        for code in STANDARD:
+            for stage in OPEN_STAGES:
+                words = {"rule": limit_label(code), "stage": STAGES[stage]}
+                label = gettext("%(rule)s, %(stage)s") % words
+                self.fields[f"{code}_{stage}"] = forms.IntegerField(
+                    label=label,
+                    required=False,
+                    min_value=0,
+                    max_value=1 if code in SWITCHES else LARGEST,
+                    widget=forms.NumberInput(attrs={"aria-label": label, "class": "tiny"}),
+                )
+        for step in (1, 2, 3):
+            self.fields[f"ladder_{step}"] = forms.IntegerField(
+                label=gettext("Step %(n)s") % {"n": step}, required=step == 1, min_value=1, max_value=365
+            )
+
+    @staticmethod
+    def values_of(setting: HealthSetting, edited: Mapping[tuple[int, str], int]) -> dict[str, Any]:
+        """Return what the form shows of an organization."""
+        steps = {f"ladder_{n}": days for n, days in enumerate(setting.ladder, 1)}
+        return {"version": setting.version, **steps, **{f"{code}_{at}": value for (at, code), value in edited.items()}}
+
+    def edited(self) -> dict[tuple[int, str], int]:
+        """Return what was typed, by stage and code."""
+        found = {(int(at), code): self.cleaned_data.get(f"{code}_{at}") for code in STANDARD for at in OPEN_STAGES}
+        return {key: value for key, value in found.items() if value is not None}
+
+    def ladder(self) -> list[int]:
+        """Return the days of the steps."""
+        steps = [self.cleaned_data.get(f"ladder_{step}") for step in (1, 2, 3)]
+        return [days for days in steps if days is not None]
+
+    def differences(self, theirs: Mapping[str, Any], label: Callable[[str], Any]) -> list[tuple[Any, Any, Any]]:
+        """Return (label, theirs, mine) of each limit that somebody else holds otherwise."""
+        rows = []
+        for name in (f"{code}_{int(at)}" for code in STANDARD for at in OPEN_STAGES):
+            mine = self.cleaned_data.get(name)
+            if mine != theirs.get(name):
+                usual = gettext("as usual")
+                other = theirs.get(name)
+                rows.append(
+                    (self.fields[name].label, usual if other is None else other, usual if mine is None else mine)
+                )
+        return rows

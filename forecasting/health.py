@@ -141,7 +141,8 @@ class Facts:
     `last_contact_on` is None when nobody ever met the customer: then the silence counts from the opening.
     `lacking` counts the evidence of the stages left behind that is not filed, or was sent back. `contacts` are the
     people on the strategy sheet; `buyer_known` says that an economic buyer is among them, `buyer_met_on` when that
-    person was last met. `highest` is the largest amount it ever had.
+    person was last met. `went_back_on` is when it last left, backwards, a stage in which it does not stand again.
+    `highest` is the largest amount it ever had.
     """
 
     stage: int
@@ -186,8 +187,8 @@ def broken(facts: Facts, today: date, limits: Limits) -> list[str]:
     no_amount: none, or zero. no_power: no economic buyer known, or not met for longer than the limit. unproven:
     evidence of a stage left behind is missing. pushed: the close moved into a later month as often as the limit says,
     or by more days in all. stalled: longer in its stage than the limit. single_thread: above the organization's median
-    amount, and at most one contact on the sheet. regressed: went back a stage within the limit. shrinking: the amount
-    was cut by at least so many per cent since its highest.
+    amount, and at most one contact on the sheet. regressed: went back within the limit, and does not stand there again.
+    shrinking: the amount was cut by at least so many per cent since its highest.
     """
     age = (today - facts.opened_on).days
     zombie = _over(age, limits[Flag.ZOMBIE])

@@ -52,7 +52,7 @@ _FACTS = """
             sum(CASE WHEN c.kind = 'expected_close' AND c.new #>> '{}' > c.old #>> '{}'
                 THEN (c.new #>> '{}')::date - (c.old #>> '{}')::date END) AS push_days,
             max(CASE WHEN c.kind = 'stage' AND (c.new #>> '{}')::int < (c.old #>> '{}')::int
-                THEN c.occurred_at END) AS went_back_at,
+                AND (c.old #>> '{}')::int > s.stage THEN c.occurred_at END) AS went_back_at,
             max(CASE c.kind WHEN 'amount' THEN greatest((c.new #>> '{}')::bigint, (c.old #>> '{}')::bigint)
                             WHEN 'created' THEN (c.new ->> 'amount')::bigint END) AS highest
         FROM standing s JOIN funnel_change c ON c.organization_id = %(org)s AND c.opportunity_id = s.id

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from forecasting.accuracy import Mark
-from forecasting.health import Facts, Flag, cut_percent, is_planned, silent_days
+from forecasting.health import PUSHED_DAYS, STANDARD, Facts, Flag, cut_percent, is_planned, silent_days
 from forecasting.periods import Kind, Period, is_start
 from forecasting.waterfall import Bucket, Cause
+from funnel.labels import FLAGS
 from jobs.labels import register_notification
 from tenants import labels as tenants_labels
 from tenants.errors import Refused
@@ -110,10 +111,32 @@ ENDS: Mapping[str, Words] = {
     "abandoned": pgettext_lazy("change", "Abandoned"),
     "gone": pgettext_lazy("change", "Gone"),
 }
+TABS: Mapping[str, Words] = {
+    "mine": pgettext_lazy("alerts", "Mine"),
+    "team": pgettext_lazy("alerts", "Everyone's"),
+}
+UNITS: Mapping[str, Words] = {
+    Flag.SILENT: pgettext_lazy("unit", "days"),
+    Flag.NO_POWER: pgettext_lazy("unit", "days"),
+    Flag.PUSHED: pgettext_lazy("unit", "times"),
+    PUSHED_DAYS: pgettext_lazy("unit", "days"),
+    Flag.STALLED: pgettext_lazy("unit", "days"),
+    Flag.REGRESSED: pgettext_lazy("unit", "days"),
+    Flag.SHRINKING: pgettext_lazy("unit", "per cent"),
+    Flag.AGEING: pgettext_lazy("unit", "days"),
+    Flag.ZOMBIE: pgettext_lazy("unit", "days"),
+}
 REFUSALS: Mapping[str, Words] = {
     "not_a_day": gettext_lazy("Enter a day such as 2026-03-31."),
     "in_future": gettext_lazy("Choose a day that has begun: the future has not been logged yet."),
     "until_before_since": gettext_lazy("The first day lies after the last one."),
+    "flag_unknown": gettext_lazy("There is no such rule."),
+    "mute_past": gettext_lazy("Choose today or a later day."),
+    "mute_too_long": gettext_lazy("Mute it for at most %(days)s days."),
+    "reason_needed": gettext_lazy("Say why."),
+    "reason_too_long": gettext_lazy("Shorten the reason."),
+    "limit_range": gettext_lazy("Enter a number between 0 and %(largest)s."),
+    "ladder_wrong": gettext_lazy("Each step needs more days than the one before, within a year."),
     "not_a_period": gettext_lazy("No period of this organization begins on that day."),
     "not_selling": gettext_lazy("This person does not own opportunities."),
     "amount_negative": gettext_lazy("A target cannot be negative."),
@@ -217,6 +240,19 @@ _PLAIN: Mapping[str, Words] = {
 }
 
 
+def limit_label(code: str) -> Words:
+    """Return what a limit is called in the settings."""
+    return gettext_lazy("Pushed, in all") if code == PUSHED_DAYS else FLAGS[code].name
+
+
+def gains(rule: str, more: int, fewer: int) -> str:
+    """Say how many opportunities gain and lose a flag."""
+    gained = ngettext("%(n)s opportunity gains it", "%(n)s opportunities gain it", more) % {"n": more}
+    lost = ngettext("%(n)s loses it", "%(n)s lose it", fewer) % {"n": fewer}
+    words = {"rule": rule, "gained": gained, "lost": lost}
+    return _("%(rule)s: %(gained)s, %(lost)s") % words
+
+
 def _flagged(data: Mapping[str, Any]) -> str:
     count = int(data.get("count", 0))
     names = ", ".join(str(name) for name in data.get("names", []))
@@ -249,7 +285,17 @@ register_notification("alerts_climbed", _climbed)
 tenants_labels.name_verb("target.set", gettext_lazy("set a target"))
 tenants_labels.name_verb("target.cleared", gettext_lazy("cleared a target"))
 tenants_labels.name_kind("forecasting.target", gettext_lazy("Target"))
+tenants_labels.name_verb("alert.muted", gettext_lazy("muted an alert"))
+tenants_labels.name_verb("alert.unmuted", gettext_lazy("let an alert be heard again"))
+tenants_labels.name_verb("health.limit_changed", gettext_lazy("changed a limit of health"))
+tenants_labels.name_verb("health.ladder_changed", gettext_lazy("changed the ladder of alerts"))
+tenants_labels.name_field("flag", gettext_lazy("Rule"))
+tenants_labels.name_values("flag", {code: limit_label(code) for code in STANDARD})
+tenants_labels.name_field("limit", gettext_lazy("Limit"))
+tenants_labels.name_field("ladder", gettext_lazy("Ladder"))
+tenants_labels.name_field("until", pgettext_lazy("mute", "Until"))
 tenants_labels.name_field("starts_on", gettext_lazy("From"))
 tenants_labels.name_field("period", gettext_lazy("Period"))
 
+name_topic("health", Topic(Permission.SETTINGS_EDIT, ("",), ("health.",)))
 name_topic("targets", Topic(Permission.TARGET_EDIT, ("forecasting.target", ""), ("target.",), owner_key="owner"))

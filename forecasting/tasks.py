@@ -1,16 +1,21 @@
 """The nightly computation of every organization, and the job that does it."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from celery import shared_task
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.utils import timezone
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
-from forecasting import actions
-from jobs.models import Job
+from forecasting import actions, queries
+from jobs.models import Job, Notification
 from jobs.running import Progress, job_kind
-from tenants.models import Organization
+from tenants.models import Membership, Organization
 from tenants.scoping import working_for
 
 
@@ -37,3 +42,40 @@ def nightly() -> None:
     for organization in Organization.objects.order_by("pk"):
         with working_for(organization), transaction.atomic():
             actions.start_night(organization, at=now)
+            actions.start_digest(organization, at=now)
+
+
+@job_kind(actions.DIGEST_JOB, label=_("Daily summary by e-mail"), counts={"written": _("Mails")})
+def digest(job: Job, *, at: datetime) -> Progress:
+    """Write to one person after the other, each in a transaction of their own; who has no news gets no mail."""
+    found = actions.readers(int(job.cursor.get("after", 0)))
+    done, written = job.done, int(job.result.get("written", 0))
+    if not found:
+        return Progress(done, done, "", {}, finished=True, result={"written": written})
+    (member,) = found
+    news = actions.take_digest(member, on=date.fromisoformat(job.payload["on"]), at=at)
+    if news:
+        mail = _digest_mail(job.organization, member, news)
+        transaction.on_commit(mail.send, robust=True)
+    return Progress(done + 1, done + 1, "", {"after": member.pk}, result={"written": written + bool(news)})
+
+
+def _digest_mail(
+    organization: Organization, member: Membership, news: Sequence[Notification]
+) -> EmailMultiAlternatives:
+    """Return the mail in the reader's language: the lines, a table of the opportunities they name, and one link."""
+    with translation.override(member.user.language or organization.language):
+        context = {
+            "organization": organization,
+            "member": member,
+            "lines": [line.text for line in news],
+            "rows": queries.digest_rows(member, news),
+            "link": settings.BASE_URL + reverse("forecasting:alerts", args=[organization.slug]),
+            "profile": settings.BASE_URL + reverse("tenants:profile", args=[organization.slug]),
+        }
+        subject = " ".join(render_to_string("forecasting/digest_subject.txt", context).split())
+        text = render_to_string("forecasting/digest_message.txt", context)
+        html = render_to_string("forecasting/digest_message.html", context)
+    mail = EmailMultiAlternatives(subject=subject, body=text, to=[member.user.email])
+    mail.attach_alternative(html, "text/html")
+    return mail

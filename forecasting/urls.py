@@ -18,6 +18,10 @@ urlpatterns = [
     path("flow/time/", views.flow_time, name="flow_time"),
     path("flow/stages/", views.flow_stages, name="flow_stages"),
     path("behind/", views.behind, name="behind"),
+    path("alerts/<int:pk>/<slug:code>/mute/", views.mute, name="mute"),
+    path("alerts/<int:pk>/<slug:code>/unmute/", views.unmute, name="unmute"),
+    path("health/", views.health_limits, name="health"),
+    path("health/effects/", views.health_effects, name="health_effects"),
     path("targets/", views.targets, name="targets"),
     path("targets/set/", views.set_target, name="set_target"),
 ]

@@ -46,6 +46,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(_("Language"), max_length=10, blank=True, choices=labels.LANGUAGES)
     theme = models.CharField(_("Theme"), max_length=5, blank=True, choices=labels.THEMES)
     single_keys = models.BooleanField(_("Single-key shortcuts"), default=True)
+    daily_mail = models.BooleanField(_("Daily summary by e-mail"), default=True)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(auto_now_add=True)
 

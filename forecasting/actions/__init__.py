@@ -1,19 +1,31 @@
 """Every write of this app: targets, health and alerts, and what the nights compute."""
 
+from forecasting.actions.alerting import tell_untold
+from forecasting.actions.digesting import DIGEST_JOB, readers, start_digest, take_digest
 from forecasting.actions.judging import judge, refresh_health
+from forecasting.actions.limiting import change_health
+from forecasting.actions.muting import mute, unmute
 from forecasting.actions.nights import JOB, make_past_snapshots, start_night, start_now, take_snapshot
 from forecasting.actions.targets import ImportedTarget, SetTarget, import_targets, set_target
 
 __all__ = [
+    "DIGEST_JOB",
     "JOB",
     "ImportedTarget",
     "SetTarget",
+    "change_health",
     "import_targets",
     "judge",
     "make_past_snapshots",
+    "mute",
+    "readers",
     "refresh_health",
     "set_target",
+    "start_digest",
     "start_night",
     "start_now",
+    "take_digest",
     "take_snapshot",
+    "tell_untold",
+    "unmute",
 ]

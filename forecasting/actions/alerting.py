@@ -17,6 +17,8 @@ from tenants.scoping import require_organization_id, working_for
 
 NAMED = 3
 """So many opportunities are named in a notification."""
+LISTED = 10
+"""So many are listed in the mail of the day."""
 
 _QUIET = """
     EXISTS (SELECT 1 FROM forecasting_mute m, tenants_organization z
@@ -57,7 +59,8 @@ KEEP_ALL = "".join(
     [
         _KEEP.replace("{some}", "").replace("{told}", "NOT {quiet}").replace("{quiet}", _QUIET),
         """
-    SELECT o.owner_id, count(DISTINCT o.id), max(a.id), (array_agg(DISTINCT o.name))[1:%(named)s]
+    SELECT o.owner_id, count(DISTINCT o.id), max(a.id), (array_agg(DISTINCT o.name))[1:%(named)s],
+        (array_agg(DISTINCT o.id))[1:10]
     FROM opened a JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
     WHERE a.told_at IS NOT NULL
     GROUP BY o.owner_id
@@ -71,7 +74,8 @@ _UNTOLD = """
         WHERE a.organization_id = %(org)s AND a.cleared_at IS NULL AND a.told_at IS NULL AND NOT {quiet}
         RETURNING a.id, a.opportunity_id
     )
-    SELECT o.owner_id, count(DISTINCT o.id), max(a.id), (array_agg(DISTINCT o.name))[1:%(named)s]
+    SELECT o.owner_id, count(DISTINCT o.id), max(a.id), (array_agg(DISTINCT o.name))[1:%(named)s],
+        (array_agg(DISTINCT o.id))[1:10]
     FROM told a JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
     GROUP BY o.owner_id
 """.replace("{quiet}", _QUIET)
@@ -99,15 +103,21 @@ _CLIMB = """
 
 
 News = Sequence[tuple[Any, ...]]
-"""Rows of (owner's id, how many opportunities, the latest alert's id, some names)."""
+"""Rows of (owner's id, how many opportunities, the latest alert's id, some names, some ids)."""
 
 
 def tell(organization: Organization, news: News, *, at: datetime) -> None:
     """Tell owners in one line each what is new."""
     url = _page(organization)
     notices = [
-        Notice(owner, "opportunities_flagged", f"alerts:{latest}", {"count": count, "names": names}, url)
-        for owner, count, latest, names in news
+        Notice(
+            owner,
+            "opportunities_flagged",
+            f"alerts:{latest}",
+            {"count": count, "names": names[:NAMED], "opportunities": ids},
+            url,
+        )
+        for owner, count, latest, names, ids in news
     ]
     if notices:
         notify_all(notices, at=at)
@@ -163,7 +173,7 @@ def _notice(person: int, parts: list[tuple[int, list[int], list[str]]], url: str
     """Tell somebody in one line what has come up to them."""
     opportunities = {pk for _latest, ids, _names in parts for pk in ids}
     names = list(dict.fromkeys(name for _latest, _ids, each in parts for name in each))[:NAMED]
-    data = {"count": len(opportunities), "names": names}
+    data = {"count": len(opportunities), "names": names, "opportunities": sorted(opportunities)[:LISTED]}
     return Notice(person, "alerts_climbed", f"climbed:{max(part[0] for part in parts)}", data, url)
 
 

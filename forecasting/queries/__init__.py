@@ -1,7 +1,7 @@
 """Questions about a period: the numbers, by person and stage, what changed, and how good past forecasts were."""
 
 from forecasting.queries import effects
-from forecasting.queries.alerts import alerts_of, flagged
+from forecasting.queries.alerts import Told, digest_rows, flagged, mute_of, told_of
 from forecasting.queries.asking import Narrowing, narrowing
 from forecasting.queries.changed import LATEST, Movement, moved, movement, seen_by, waterfall, week_before
 from forecasting.queries.health import facts_of, would_change
@@ -34,10 +34,11 @@ __all__ = [
     "Summary",
     "TargetGrid",
     "TargetRow",
+    "Told",
     "Totals",
     "Uncounted",
-    "alerts_of",
     "course",
+    "digest_rows",
     "effects",
     "facts_of",
     "flagged",
@@ -46,6 +47,7 @@ __all__ = [
     "listed",
     "moved",
     "movement",
+    "mute_of",
     "narrowing",
     "pace_of",
     "past",
@@ -59,6 +61,7 @@ __all__ = [
     "summary",
     "target_grid",
     "targets_of",
+    "told_of",
     "totals",
     "waterfall",
     "week_before",

@@ -1,29 +1,75 @@
-"""The opportunities that break a health rule."""
+"""The opportunities that break a health rule, what is said of each rule, and whom it has come up to."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date
 from typing import cast
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
-from forecasting.models import Alert, owned_by
-from funnel.models import Opportunity
+from forecasting.models import Alert, Mute, owned_by
+from funnel.models import URGENCY, Opportunity
+from funnel.stages import Health
+from jobs.models import Notification
 from tenants.models import Membership
 
 
-def flagged(membership: Membership, owners: Collection[int] | None, *, code: str = "") -> QuerySet[Opportunity]:
-    """Return the open opportunities with a flag: at risk first, then the largest."""
+def flagged(
+    membership: Membership,
+    owners: Collection[int] | None,
+    *,
+    code: str = "",
+    health: str = "",
+    climbed: bool = False,
+    muted: bool = False,
+    today: date | None = None,
+) -> QuerySet[Opportunity]:
+    """Return the open opportunities with a flag: at risk first, then the largest.
+
+    :param climbed: those alone of which an alert has gone up a step.
+    :param muted: those alone of which a rule is muted on `today`.
+    """
     found = Opportunity.objects.visible_to(membership).open().filter(owned_by(owners)).exclude(flags=[])
     if code:
         found = found.filter(flags__contains=[code])
-    ordered = found.with_card().order_by("health", F("amount").desc(nulls_last=True), "pk")
+    if health in set(Health):
+        found = found.filter(health=health)
+    if climbed:
+        found = found.filter(Exists(Alert.objects.standing().filter(opportunity=OuterRef("pk"), step__gt=0)))
+    if muted:
+        found = found.filter(Exists(Mute.objects.filter(opportunity=OuterRef("pk"), ended_at=None, until__gte=today)))
+    ordered = found.with_card().order_by(URGENCY, F("amount").desc(nulls_last=True), "pk")
     return cast("QuerySet[Opportunity]", ordered)
 
 
-def alerts_of(opportunities: Sequence[Opportunity]) -> dict[int, dict[str, datetime]]:
-    """Return since when each standing flag of these opportunities stands."""
-    since: dict[int, dict[str, datetime]] = defaultdict(dict)
-    for alert in Alert.objects.standing().filter(opportunity__in=opportunities).order_by():
-        since[alert.opportunity_id][alert.code] = alert.since
-    return since
+@dataclass(frozen=True)
+class Told:
+    """What is known of a standing flag: its alert, and the mute that keeps it quiet."""
+
+    alert: Alert | None = None
+    mute: Mute | None = None
+
+
+def told_of(opportunities: Sequence[Opportunity], *, today: date) -> dict[int, dict[str, Told]]:
+    """Return what is known of the standing flags of these opportunities, by id and code."""
+    alerts = Alert.objects.standing().filter(opportunity__in=opportunities).order_by()
+    mutes = Mute.objects.filter(opportunity__in=opportunities, ended_at=None, until__gte=today)
+    quiet = {(mute.opportunity_id, mute.code): mute for mute in mutes.select_related("by__user").order_by()}
+    found: dict[int, dict[str, Told]] = defaultdict(dict)
+    for alert in alerts:
+        found[alert.opportunity_id][alert.code] = Told(alert, quiet.get((alert.opportunity_id, alert.code)))
+    return found
+
+
+def mute_of(opportunity: Opportunity, code: str) -> Mute | None:
+    """Return the mute that stands for a rule, over or not."""
+    found: Mute | None = Mute.objects.filter(opportunity=opportunity, code=code, ended_at=None).first()
+    return found
+
+
+def digest_rows(member: Membership, news: Sequence[Notification]) -> list[Opportunity]:
+    """Return the opportunities that these lines name and that are still open and in sight, the gravest first."""
+    ids = {pk for line in news for pk in line.data.get("opportunities", [])}
+    found = Opportunity.objects.visible_to(member).open().filter(pk__in=ids).select_related("account")
+    return list(found.order_by(URGENCY, F("amount").desc(nulls_last=True), "pk")[:20])

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from forecasting.labels import period_label
-from forecasting.models import ForecastSnapshot, Target
+from forecasting.models import ForecastSnapshot, HealthSetting, HealthThreshold, Target
 from forecasting.periods import Kind, Period, is_start, period_of
 from funnel.models import Opportunity
 from tenants.effects import Adjustment, Effect, stands, told_of
@@ -94,3 +94,14 @@ def _targets_stand(reader: Membership) -> str:
 
 
 stands("forecasting:targets", _targets_stand)
+
+
+def _health_stands(_reader: Membership) -> str:
+    """Say how many limits are not as usual, and the ladder."""
+    n = HealthThreshold.objects.count()
+    ladder = " / ".join(map(str, HealthSetting.current().ladder))
+    text = ngettext("{n} limit of your own; {ladder} days", "{n} limits of your own; {ladder} days", n)
+    return text.format(n=n, ladder=ladder)
+
+
+stands("forecasting:health", _health_stands)

@@ -1,7 +1,9 @@
-"""The pages of this app: the report and its rows, targets and alerts; what changed, what stood, how it flows."""
+"""The pages of this app: the report and its rows, targets, alerts, limits; what changed, what stood, how it flows."""
 
+from forecasting.views.alerts import alerts, mute, unmute
 from forecasting.views.flow import behind, changes, flow, flow_stages, flow_time, past
-from forecasting.views.report import accuracy, alerts, compute, forecast, rows, set_target, strip, targets
+from forecasting.views.limits import health_effects, health_limits
+from forecasting.views.report import accuracy, compute, forecast, rows, set_target, strip, targets
 
 __all__ = [
     "accuracy",
@@ -13,9 +15,13 @@ __all__ = [
     "flow_stages",
     "flow_time",
     "forecast",
+    "health_effects",
+    "health_limits",
+    "mute",
     "past",
     "rows",
     "set_target",
     "strip",
     "targets",
+    "unmute",
 ]

@@ -1,4 +1,4 @@
-"""The forecast report, the rows behind its numbers, the strip of the board, targets and alerts."""
+"""The forecast report, the rows behind its numbers, the strip of the board, and targets."""
 
 from typing import Any
 
@@ -16,7 +16,6 @@ from forecasting.forms import TargetForm, chosen_period
 from forecasting.periods import Kind, Period, period_of
 from forecasting.views.address import address
 from forecasting.waterfall import Bucket
-from funnel.labels import FLAGS
 from funnel.queries import lead_figures, stage_table
 from funnel.slices import Slice
 from funnel.stages import Stage
@@ -28,7 +27,6 @@ from tenants.queries import calendar_of
 from tenants.web import OrgRequest, conflict, go, is_swap, org_view, render_page, toast
 
 A_PAGE = 50
-ALERTS_A_PAGE = 30
 SWITCH = (Kind.MONTH, Kind.QUARTER)
 
 
@@ -212,35 +210,6 @@ def compute(request: OrgRequest) -> HttpResponse:
     if is_swap(request):
         return render(request, "jobs/panel.html", {"job": job}, status=202)
     return go(request, reverse("jobs:panel", args=[request.organization.slug, job.pk]))
-
-
-@org_view(Permission.FORECAST_VIEW)
-@require_GET
-def alerts(request: OrgRequest) -> HttpResponse:
-    """List the opportunities that break a health rule, what is wrong, and what would clear it."""
-    whose = queries.scope(request.membership, request.GET.get("who", ""))
-    code = request.GET.get("flag", "")
-    found = queries.flagged(request.membership, whose.owners if whose.who else None, code=code if code in FLAGS else "")
-    panel = is_swap(request) and "page" not in request.GET
-    page = Paginator(found, 5 if panel else ALERTS_A_PAGE).get_page(request.GET.get("page"))
-    opportunities = list(page)
-    since = queries.alerts_of(opportunities)
-    facts = queries.facts_of([each.pk for each in opportunities], at=request.now)
-    listed = []
-    for each in opportunities:
-        flags = [
-            (flag, labels.flag_text(flag, facts[each.pk], request.today), FLAGS[flag].cure if flag in FLAGS else "")
-            for flag in each.flags
-        ]
-        listed.append((each, flags, min(since.get(each.pk, {}).values(), default=None)))
-    context = {
-        "page_obj": page,
-        "listed": listed,
-        "whose": whose,
-        "flag": code if code in FLAGS else "",
-        "flags": [(key, flag.name) for key, flag in FLAGS.items()],
-    }
-    return render_page(request, "forecasting/alerts.html", context, partial="panel")
 
 
 def _grid(

@@ -66,26 +66,81 @@ CHANGES: Mapping[ChangeKind, Words] = {
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A health flag: its name, and what would clear it."""
+    """A health flag: its name, what would clear it, and the page or dialog (`is_dialog`) where that is done.
+
+    `url` takes the opportunity's id, but for visits, which take it in the query; `permission` says who is led there.
+    """
 
     name: Words
     cure: Words
+    act: Words
+    url: str
+    permission: str = str(Permission.FUNNEL_EDIT)
+    is_dialog: bool = False
+    anchor: str = ""
+
+
+def _edit(name: Words, cure: Words, act: Words) -> Flag:
+    return Flag(name, cure, act, "funnel:edit", is_dialog=True)
+
+
+def _sheet(name: Words, cure: Words, act: Words) -> Flag:
+    return Flag(name, cure, act, "funnel:strategy")
+
+
+def _decide(name: Words, cure: Words) -> Flag:
+    return Flag(name, cure, _("Decide"), "funnel:close", is_dialog=True)
 
 
 FLAGS: Mapping[str, Flag] = {
-    "stalled": Flag(_("Stalled"), _("Move it on, move it back, or close it.")),
-    "no_amount": Flag(_("No amount"), _("Enter the amount.")),
-    "silent": Flag(_("Silent"), _("Talk to the customer and record the visit.")),
-    "overdue": Flag(_("Overdue"), _("Enter an expected close in the future, or close it.")),
-    "pushed": Flag(_("Pushed"), _("Agree on a close date with the customer, and keep it.")),
-    "regressed": Flag(_("Went back"), _("Move it forward again on evidence.")),
-    "unproven": Flag(_("Unproven"), _("File the missing evidence.")),
-    "no_next_step": Flag(_("No next step"), _("Add a next action with a date.")),
-    "no_power": Flag(_("No decision maker"), _("Find the economic buyer and meet them.")),
-    "single_thread": Flag(_("One contact only"), _("Win a second contact.")),
-    "ageing": Flag(_("Ageing"), _("Decide: bring it to a close, or let it go.")),
-    "zombie": Flag(_("Zombie"), _("Decide: bring it to a close, or let it go.")),
-    "shrinking": Flag(_("Shrinking"), _("Find out what the customer took out, and why.")),
+    "overdue": _edit(_("Overdue"), _("Enter an expected close in the future, or close it."), _("Change the date")),
+    "zombie": _decide(_("Zombie"), _("Decide: bring it to a close, or let it go.")),
+    "silent": Flag(
+        _("Silent"),
+        _("Talk to the customer and record the visit."),
+        _("Log a visit"),
+        "activities:visit_new",
+        str(Permission.VISIT_LOG),
+    ),
+    "no_next_step": Flag(
+        _("No next step"),
+        _("Add a next action with a date."),
+        _("Add a next action"),
+        "funnel:opportunity",
+        str(Permission.VISIT_LOG),
+        anchor="#opportunity-visits",
+    ),
+    "no_amount": _edit(_("No amount"), _("Enter the amount."), _("Enter the amount")),
+    "no_power": _sheet(
+        _("No decision maker"), _("Find the economic buyer and meet them."), _("Name the economic buyer")
+    ),
+    "unproven": Flag(
+        _("Unproven"),
+        _("File the missing evidence."),
+        _("File evidence"),
+        "funnel:opportunity",
+        anchor="#opportunity-evidence",
+    ),
+    "pushed": _decide(_("Pushed"), _("Agree on a close date with the customer and keep it, or let it go.")),
+    "stalled": Flag(
+        _("Stalled"),
+        _("Move it on, move it back, or close it."),
+        _("Move it"),
+        "funnel:opportunity",
+        anchor="#opportunity-head",
+    ),
+    "single_thread": _sheet(_("One contact only"), _("Win a second contact."), _("Add a contact to the sheet")),
+    "regressed": Flag(
+        _("Went back"),
+        _("Move it forward again on evidence."),
+        _("Move it"),
+        "funnel:opportunity",
+        anchor="#opportunity-head",
+    ),
+    "shrinking": _edit(
+        _("Shrinking"), _("Find out what the customer took out, and why; win it back."), _("Enter the amount")
+    ),
+    "ageing": _decide(_("Ageing"), _("Decide: bring it to a close, or let it go.")),
 }
 
 CLOSED: Sequence[tuple[str, Words]] = [

@@ -108,7 +108,15 @@ def _shown(member: Membership) -> dict[str, Any]:
 
 @transaction.atomic
 def change_profile(
-    user: User, *, name: str, language: str, theme: str, single_keys: bool, by: Membership, at: datetime
+    user: User,
+    *,
+    name: str,
+    language: str,
+    theme: str,
+    single_keys: bool,
+    daily_mail: bool,
+    by: Membership,
+    at: datetime,
 ) -> User:
     """Change how a person is called and how they see the pages; only the name concerns others and is audited.
 
@@ -118,7 +126,8 @@ def change_profile(
     user = User.objects.select_for_update().get(pk=user.pk)
     changes = audit.changes({"name": user.name}, {"name": name})
     user.name, user.language, user.theme, user.single_keys = name, language, theme, single_keys
-    user.save(update_fields=["name", "language", "theme", "single_keys"])
+    user.daily_mail = daily_mail
+    user.save(update_fields=["name", "language", "theme", "single_keys", "daily_mail"])
     if changes:
         audit.record("profile.changed", user, by=by, at=at, changes=changes)
     return user

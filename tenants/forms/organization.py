@@ -148,6 +148,11 @@ class ProfileForm(forms.Form):
         required=False,
         help_text=_("C records a visit, G then B opens the board. Switch them off if they get in the way."),
     )
+    daily_mail = forms.BooleanField(
+        label=_("Daily summary by e-mail"),
+        required=False,
+        help_text=_("What is new about the health of opportunities, once a day at most. Nothing is sent without news."),
+    )
 
     def clean_language(self) -> str:
         """Keep nothing for a language that follows the organization."""
@@ -169,6 +174,7 @@ class ProfileForm(forms.Form):
             "language": user.language or AUTOMATIC,
             "theme": user.theme or AUTOMATIC,
             "single_keys": user.single_keys,
+            "daily_mail": user.daily_mail,
         }
 
 

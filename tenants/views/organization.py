@@ -21,6 +21,7 @@ PAGES_OF_OTHERS = (
     "funnel:discounts",
     "funnel:lead_settings",
     "funnel:web_forms",
+    "forecasting:health",
     "forecasting:targets",
     "accounts:products",
     "accounts:segments",

@@ -28,7 +28,7 @@ from forecasting.judging import judgement, seen_facts
 from forecasting.ladder import chain, check_steps, due_step
 from funnel import actions as funnel_actions
 from funnel.evidence import State
-from funnel.history import pushes, regressions
+from funnel.history import effective, pushes
 from funnel.models import Change, DecisionRole, Evidence, EvidenceItem, Opportunity
 from funnel.stages import ChangeKind, Health, Stage
 from tenants.scoping import working_for
@@ -309,7 +309,8 @@ def _write(opportunity: Opportunity, drawn: dict[str, Any], items: list[Evidence
         )
     events = [row.as_event() for row in Change.objects.filter(opportunity=opportunity)]
     count, total = pushes(events)
-    backs = regressions(events)
+    moves = [event for event in effective(events) if event.kind == ChangeKind.STAGE]
+    backs = [move.occurred_at for move in moves if move.new < move.old and move.old > drawn["stage"]]
     kept = [row for row in rows if row not in gone and row.kind == ChangeKind.AMOUNT]
     ever = [amount for row in kept for amount in (row.old, row.new) if amount is not None]
     began = Change.objects.get(opportunity=opportunity, kind=ChangeKind.CREATED).new["amount"]

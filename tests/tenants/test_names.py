@@ -97,7 +97,7 @@ def test_the_actions_refuse_such_names_too(acme: Cast) -> None:
             lambda: actions.change_team(acme.team, name="\u200b", parent=None, seen=1, **me),
             lambda: actions.change_organization(acme.org, name="\u200b", seen=1, **me),
             lambda: actions.change_profile(
-                acme.admin.user, name="\u200b", language="", theme="", single_keys=True, **me
+                acme.admin.user, name="\u200b", language="", theme="", single_keys=True, daily_mail=True, **me
             ),
             lambda: actions.found_organization(acme.admin.user, name="\u200b", language="en", at=AT),
         ):

@@ -10,6 +10,7 @@ is. What cannot be read off a form is added by `.sending(stage="4")`, the query 
 
 import dataclasses
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -23,6 +24,8 @@ TO_ADD = (
     " tests/walls/own.py (make one there if there is none of the kind); what its form cannot tell goes into"
     ' .sending(field="…"), its query into .asking(field="…").'
 )
+
+SOON = (date.today() + timedelta(days=9)).isoformat()  # noqa: DTZ011  # some day ahead, in any zone
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ EXAMPLES: dict[str, Example] = {
     "end_session": at(pk="session_elsewhere"),
     # salesops
     "salesops:sees": at(pk="member"),
+    "forecasting:mute": at(pk="opportunity", code="overdue").sending(until=SOON, reason="Trade fair"),
+    "forecasting:unmute": at(pk="opportunity", code="overdue"),
     "salesops:holds": at(pk="member"),
     # tenants
     "tenants:security": at().sending(required="0"),

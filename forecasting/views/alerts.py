@@ -1,0 +1,128 @@
+"""The alerts: what is wrong, since when, who knows of it, what clears it, and what is muted."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from forecasting import actions, labels, queries
+from forecasting.forms import MuteForm
+from funnel.labels import FLAGS, HEALTHS
+from funnel.models import Opportunity
+from tenants.errors import Refused
+from tenants.permissions import Permission
+from tenants.web import OrgRequest, go, is_swap, org_view, render_page
+
+A_PAGE = 30
+IN_PANEL = 5
+
+
+@org_view(Permission.FORECAST_VIEW)
+@require_GET
+def alerts(request: OrgRequest) -> HttpResponse:
+    """List the opportunities that break a health rule: one's own, or the team's."""
+    asked = request.GET
+    whose = queries.scope(request.membership, asked.get("who", ""))
+    of = asked.get("of") if asked.get("of") in {"mine", "team"} else ""
+    only = asked.get("only", "")
+    chosen = {
+        "code": asked["flag"] if asked.get("flag") in FLAGS else "",
+        "health": asked["health"] if asked.get("health") in HEALTHS else "",
+        "climbed": only == "climbed",
+        "muted": only == "muted",
+    }
+    owners = whose.owners if whose.who else frozenset({request.membership.pk}) if of == "mine" else None
+    found = queries.flagged(request.membership, owners, today=request.today, **chosen)
+    panel = is_swap(request) and "page" not in asked
+    page = Paginator(found, IN_PANEL if panel else A_PAGE).get_page(asked.get("page"))
+    context = {
+        "page_obj": page,
+        "listed": _listed(request, list(page)),
+        "whose": whose,
+        "of": of or ("team" if len(whose.people) > 1 else "mine"),
+        "only": only if only in {"climbed", "muted"} else "",
+        "flag": chosen["code"],
+        "health": chosen["health"],
+        "flags": [(key, flag.name) for key, flag in FLAGS.items()],
+        "healths": list(HEALTHS.items())[1:],
+        "is_narrowed": any(chosen.values()) or bool(whose.who),
+        "tabs": [
+            (words, code, "?" + urlencode({"of": code, **{k: v for k, v in chosen.items() if k == "health" and v}}))
+            for code, words in labels.TABS.items()
+        ],
+    }
+    return render_page(request, "forecasting/alerts.html", context, partial="panel")
+
+
+def _listed(request: OrgRequest, opportunities: list[Opportunity]) -> list[tuple[Opportunity, list[dict[str, Any]]]]:
+    """Return each opportunity with its flags: in words, since when, how far up, muted or not, and what clears it."""
+    facts = queries.facts_of([each.pk for each in opportunities], at=request.now)
+    told = queries.told_of(opportunities, today=request.today)
+    listed = []
+    for each in opportunities:
+        known = told.get(each.pk, {})
+        listed.append(
+            (
+                each,
+                [
+                    {
+                        "code": code,
+                        "text": labels.flag_text(code, facts[each.pk], request.today),
+                        "flag": FLAGS[code],
+                        "told": known.get(code, queries.Told()),
+                    }
+                    for code in each.flags
+                    if code in FLAGS and each.pk in facts
+                ],
+            )
+        )
+    return listed
+
+
+def _alert_or_404(request: OrgRequest, pk: int, code: str) -> Opportunity:
+    rows = Opportunity.objects.visible_to(request.membership).open().select_related("account", "owner__user")
+    found: Opportunity = get_object_or_404(rows, pk=pk)
+    if code not in FLAGS:
+        raise Http404
+    return found
+
+
+@org_view(Permission.FORECAST_VIEW)
+@require_http_methods(["GET", "HEAD", "POST"])
+def mute(request: OrgRequest, pk: int, code: str) -> HttpResponse:
+    """Ask until when and why a rule keeps quiet about an opportunity, and see to it."""
+    found = _alert_or_404(request, pk, code)
+    standing = queries.mute_of(found, code)
+    context = {"opportunity": found, "flag": FLAGS[code], "code": code, "standing": standing}
+    if request.method != "POST":
+        start = {"until": standing.until, "reason": standing.reason} if standing else {}
+        form = MuteForm(initial=start)
+        return render_page(request, "forecasting/mute.html", {**context, "form": form}, partial="dialog")
+    form = MuteForm(request.POST)
+    if form.is_valid():
+        try:
+            actions.mute(found, code, by=request.membership, at=request.now, **form.cleaned_data)
+            messages.success(request, _("Muted"))
+            return go(request, _page(request))
+        except Refused as refused:
+            form.add_error("until" if refused.code.startswith("mute_") else "reason", labels.refusal(refused))
+    return render_page(request, "forecasting/mute.html", {**context, "form": form}, partial="dialog", status=422)
+
+
+@org_view(Permission.FORECAST_VIEW)
+@require_POST
+def unmute(request: OrgRequest, pk: int, code: str) -> HttpResponse:
+    """Let a rule speak again."""
+    actions.unmute(_alert_or_404(request, pk, code), code, by=request.membership, at=request.now)
+    messages.success(request, _("It is heard again"))
+    return go(request, _page(request))
+
+
+def _page(request: OrgRequest) -> str:
+    return reverse("forecasting:alerts", args=[request.organization.slug])

@@ -1,0 +1,380 @@
+"""Alerts: told once, muted, going up the ladder, mailed once a day; and the pages that show and set them."""
+
+from datetime import date, datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management import call_command
+from django.test import Client
+from django.utils.translation import trans_real
+
+from forecasting import actions, queries
+from forecasting.health import FLAGS, OPEN_STAGES, STANDARD
+from forecasting.models import Alert, Digest, HealthSetting, HealthThreshold, Mute
+from funnel import actions as funnel
+from funnel.models import Opportunity
+from funnel.stages import Stage
+from jobs import running
+from jobs.models import Job
+from tenants.errors import Refused, Stale
+from tenants.models import AuditEvent, Membership
+from tenants.scoping import working_for
+from tests.cast import Cast, sign_in
+from tests.forecasting.factories import NOW, TODAY, change, make_opportunity
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+HTMX = {"HX-Request": "true"}
+
+
+def told(member: Membership) -> list[str]:
+    return [each.text for each in member.notifications.order_by("pk")]
+
+
+def watch_dates_alone(cast: Cast, ladder: tuple[int, ...] = (3, 5, 7)) -> None:
+    """Switch every rule off but that of the expected close."""
+    off = {(int(stage), code): 0 for stage in OPEN_STAGES for code in STANDARD if code != "overdue"}
+    actions.change_health(off, ladder=ladder, seen=1, by=cast.executive, at=NOW)
+
+
+def make_overdue(owner: Membership, name: str = "Pump") -> Opportunity:
+    return make_opportunity(owner, 100, TODAY - DAY, name=name)
+
+
+def test_owners_hear_at_once_of_what_others_raised_and_not_of_their_own(
+    acme: Cast, django_capture_on_commit_callbacks: Any
+) -> None:
+    with working_for(acme.org):
+        mine = make_opportunity(acme.rep, 100, TODAY, at=NOW, name="Pump")
+        with django_capture_on_commit_callbacks(execute=True):
+            change(mine, NOW, amount=None)
+        assert told(acme.rep) == []
+        theirs = make_opportunity(acme.rep2, 100, TODAY, at=NOW, name="Valve")
+        with django_capture_on_commit_callbacks(execute=True):
+            for days in (40, 80):
+                theirs.refresh_from_db()
+                funnel.change_opportunity(
+                    theirs, seen=theirs.version, by=acme.manager, at=NOW, expected_close_on=TODAY + days * DAY
+                )
+        assert told(acme.rep2) == ["1 of your opportunities needs attention: Valve"]
+        actions.tell_untold(acme.org, at=NOW)
+        assert len(told(acme.rep2)) == 1
+
+
+def test_an_alert_goes_up_the_ladder_once_a_step(acme: Cast) -> None:
+    with working_for(acme.org):
+        watch_dates_alone(acme)
+        make_overdue(acme.rep)
+        actions.refresh_health(acme.org, at=NOW)
+        alert = Alert.objects.get(code="overdue")
+        seen = []
+        for day in range(9):
+            for _ in range(2):
+                actions.refresh_health(acme.org, at=alert.since + day * DAY)
+            alert.refresh_from_db()
+            seen.append((alert.step, len(told(acme.manager)), len(told(acme.executive))))
+        assert seen == [
+            (0, 0, 0),
+            (0, 0, 0),
+            (0, 0, 0),
+            (1, 1, 0),
+            (1, 1, 0),
+            (2, 1, 1),
+            (2, 1, 1),
+            (3, 1, 1),  # nobody is above the executives
+            (3, 1, 1),
+        ]
+        assert told(acme.manager) == ["1 opportunity of your people has waited too long: Pump"]
+        assert told(acme.rep2) == told(acme.partner) == []
+
+
+def test_a_flag_that_clears_and_returns_is_a_new_alert_that_begins_below(acme: Cast) -> None:
+    with working_for(acme.org):
+        opportunity = make_overdue(acme.rep)
+        actions.refresh_health(acme.org, at=NOW)
+        actions.refresh_health(acme.org, at=NOW + 4 * DAY)
+        assert Alert.objects.standing().get(code="overdue").step == 1
+        change(opportunity, NOW + 4 * DAY, expected_close_on=TODAY + 9 * DAY)
+        assert not Alert.objects.standing().filter(code="overdue").exists()
+        actions.refresh_health(acme.org, at=NOW + 15 * DAY)
+        assert Alert.objects.standing().get(code="overdue").step == 0
+        assert Alert.objects.filter(code="overdue").count() == 2
+
+
+def test_the_ladder_is_the_organizations(acme: Cast) -> None:
+    with working_for(acme.org):
+        watch_dates_alone(acme, (1,))
+        make_overdue(acme.rep)
+        actions.refresh_health(acme.org, at=NOW)
+        actions.refresh_health(acme.org, at=NOW + DAY)
+        assert len(told(acme.manager)) == 1
+        actions.refresh_health(acme.org, at=NOW + 30 * DAY)
+        assert told(acme.executive) == []
+
+
+def test_what_is_muted_neither_rings_nor_climbs_until_its_day_is_over(acme: Cast) -> None:
+    with working_for(acme.org):
+        opportunity = make_overdue(acme.rep)
+        Alert.objects.all().delete()
+        for code in FLAGS:
+            actions.mute(opportunity, code, until=TODAY + 4 * DAY, reason="Trade fair", by=acme.rep, at=NOW)
+        for day in range(5):
+            actions.refresh_health(acme.org, at=NOW + day * DAY)
+        assert told(acme.rep) == told(acme.manager) == []
+        assert set(Alert.objects.standing().values_list("step", "told_at")) == {(0, None)}
+        opportunity.refresh_from_db()
+        assert opportunity.health == "risk"
+        actions.refresh_health(acme.org, at=NOW + 5 * DAY)
+        assert told(acme.rep) == ["1 of your opportunities needs attention: Pump"]
+        assert len(told(acme.manager)) == 1
+
+
+def test_a_mute_is_changed_lifted_and_recorded(acme: Cast, django_capture_on_commit_callbacks: Any) -> None:
+    with working_for(acme.org):
+        opportunity = make_overdue(acme.rep)
+        Alert.objects.all().delete()
+        for _ in range(2):
+            actions.mute(opportunity, "overdue", until=TODAY, reason="Fair", by=acme.rep, at=NOW)
+        actions.mute(opportunity, "overdue", until=TODAY + DAY, reason="Fair", by=acme.manager, at=NOW)
+        assert Mute.objects.get().by == acme.manager
+        assert AuditEvent.objects.filter(verb="alert.muted").count() == 2
+        actions.refresh_health(acme.org, at=NOW)
+        before = len(told(acme.rep))
+        with django_capture_on_commit_callbacks(execute=True):
+            for _ in range(2):
+                actions.unmute(opportunity, "overdue", by=acme.rep, at=NOW)
+        assert len(told(acme.rep)) == before + 1
+        assert AuditEvent.objects.filter(verb="alert.unmuted").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "until", "reason", "refused"),
+    [
+        ("nosuch", TODAY, "x", "flag_unknown"),
+        ("silent", TODAY - DAY, "x", "mute_past"),
+        ("silent", TODAY + 91 * DAY, "x", "mute_too_long"),
+        ("silent", TODAY, " ", "reason_needed"),
+        ("silent", TODAY, "x" * 201, "reason_too_long"),
+    ],
+)
+def test_a_mute_that_is_refused(acme: Cast, code: str, until: date, reason: str, refused: str) -> None:
+    with working_for(acme.org):
+        opportunity = make_overdue(acme.rep)
+        with pytest.raises(Refused, match=refused):
+            actions.mute(opportunity, code, until=until, reason=reason, by=acme.rep, at=NOW)
+
+
+# Limits -----------------------------------------------------------------------------------------------
+
+
+def test_limits_hold_at_once_and_say_before_what_they_do(acme: Cast) -> None:
+    from forecasting.health import limits
+
+    with working_for(acme.org):
+        opportunity = make_overdue(acme.rep)
+        actions.refresh_health(acme.org, at=NOW)
+        off = {(int(Stage.DEVELOP), "overdue"): 0, (int(Stage.DEVELOP), "silent"): 90}
+        held = limits(HealthSetting.current().basis, off)
+        assert queries.would_change(held, at=NOW) == [("overdue", 0, 1), ("silent", 0, 1)]
+        for seen in (1, 2):
+            actions.change_health(off, ladder=[3, 5, 7], seen=seen, by=acme.executive, at=NOW)
+        opportunity.refresh_from_db()
+        assert {"overdue", "silent"} & set(opportunity.flags) == set()
+        assert AuditEvent.objects.filter(verb="health.limit_changed").count() == 2
+        assert HealthThreshold.objects.count() == 2
+        with pytest.raises(Stale):
+            actions.change_health({}, ladder=[3], seen=1, by=acme.executive, at=NOW)
+        actions.change_health({}, ladder=[2], seen=2, by=acme.executive, at=NOW)
+        opportunity.refresh_from_db()
+        assert "overdue" in opportunity.flags
+        for wrong in ({"edited": {(1, "silent"): 99_999}}, {"ladder": [5, 3]}):
+            with pytest.raises(Refused):
+                actions.change_health(
+                    **{"edited": {}, "ladder": [3], **wrong},
+                    seen=3,
+                    by=acme.executive,
+                    at=NOW,  # type: ignore[arg-type]
+                )
+
+
+def test_one_organizations_limits_and_mutes_are_its_own(acme: Cast, globex: Cast) -> None:
+    with working_for(globex.org):
+        actions.change_health({(3, "overdue"): 0}, ladder=[1], seen=1, by=globex.executive, at=NOW)
+    with working_for(acme.org):
+        opportunity = make_overdue(acme.rep)
+        actions.refresh_health(acme.org, at=NOW)
+        opportunity.refresh_from_db()
+        assert "overdue" in opportunity.flags
+        assert HealthSetting.current().ladder == [3, 5, 7]
+
+
+# The mail of the day ----------------------------------------------------------------------------------
+
+
+def digest(cast: Cast, at: datetime, run: Any) -> list[Any]:
+    """Run the mails of a day; return those that went."""
+    mail.outbox.clear()
+    with working_for(cast.org):
+        job = actions.start_digest(cast.org, at=at)
+    if job is not None:
+        with run(execute=True):
+            running.run(job)
+    return list(mail.outbox)
+
+
+@pytest.fixture
+def _catalogues() -> None:
+    """Build the catalogues as a start does, and read them anew."""
+    call_command("messages", "compile", verbosity=0, stdout=StringIO())
+    trans_real._translations.clear()
+
+
+@pytest.mark.usefixtures("_catalogues")
+@pytest.mark.parametrize(
+    ("language", "subject", "word"),
+    [
+        ("en", "Acme: what needs attention", "needs attention: Pump"),
+        ("zh-hant", "Acme：待處理的商機", "需要留意：Pump"),
+        ("zh-hans", "Acme：待处理的商机", "需要留意：Pump"),
+    ],
+)
+def test_the_mail_speaks_the_readers_language(acme: Cast, language: str, subject: str, word: str) -> None:
+    from forecasting.tasks import _digest_mail
+
+    acme.rep.user.language = language
+    acme.rep.user.save()
+    with working_for(acme.org):
+        make_overdue(acme.rep)
+        actions.refresh_health(acme.org, at=NOW)
+        news = actions.take_digest(acme.rep, on=TODAY, at=NOW)
+        sent = _digest_mail(acme.org, acme.rep, news)
+    assert sent.subject == subject
+    assert word in sent.body
+    html = sent.alternatives[0][0]
+    assert "Pump Ltd" in html
+    assert "/o/acme/forecast/alerts/" in html
+    assert "/o/acme/profile/" in html
+
+
+def test_one_mail_a_day_and_none_without_news_or_wish(
+    acme: Cast, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = django_capture_on_commit_callbacks
+    clock = [NOW]
+    monkeypatch.setattr("jobs.running.timezone.now", lambda: clock[0])
+    with working_for(acme.org):
+        watch_dates_alone(acme)
+        make_overdue(acme.rep)
+        make_overdue(acme.rep2, "Valve")
+        actions.refresh_health(acme.org, at=NOW)
+    acme.rep2.user.daily_mail = False
+    acme.rep2.user.save()
+    early = NOW - timedelta(hours=4)  # 05:30 in Taipei
+    assert digest(acme, early, run) == []
+    assert [each.to for each in digest(acme, NOW, run)] == [[acme.rep.user.email]]
+    assert digest(acme, NOW + timedelta(hours=3), run) == []
+    clock[0] = NOW + DAY
+    assert digest(acme, NOW + DAY, run) == []
+    with working_for(acme.org):
+        assert Digest.objects.count() == 1
+        assert Job.objects.filter(kind="digest").count() == 2
+        actions.refresh_health(acme.org, at=NOW + 3 * DAY)
+    clock[0] = NOW + 3 * DAY
+    assert [each.to for each in digest(acme, NOW + 3 * DAY, run)] == [[acme.manager.user.email]]
+
+
+def test_a_mail_that_was_cut_short_is_not_sent_twice(acme: Cast) -> None:
+    with working_for(acme.org):
+        make_overdue(acme.rep)
+        actions.refresh_health(acme.org, at=NOW)
+        assert len(actions.take_digest(acme.rep, on=TODAY, at=NOW)) == 1
+        assert actions.take_digest(acme.rep, on=TODAY, at=NOW) == []
+        assert actions.take_digest(acme.rep, on=TODAY + DAY, at=NOW + DAY) == []
+
+
+# Pages ------------------------------------------------------------------------------------------------
+
+
+def text_of(client: Client, path: str, **headers: str) -> str:
+    answer = client.get(f"/o/acme/forecast/{path}", headers=headers)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_the_page_shows_mine_and_the_teams_who_knows_and_what_is_muted(acme: Cast) -> None:
+    with working_for(acme.org):
+        make_overdue(acme.rep)
+        mine = make_overdue(acme.manager, "Valve")
+        actions.refresh_health(acme.org, at=NOW)
+        actions.refresh_health(acme.org, at=NOW + 4 * DAY)
+        far = datetime.now(acme.org.zone).date() + DAY
+        actions.mute(mine, "overdue", until=far, reason="Fair", by=acme.manager, at=datetime.now(acme.org.zone))
+    client = sign_in(acme.manager)
+    everyone, own = text_of(client, "alerts/"), text_of(client, "alerts/?of=mine")
+    assert ("Pump" in everyone, "Pump" in own, "Valve" in own) == (True, False, True)
+    assert "went up 1 step" in everyone
+    assert "by Manager Acme" in own
+    assert "Pump" not in text_of(client, "alerts/?only=muted")
+    assert "Pump" in text_of(client, "alerts/?only=climbed")
+    assert "Pump" not in text_of(client, "alerts/?health=watch")
+    assert "Pump" in text_of(client, "alerts/?health=risk&flag=overdue")
+    assert "Valve" not in text_of(sign_in(acme.rep), "alerts/")
+
+
+def test_each_flag_leads_to_what_clears_it_for_whom_may_do_it(acme: Cast) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep, None, TODAY - DAY)
+        actions.refresh_health(acme.org, at=NOW)
+        opportunity.refresh_from_db()
+    text = text_of(sign_in(acme.rep), "alerts/")
+    for path in (f"funnel/{opportunity.pk}/edit/", "visits/new/?account=", f"funnel/{opportunity.pk}/#opportunity-"):
+        assert path in text
+
+
+def test_muting_by_the_dialog(acme: Cast) -> None:
+    with working_for(acme.org):
+        opportunity = make_overdue(acme.rep)
+    path, client = f"/o/acme/forecast/alerts/{opportunity.pk}/overdue", sign_in(acme.rep)
+    assert client.get(f"{path}/mute/", headers=HTMX).status_code == 200
+    empty = client.post(f"{path}/mute/", {"until": "", "reason": "Fair"}, headers=HTMX)
+    assert (empty.status_code, "Fair" in empty.content.decode()) == (422, True)
+    past = client.post(f"{path}/mute/", {"until": "2020-01-01", "reason": "Fair"}, headers=HTMX)
+    assert (past.status_code, "later day" in past.content.decode()) == (422, True)
+    until = (datetime.now(acme.org.zone).date() + DAY).isoformat()
+    assert client.post(f"{path}/mute/", {"until": until, "reason": "Fair"}).status_code == 303
+    assert "Fair" in client.get(f"{path}/mute/").content.decode()
+    assert client.post(f"{path}/unmute/").status_code == 303
+    with working_for(acme.org):
+        assert Mute.objects.filter(ended_at=None).count() == 0
+    assert client.get(path.replace("overdue", "nosuch") + "/mute/").status_code == 404
+    for stranger in (acme.rep2,):
+        assert sign_in(stranger).get(f"{path}/mute/").status_code == 404
+    assert sign_in(acme.partner).get(f"{path}/mute/").status_code == 403
+
+
+def test_the_settings_say_what_they_do_and_ask(acme: Cast) -> None:
+    with working_for(acme.org):
+        make_overdue(acme.rep)
+        actions.refresh_health(acme.org, at=NOW)
+    client = sign_in(acme.admin)
+    page = text_of(client, "health/")
+    assert 'name="silent_3"' in page
+    form = {"version": 1, "ladder_1": 3, "ladder_2": 5, "ladder_3": 7, "overdue_3": 0}
+    effects = client.post("/o/acme/forecast/health/effects/", form, headers=HTMX).content.decode()
+    assert "Overdue: 0 opportunities gain it, 1 loses it" in effects
+    unread = client.post("/o/acme/forecast/health/", form)
+    assert unread.status_code == 422
+    seal = unread.context["seal"]
+    assert client.post("/o/acme/forecast/health/", {**form, "confirmed": seal}).status_code == 303
+    with working_for(acme.org):
+        assert not Opportunity.objects.filter(flags__contains=["overdue"]).exists()
+    stale = client.post("/o/acme/forecast/health/", {**form, "overdue_3": "", "silent_3": 5, "confirmed": "x"})
+    assert stale.status_code == 409
+    wrong = client.post("/o/acme/forecast/health/", {**form, "version": 2, "ladder_2": 1, "confirmed": seal})
+    assert (wrong.status_code, "more days" in wrong.content.decode()) == (422, True)
+    bad = client.post("/o/acme/forecast/health/", {**form, "silent_1": "many"})
+    assert (bad.status_code, 'value="many"' in bad.content.decode()) == (422, True)
+    assert sign_in(acme.manager).get("/o/acme/forecast/health/").status_code == 403
+    assert len(STANDARD) * len(OPEN_STAGES) == page.count('class="tiny"')
