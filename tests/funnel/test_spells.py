@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from funnel import actions
@@ -135,6 +135,7 @@ def at(opportunity: Opportunity, when: datetime) -> Spell | None:
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves)
+@example([((ChangeKind.STAGE, 4), 0), ((ChangeKind.AMOUNT, 7), 0), (("undo", 1), 0), ((ChangeKind.STAGE, 2), 9)])
 def test_the_spell_of_any_moment_is_what_the_rules_read_from_the_log(acme: Cast, steps: Sequence[Any]) -> None:
     with working_for(acme.org):
         opportunity, log = lived([acme.rep, acme.rep2, acme.manager], steps)
