@@ -26,29 +26,29 @@ LATEST = ENDLESS - timedelta(microseconds=1)
 """The later moment of "until now": after everything that is known."""
 
 _STEPS = """
-    WITH held AS MATERIALIZED (
+    WITH spells AS MATERIALIZED (
         SELECT
             s.opportunity_id,
-            bool_or(s.from_at <= %(since)s) AS was_in,
-            bool_or(s.until_at > %(until)s) AS is_in,
-            coalesce(max(s.amount) FILTER (WHERE s.from_at <= %(since)s), 0) AS old,
-            coalesce(max(s.amount) FILTER (WHERE s.until_at > %(until)s), 0) AS new,
-            max(s.priced) FILTER (WHERE s.from_at <= %(since)s) AS priced_then,
-            max(s.priced) FILTER (WHERE s.until_at > %(until)s) AS priced_now
+            max(CASE WHEN s.from_at <= %(since)s THEN coalesce(s.amount, 0) END) AS old,
+            max(CASE WHEN s.until_at > %(until)s THEN coalesce(s.amount, 0) END) AS new,
+            sum(CASE WHEN s.until_at > %(until)s THEN s.priced ELSE 0 END
+                - CASE WHEN s.from_at <= %(since)s THEN s.priced ELSE 0 END) AS priced
         FROM funnel_spell s
         WHERE s.organization_id = %(organization)s AND s.status = 'open' AND NOT s.category = 'omitted'
             AND s.expected_close_on BETWEEN %(first)s AND %(last)s
             AND s.until_at > %(since)s AND s.from_at <= %(until)s{slice}
         GROUP BY s.opportunity_id
+    ), held AS (
+        SELECT *, old IS NOT NULL AS was_in, new IS NOT NULL AS is_in FROM spells
     ), steps AS (
         SELECT
             h.opportunity_id,
-            CASE WHEN h.was_in THEN h.old ELSE 0 END AS old,
-            CASE WHEN h.is_in THEN h.new ELSE 0 END AS new,
+            coalesce(h.old, 0) AS old,
+            coalesce(h.new, 0) AS new,
             CASE
                 WHEN h.was_in AND h.is_in THEN CASE
                     WHEN h.new = h.old THEN 'unchanged'
-                    WHEN h.priced_now = h.priced_then THEN 'currency'
+                    WHEN h.priced = 0 THEN 'currency'
                     WHEN h.new > h.old THEN 'increased'
                     ELSE 'decreased'
                 END

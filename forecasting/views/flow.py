@@ -1,7 +1,7 @@
 """What changed between two days, the funnel as it stood on one, how it flows; and the rows behind each number."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -73,6 +73,10 @@ class Asked:
         """Return the address of another page about the same."""
         days = {"since": self.since_on, "until": "" if self.until_on == self.request.today else self.until_on}
         return address(self.request, name, self.period, self.whose.who, **{**self.narrowing.asked, **days, **more})
+
+    def of(self, owner: int) -> str:
+        """Return the address of one person's flow."""
+        return replace(self, whose=replace(self.whose, who=f"m{owner}")).to("flow")
 
     def frame(self, name: str) -> dict[str, Any]:
         """Return what the head of a page needs."""
@@ -315,7 +319,7 @@ def flow_stages(request: OrgRequest) -> HttpResponse:
             for stage, label in table.items()
         ],
         "losing": [
-            (names.get(each.owner, _("Somebody who left")), table[each.stage], each, f"m{each.owner}")
+            (names.get(each.owner, _("Somebody who left")), table[each.stage], each, asked.of(each.owner))
             for each in behind_peers(by_owner)
             if each.stage in table
         ][:SHOWN_BEHIND],
