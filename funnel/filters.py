@@ -12,8 +12,8 @@ from funnel.windows import WINDOWS, window
 
 SORTS = ("name", "stage", "amount", "due", "owner", "health", "next", "closed", "contact", "entered")
 VIEW_PARAMS = (
-    *("q", "team", "owner", "account", "product", "status", "stage", "health", "flag", "category", "backing", "due"),
-    *("due_from", "due_to", "closed", "closed_from", "closed_to", *(f"in_{code}" for code in DIMENSIONS)),
+    *("q", "team", "owner", "account", "product", "status", "stage", "health", "flag", "category", "backing"),
+    *("gap", "due", "due_from", "due_to", "closed", "closed_from", "closed_to", *(f"in_{code}" for code in DIMENSIONS)),
     *("sort", "group", "across", "cols"),
 )
 """Everything of an address that a saved view keeps, in its order."""
@@ -27,7 +27,8 @@ class Filters:
     """Narrows board and table; empty means all.
 
     `status` is one of Status, `closed` (won, lost or abandoned) or `all`; `health` one of Health or `attention` (watch
-    and risk); `flag` the code of a health flag; `backing` one of Backing. `due` and `closed` are named spans (see
+    and risk); `flag` the code of a health flag; `backing` one of Backing; `gap` those that claim
+    more than is proven. `due` and `closed` are named spans (see
     `windows`), or `overdue` and `none` for `due`; the dates beside them bound the same day by day, both ends included.
     `within` are groups (see `grouping`): the code of what is grouped by, and the key; they stand in the address as
     `in_<code>`. `group` and `across` say by what the rows left are grouped, in lines and in columns; `cols` what a
@@ -45,6 +46,7 @@ class Filters:
     flag: str = ""
     category: str = ""
     backing: str = ""
+    gap: bool = False
     due: str = ""
     due_from: date | None = None
     due_to: date | None = None
@@ -108,6 +110,7 @@ def read(query: Mapping[str, str]) -> Filters:
         flag="".join(c for c in query.get("flag", "")[:20] if c.isalnum() or c == "_"),
         category=query.get("category", "")[:10] if query.get("category", "").replace("_", "").isalpha() else "",
         backing=_one_of(query.get("backing", ""), (Backing.COMMITTED, Backing.PROMISED)),
+        gap=query.get("gap", "") == "1",
         due=_one_of(query.get("due", ""), (*WINDOWS, "overdue", "none")),
         due_from=_date(query.get("due_from", "")),
         due_to=_date(query.get("due_to", "")),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from funnel.commitment import Backing
 from funnel.stages import Category, Health, Stage, Status
 from funnel.windows import month_from
 
@@ -32,6 +33,8 @@ DIMENSIONS: Mapping[str, Dimension] = {
         Dimension("stage", "stage", order=tuple(str(int(stage)) for stage in Stage)),
         Dimension("category", "category", order=tuple(map(str, Category))),
         Dimension("health", order=(str(Health.RISK), str(Health.WATCH), str(Health.OK))),
+        Dimension("backing", "backing", order=(str(Backing.COMMITTED), str(Backing.PROMISED), str(Backing.NONE))),
+        Dimension("proven", order=tuple(str(int(stage)) for stage in Stage)),
         Dimension("flag", "flag", repeats=True, few=False),
         Dimension("due_month", by_key=True),
         Dimension("due_quarter", by_key=True),

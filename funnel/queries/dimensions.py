@@ -11,7 +11,9 @@ from django.db.models.functions import Cast, TruncMonth
 from accounts.models import Account, Product
 from accounts.queries import visible as visible_accounts
 from funnel import labels
+from funnel.commitment import Backing
 from funnel.models import Opportunity
+from funnel.models.opportunities import COMMITTED, PROMISED
 from funnel.stages import Stage, StageRow
 from funnel.windows import month_from, quarter_of
 from tenants import formats
@@ -32,8 +34,12 @@ TEXTS: Mapping[str, str] = {
     "region": "account__region",
     "source": "source",
     "status": "status",
+    "proven": "proven_stage",
 }
 _LISTS: Any = ArrayField(CharField(max_length=20))
+
+
+BACKED: Mapping[Backing, Q] = {Backing.COMMITTED: COMMITTED, Backing.PROMISED: PROMISED}
 
 
 def key_of(code: str, organization: Organization) -> Any:
@@ -41,6 +47,9 @@ def key_of(code: str, organization: Organization) -> Any:
     if code == "flag":
         none = Case(When(flags=[], then=Value([""], output_field=_LISTS)), default=F("flags"), output_field=_LISTS)
         return Func(none, function="unnest", output_field=CharField())
+    if code == "backing":
+        ways = (When(way, then=Value(str(backing))) for backing, way in BACKED.items())
+        return Case(*ways, default=Value(""), output_field=CharField())
     if code == "due_month":
         return Cast(TruncMonth("expected_close_on"), DateField())
     if code == "due_quarter":
@@ -59,8 +68,11 @@ def is_in(code: str, key: str, organization: Organization) -> Q:
         if not key:
             return Q(**{f"{IDS[code]}__isnull": True})
         return Q(**{IDS[code]: int(key)}) if _is_id(key) else Q(pk=None)
-    if code == "stage":
-        return Q(stage=int(key)) if key in {str(int(stage)) for stage in Stage} else Q(pk=None)
+    if code == "backing":
+        none = ~Q(*BACKED.values(), _connector=Q.OR)
+        return BACKED[Backing(key)] if key in set(map(str, BACKED)) else none if not key else Q(pk=None)
+    if code in {"stage", "proven"}:
+        return Q(**{TEXTS[code]: int(key)}) if key in {str(int(stage)) for stage in Stage} else Q(pk=None)
     if code in TEXTS:
         return Q(**{TEXTS[code]: key})
     if code == "flag":
@@ -101,6 +113,8 @@ def names_of(
         return {key: found.get(key, formats.NOTHING) if key else none for key in keys}
     words: Mapping[Any, Any] = {
         "stage": {str(int(row.stage)): row.label for row in table},
+        "proven": {str(int(row.stage)): row.label for row in table},
+        "backing": labels.BACKINGS,
         "category": labels.CATEGORIES,
         "health": labels.HEALTHS,
         "status": labels.STATUSES,

@@ -81,6 +81,8 @@ def narrowed(membership: Membership, filters: Filters, *, today: date) -> Opport
         rows = rows.filter(is_in(code, group, membership.organization))
     if filters.backing:
         rows = rows.committed() if filters.backing == Backing.COMMITTED else rows.promised()
+    if filters.gap:
+        rows = rows.filter(status=Status.OPEN, proven_stage__lt=F("stage"))
     if filters.flag:
         rows = rows.filter(flags__contains=[filters.flag])
     if filters.team:

@@ -90,7 +90,9 @@ def _scene(acme: Cast, _scope: None) -> None:
             source=dice.choice(["", "Fair", "Web=1&2"]),
         )
         flags = dice.sample(["stalled", "silent", "overdue"], dice.randrange(4))
-        Opportunity.objects.filter(pk=made.pk).update(health=dice.choice(list(Health)), flags=flags)
+        proof = {"eb_promised_on": dice.choice([None, today]), "committed_on": dice.choice([None, None, today])}
+        proof |= {"buying_procedure": dice.choice(["", "eb_alone"]), "proven_stage": dice.randrange(1, stage + 1)}
+        Opportunity.objects.filter(pk=made.pk).update(health=dice.choice(list(Health)), flags=flags, **proof)
         if number % 6 == 0:
             actions.abandon(made, seen=made.version, reason="timing", by=owner, at=timezone.now())
         elif number % 7 == 0:
@@ -172,6 +174,16 @@ def test_cells_of_two_fields_open_their_rows(acme: Cast, login: Login) -> None:
     assert len(shown) > 8
     for address, count in shown:
         assert client.get(html.unescape(address)).context["totals"].count == int(count)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_scene")
+def test_what_claims_more_than_is_proven_is_found_everywhere(acme: Cast, login: Login) -> None:
+    standing = [row for row in Opportunity.objects.filter(status=Status.OPEN) if row.proven_stage < row.stage]
+    assert standing
+    client = login(acme.executive)
+    assert client.get(url(acme, "table/?gap=1&status=all")).context["totals"].count == len(standing)
+    assert client.get(url(acme, "?gap=1")).context["board"].count == len(standing)
 
 
 @pytest.mark.django_db
