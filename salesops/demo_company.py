@@ -47,6 +47,8 @@ PEOPLE = (
     Person("yang", "楊舒涵", "rep", "南區"),
     Person("tseng", "曾子維", "rep", "南區"),
     Person("partner", "方正系統 何經理", "partner", "南區"),
+    Person("legal", "羅以安", "colleague", ""),
+    Person("finance", "簡淑敏", "colleague", ""),
 )
 
 PRODUCTS = (  # name, series, list price in 萬

@@ -34,6 +34,7 @@ from salesops import demo_company, demo_leads
 from salesops.actions._boards import furnish_boards
 from salesops.actions._evidence import prove
 from salesops.actions._strategy import know_rivals, strategize
+from salesops.actions._team import team_up
 from salesops.demo_company import Company, Deal
 from tenants import actions as tenants_actions
 from tenants.models import Membership, User
@@ -86,6 +87,7 @@ def found_demo_company(*, today: date, at: datetime, password: str) -> Membershi
         _plan(deals, demo, today=today, by=founder, at=at)
         prove(deals, demo.people, demo.opportunities, today=today, at=at)
         strategize(deals, demo.people, demo.opportunities, today=today, at=at)
+        team_up(deals, demo.people, demo.opportunities, today=today, at=at)
         _lead(demo, today=today, by=founder, at=at)
         furnish_boards(demo.people, by=founder, at=at)
         _aim(deals, demo, today=today, by=founder, at=at)

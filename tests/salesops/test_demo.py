@@ -16,8 +16,9 @@ from accounts.segments import Kind
 from activities.models import Visit
 from coaching.models import CoachingSession, Review
 from forecasting.models import Target
+from funnel.approvals import ApprovalKind
 from funnel.leads import LeadStatus, Step
-from funnel.models import Change, DecisionRole, Lead, Opportunity, Strategy
+from funnel.models import Approval, Change, DecisionRole, Lead, Opportunity, PlanPart, Strategy
 from funnel.strategy import Verdict
 from salesops import demo_company, demo_strategy
 from salesops.actions import demo_email, last_evening
@@ -56,9 +57,17 @@ def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> N
     call_command("demo", "--if-empty", verbosity=0)
     organization = Organization.objects.get()
     with reading(organization):
+        asked = set(Approval.objects.values_list("kind", "state"))
+        assert asked == {(kind, state) for kind in ApprovalKind for state in ("asked", "granted", "refused")}
+        assert Opportunity.objects.open().committed().count() >= 2
+        assert Opportunity.objects.open().promised().count() >= 1
+        assert Opportunity.objects.filter(discount__gt=0).count() == 1
+        owing = {part.member.role for part in PlanPart.objects.open().filter(member__isnull=False)}
+        assert owing >= {"colleague", "partner"}
+        assert PlanPart.objects.filter(done_at__isnull=False).exists()
         became = Lead.objects.filter(status=LeadStatus.CONVERTED).count()
         assert became == 3
-        customers = Account.objects.exclude(kind=Kind.COMPETITOR)
+        customers = Account.objects.exclude(kind__in=[Kind.COMPETITOR, Kind.CHANNEL_PARTNER])
         assert customers.count() - became == demo_company.ACCOUNTS == 400
         assert Account.objects.filter(kind=Kind.COMPETITOR).count() == len(demo_strategy.RIVALS)
         assert Strategy.objects.count() == demo_strategy.COUNT
@@ -68,7 +77,7 @@ def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> N
         assert Opportunity.objects.count() - became == demo_company.OPPORTUNITIES == 1_500
         assert set(Lead.objects.open().values_list("step", flat=True)) == set(Step)
         assert Lead.objects.filter(status=LeadStatus.DROPPED).count() == 5
-        assert Membership.objects.count() == len(demo_company.PEOPLE) == 14
+        assert Membership.objects.count() == len(demo_company.PEOPLE) == 16
         assert EmailAddress.objects.filter(verified=True, primary=True).count() == len(demo_company.PEOPLE)
         assert Team.objects.exclude(parent=None).count() == len(demo_company.REGIONS) == 3
         assert {row["status"] for row in Opportunity.objects.values("status")} == {"open", "won", "lost", "abandoned"}
