@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.queries import search as find
 from activities.queries import exceptions, today_of
+from funnel.queries import parts_owed
 from salesops import queries
 from tenants.permissions import Permission, Role
 from tenants.queries import memberships_of, person_or_404
@@ -48,6 +49,7 @@ def today(request: OrgRequest) -> HttpResponse:
     membership = request.membership
     context = {
         "day": today_of(membership, request.now, request.today) if membership.can(Permission.VISIT_VIEW) else None,
+        "owes": not membership.can(Permission.VISIT_VIEW) and bool(parts_owed(membership)),
         "team": exceptions(membership, request.now, request.today) if membership.can(Permission.REVIEW_RUN) else None,
     }
     return render_page(request, "salesops/today.html", context)

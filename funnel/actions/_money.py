@@ -63,7 +63,7 @@ def set_price(opportunity: Opportunity, price: int, percent: Decimal) -> list[st
     :raises Refused: `rate_missing`.
     """
     left, currency = after(price, percent), opportunity.quoted_currency
-    if currency:
+    if currency and opportunity.rate_on is not None:
         quoted = reporting_amount(opportunity.organization, left, currency, on=opportunity.rate_on)
         opportunity.amount, opportunity.quoted_amount = quoted.amount, quoted.quoted_amount
         opportunity.rate_on = quoted.rate_on

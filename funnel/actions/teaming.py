@@ -36,7 +36,7 @@ def add_member(
         audit.record("opportunity.member_added", opportunity, by=by, at=at, member=member.pk, part=part.strip())
         _team.tell(member.pk, "team_joined", opportunity, by=by, at=at, key=f"team:{row.pk}", part=part.strip())
     _first_part(opportunity, Doer(member=member.pk), part, due_on, by=by, at=at)
-    return row  # type: ignore[no-any-return]  # the manager is untyped
+    return row
 
 
 @transaction.atomic
@@ -60,7 +60,7 @@ def add_partner(
     if is_new:
         audit.record("opportunity.member_added", opportunity, by=by, at=at, partner=partner.name, part=part.strip())
     _first_part(opportunity, Doer(partner=partner.pk), part, due_on, by=by, at=at)
-    return row  # type: ignore[no-any-return]  # the manager is untyped
+    return row
 
 
 @transaction.atomic

@@ -27,11 +27,18 @@ class CommitmentForm(forms.Form):
     request_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
     def __init__(
-        self, *args: Any, kind: CommitmentKind, opportunity: Opportunity, by: Membership, today: date, **kwargs: Any
+        self,
+        data: Any = None,
+        files: Any = None,
+        *,
+        kind: CommitmentKind,
+        opportunity: Opportunity,
+        by: Membership,
+        today: date,
     ) -> None:
         """Take what is recorded, of which opportunity, and who sees which people at the customer."""
         buyer = queries.buyer_of(opportunity) if kind == CommitmentKind.PROMISE else None
-        super().__init__(*args, initial={"on": today, "contact": buyer, "request_key": uuid4()}, **kwargs)
+        super().__init__(data, files, initial={"on": today, "contact": buyer, "request_key": uuid4()})
         fields: dict[str, Any] = self.fields
         fields["on"].widget.attrs["max"] = today.isoformat()
         if kind == CommitmentKind.PROMISE:

@@ -19,7 +19,7 @@ class PaperField(forms.FileField):
         super().__init__(**{"label": gettext_lazy("File"), "max_length": 200, "allow_empty_file": True, **kwargs})
         self.widget.attrs["accept"] = ACCEPTED
 
-    def clean(self, data: Any, initial: Any = None) -> Paper | None:  # type: ignore[override]  # gives a paper
+    def clean(self, data: Any, initial: Any = None) -> Paper | None:
         """Read and check the file."""
         file: Any = super().clean(data, initial)
         if not file:

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from funnel.approvals import ApprovalKind, ApprovalState, Demand
-from funnel.labels.opportunities import REFUSALS, STAGES, Words
+from funnel.labels.opportunities import REFUSALS
+from funnel.labels.stages import STAGES, Words
 from funnel.stages import Stage, StageRow
 from jobs.labels import register_notification
 from tenants import labels as tenants_labels

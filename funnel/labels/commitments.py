@@ -7,7 +7,8 @@ from django.utils.translation import pgettext_lazy
 
 from accounts import labels as accounts_labels
 from funnel.commitment import Backing, CommitmentKind, Procedure
-from funnel.labels.opportunities import REFUSALS, Words
+from funnel.labels.opportunities import REFUSALS
+from funnel.labels.stages import Words
 from tenants import labels as tenants_labels
 
 PROCEDURES: Mapping[Procedure, Words] = {

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from funnel.labels.opportunities import REFUSALS, Words
+from funnel.labels.opportunities import REFUSALS
+from funnel.labels.stages import Words
 from jobs.labels import register_notification
 from tenants import labels as tenants_labels
 

@@ -76,12 +76,12 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
     def overridden(self, opportunity: Opportunity, *, on: date) -> frozenset[Stage]:
         """Return all stages that an opportunity may leave without their evidence on a day; one query."""
         rows = self.valid(on=on).filter(opportunity=opportunity, kind=ApprovalKind.OVERRIDE)
-        return frozenset(Stage(stage) for stage in rows.values_list("stage", flat=True))
+        return frozenset(Stage(stage) for stage in rows.values_list("stage", flat=True) if stage)
 
     def discounts(self, opportunity: Opportunity, *, on: date) -> list[Grant]:
         """Return the discounts granted for an opportunity that hold on a day, each with what it was granted on."""
         rows = self.valid(on=on).filter(opportunity=opportunity, kind=ApprovalKind.DISCOUNT)
-        return [Grant(row.percent, row.basis) for row in rows]
+        return [Grant(row.percent, row.basis) for row in rows if row.percent is not None]
 
     def with_words(self) -> "ApprovalQuerySet":
         """Fetch what a line shows."""

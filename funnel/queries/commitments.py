@@ -65,4 +65,4 @@ def contacts_of(membership: Membership, opportunity: Opportunity) -> QuerySet[Co
 def buyer_of(opportunity: Opportunity) -> int | None:
     """Return the contact who is the economic buyer, where the strategy sheet knows one."""
     roles = DecisionRole.objects.filter(opportunity=opportunity, role=Role.EB)
-    return roles.order_by("pk").values_list("contact_id", flat=True).first()  # type: ignore[no-any-return]  # untyped
+    return roles.order_by("pk").values_list("contact_id", flat=True).first()

@@ -79,7 +79,7 @@ def approvals(request: OrgRequest) -> HttpResponse:
         "filters": wanted,
         "kinds": labels.APPROVAL_KINDS,
         "page": page,
-        "requests": queries.requests(page.object_list, request.membership),
+        "requests": queries.requests(list(page), request.membership),
     }
     return render_page(request, "funnel/approvals/list.html", context, partial="rows")
 

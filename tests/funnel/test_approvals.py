@@ -397,7 +397,7 @@ def test_what_waits_stands_with_whoever_was_asked_and_goes_up_when_they_leave(ac
 
 # The pages ----------------------------------------------------------------------------------------
 
-HTMX = {"HTTP_HX_REQUEST": "true"}
+HTMX: Any = {"HTTP_HX_REQUEST": "true"}
 
 
 def test_asking_and_deciding_on_the_pages(acme: Cast, login: Login) -> None:

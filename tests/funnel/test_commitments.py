@@ -29,7 +29,7 @@ from tests.funnel.factories import DAY, MILLION, make_account, make_opportunity
 
 pytestmark = pytest.mark.django_db
 Login = Callable[[Membership], Client]
-HTMX = {"HTTP_HX_REQUEST": "true"}
+HTMX: Any = {"HTTP_HX_REQUEST": "true"}
 TODAY = AT.date()
 AWARD = CommitmentKind.PROCEDURE
 PROMISE = CommitmentKind.PROMISE

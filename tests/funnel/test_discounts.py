@@ -27,7 +27,7 @@ from tests.funnel.factories import DAY, MILLION, going_on, make_opportunity
 
 pytestmark = pytest.mark.django_db
 Login = Callable[[Membership], Client]
-HTMX = {"HTTP_HX_REQUEST": "true"}
+HTMX: Any = {"HTTP_HX_REQUEST": "true"}
 LIMITS = Limits(Decimal(5), Decimal(15))
 BASIS = Basis(MILLION, "", None)
 

@@ -31,7 +31,7 @@ from tests.funnel.factories import DAY, make_account, make_opportunity
 
 pytestmark = pytest.mark.django_db
 Login = Callable[[Membership], Client]
-HTMX = {"HTTP_HX_REQUEST": "true"}
+HTMX: Any = {"HTTP_HX_REQUEST": "true"}
 DUE = date(2026, 1, 20)
 
 
@@ -276,11 +276,15 @@ def test_helpers_of_each_role_see_what_they_owe_on_the_today_page_and_do_it(
 ) -> None:
     helper: Membership = getattr(acme, who)
     part, client = give(deal, helper), login(helper)
-    assert "funnel/parts/today/" in client.get("/o/acme/today/").content.decode()
+    today = client.get("/o/acme/today/").content.decode()
+    assert "funnel/parts/today/" in today
+    assert "Nothing is asked of you here" not in today
     assert b"Send the terms" in client.get("/o/acme/funnel/parts/today/", **HTMX).content
     assert client.get(f"/o/acme/funnel/{deal.pk}/team/").status_code == 200
     assert client.post(f"/o/acme/funnel/parts/{part.pk}/done/", {"done": "1"}, **HTMX).status_code == 200
     assert client.get("/o/acme/funnel/parts/today/", **HTMX).content.strip() == b""
+    nothing = "Nothing is asked of you here" in client.get("/o/acme/today/").content.decode()
+    assert nothing is (who == "colleague")
     assert client.post(f"/o/acme/funnel/parts/{part.pk}/done/", {"done": "0"}).status_code == 303
     theirs = give(deal, acme.manager, "Call their head")
     assert client.post(f"/o/acme/funnel/parts/{theirs.pk}/done/", {"done": "1"}, **HTMX).status_code == 422
