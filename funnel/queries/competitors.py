@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
 from django.shortcuts import get_object_or_404
 
 from accounts import names
@@ -50,9 +50,8 @@ def _rivalries(membership: Membership) -> QuerySet[Any]:
 
 def _lost_only(membership: Membership) -> QuerySet[Any]:
     """Return opportunities in sight that were lost to a competitor who does not stand on their sheet."""
-    lost = visible(membership).filter(lost_to__isnull=False, status=Status.LOST)
-    there = Q(rivals__competitor=F("lost_to"))
-    return lost.exclude(pk__in=visible(membership).filter(there, lost_to__isnull=False).values("pk"))
+    stands = Rival.objects.filter(opportunity=OuterRef("pk"), competitor=OuterRef("lost_to"))
+    return visible(membership).filter(~Exists(stands), lost_to__isnull=False, status=Status.LOST)
 
 
 def competitors(membership: Membership) -> list[Met]:
