@@ -72,7 +72,7 @@ from funnel.queries.opportunities import (
 )
 from funnel.queries.proofs import Lack, Unproven, sent_back, to_verify, unproven, unproven_sums
 from funnel.queries.pulse import touched_since
-from funnel.queries.shaping import Weighing, edition, filed_counts, items_by_stage, weighing
+from funnel.queries.shaping import Weighing, edition, filed_counts, item_label, items_by_stage, proven_then, weighing
 from funnel.queries.story import (
     LINES,
     Line,
@@ -204,6 +204,7 @@ __all__ = [
     "helpers_for",
     "helpers_of",
     "in_order",
+    "item_label",
     "item_or_404",
     "items_by_stage",
     "known_opportunities",
@@ -244,6 +245,7 @@ __all__ = [
     "product",
     "products_for",
     "proof_or_404",
+    "proven_then",
     "requests",
     "resources_of",
     "rival_or_404",

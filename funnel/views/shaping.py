@@ -118,11 +118,19 @@ def item_new(request: OrgRequest, stage: int) -> HttpResponse:
         raise Http404
     row = queries.stage_table()[stage - 1]
     form = ItemForm(request.POST if request.method == "POST" else None)
+    status, effect = 422 if request.method == "POST" else 200, None
     if form.is_valid():
-        actions.add_item(Stage(stage), **form.cleaned_data, by=request.membership, at=request.now)
-        return _item_saved(request, _("Evidence added"))
-    status = 422 if request.method == "POST" else 200
-    return dialog(request, "item", form=form, row=row, status=status)
+        effect = _to_read(request, queries.proven_then(more=Stage(stage)))
+        if effect is None:
+            actions.add_item(Stage(stage), **form.cleaned_data, by=request.membership, at=request.now)
+            return _item_saved(request, _("Evidence added"))
+    return dialog(request, "item", form=form, row=row, effect=effect, status=status)
+
+
+def _to_read(request: OrgRequest, figures: tuple[int, int]) -> tuple[int, int] | None:
+    """Return the proven weighted pipeline now and then, where that must be confirmed first; None if nothing must."""
+    now, then = figures
+    return None if now == then or request.POST.get("confirmed") == str(then) else figures
 
 
 @org_view(Permission.SETTINGS_EDIT)
@@ -156,6 +164,10 @@ def item_move(request: OrgRequest, key: str) -> HttpResponse:
 def item_switch(request: OrgRequest, key: str) -> HttpResponse:
     """Demand a piece of evidence no longer, or again."""
     is_active = request.POST.get("active") == "1"
+    effect = _to_read(request, queries.proven_then(again=key) if is_active else queries.proven_then(without=key))
+    label = queries.item_label(key)
+    if effect is not None and label:
+        return dialog(request, "item_switch", effect=effect, label=label, is_active=is_active, status=422)
     try:
         actions.switch_item(key, is_active=is_active, by=request.membership, at=request.now)
     except ObjectDoesNotExist as gone:

@@ -205,3 +205,28 @@ def test_the_next_thing_to_do_and_the_fact_sheet(acme: Cast, login: Login) -> No
     page = login(acme.manager).get(f"/o/acme/funnel/{opportunity.pk}/").content.decode()
     for words in ("Next: the manager verifies", "Value to the customer", "What the customer told us"):
         assert words in page
+
+
+def test_a_change_of_the_checklist_says_what_it_does_to_what_is_proven(
+    acme: Cast, season: list[Opportunity], login: Login
+) -> None:
+    client, stages = login(acme.admin), "/o/acme/funnel/stages/"
+    proven = sum(weighted(each.amount or 0, PERCENT[Stage(each.proven_stage)]) for each in season)
+    now, then = queries.proven_then(more=Stage.DISCOVER)
+    assert (now, then) == (proven, 0), "what nobody has filed yet leaves nothing proven"
+    data: dict[str, Any] = {"label": "Site seen", "kind": "fact"}
+    asked = client.post(f"{stages}1/items/", data, headers=HTMX)
+    assert asked.status_code == 422
+    assert "What this does" in asked.content.decode()
+    assert client.post(f"{stages}1/items/", {**data, "confirmed": "5"}, headers=HTMX).status_code == 422
+    assert client.post(f"{stages}1/items/", {**data, "confirmed": "0"}).status_code == 303
+    assert not Opportunity.objects.filter(proven_stage__gt=1).exists()
+    own = next(item.key for item in queries.checklist() if item.label == "Site seen")
+    before, after = queries.proven_then(without=own)
+    assert (before, after) == (0, proven)
+    switch = f"{stages}items/{own}/switch/"
+    assert client.post(switch, {"active": "0"}).status_code == 422
+    assert client.post(switch, {"active": "0", "confirmed": str(proven)}).status_code == 303
+    assert queries.proven_then(again=own) == (proven, 0)
+    sums = [weighted(each.amount or 0, PERCENT[Stage(each.proven_stage)]) for each in Opportunity.objects.open()]
+    assert sum(sums) == proven, "what was proven is proven again"
