@@ -9,6 +9,7 @@ from forecasting.queries.numbers import Committed, Pace, PersonRow, StageNumbers
 from forecasting.queries.past import GONE, NEW, MatrixCell, Stood, flowed, flows, stood, stood_rows
 from forecasting.queries.rows import Totals, listed, rows, totals
 from forecasting.queries.scope import SELLING, Scope, person_or_404, scope
+from forecasting.queries.shape import shape_of
 from forecasting.queries.snapshots import PAST_PERIODS, Course, Judged, PastPeriod, course, past
 from forecasting.queries.targets import Cell, TargetGrid, TargetRow, stray_targets, target_grid, targets_of
 
@@ -55,6 +56,7 @@ __all__ = [
     "rows",
     "scope",
     "seen_by",
+    "shape_of",
     "stood",
     "stood_rows",
     "stray_targets",

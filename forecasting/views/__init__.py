@@ -4,6 +4,7 @@ from forecasting.views.alerts import alerts, mute, unmute
 from forecasting.views.flow import behind, changes, flow, flow_stages, flow_time, past
 from forecasting.views.limits import health_effects, health_limits
 from forecasting.views.report import accuracy, compute, forecast, rows, set_target, strip, targets
+from forecasting.views.shape import shape
 
 __all__ = [
     "accuracy",
@@ -21,6 +22,7 @@ __all__ = [
     "past",
     "rows",
     "set_target",
+    "shape",
     "strip",
     "targets",
     "unmute",

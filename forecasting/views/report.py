@@ -30,7 +30,7 @@ A_PAGE = 50
 SWITCH = (Kind.MONTH, Kind.QUARTER)
 
 
-def _frame(request: OrgRequest, name: str, period: Period, whose: queries.Scope) -> dict[str, Any]:
+def frame(request: OrgRequest, name: str, period: Period, whose: queries.Scope) -> dict[str, Any]:
     """Return what the head of a page needs: the period, its neighbours, and whose numbers these are."""
     who = whose.who
     return {
@@ -73,7 +73,7 @@ def forecast(request: OrgRequest) -> HttpResponse:
         for css, size in (("only-wide", WIDE), ("only-narrow", NARROW))
     ]
     context = {
-        **_frame(request, "forecast", period, whose),
+        **frame(request, "forecast", period, whose),
         **_cuts(request, period, whose, found),
         "found": found,
         "numbers": found.numbers,
@@ -84,6 +84,7 @@ def forecast(request: OrgRequest) -> HttpResponse:
         "cause": labels.CAUSES[moved.reason.cause] if moved and moved.reason else "",
         "changes": _changes(request, period, whose, moved) if moved else [],
         "pace": pace,
+        "shape_url": address(request, "shape", period, whose.who),
         "accuracy_url": address(request, "accuracy", period, whose.who),
         "page": "forecast",
         **{f"to_{name}": address(request, name, period, whose.who) for name in ("forecast", "changes", "past", "flow")},
@@ -147,7 +148,7 @@ def rows(request: OrgRequest) -> HttpResponse:
     ordered = queries.listed(found, percents)
     page = Paginator(ordered, A_PAGE).get_page(request.GET.get("page"))
     context = {
-        **_frame(request, "rows", period, whose),
+        **frame(request, "rows", period, whose),
         "back": address(request, "forecast", period, whose.who),
         "title": labels.BUCKETS[bucket] if bucket else labels.ROWS[what],
         "stage_label": names.get(stage or 0, ""),

@@ -1,0 +1,83 @@
+"""The shape of a funnel: what stands in each stage against what the target needs, and the disease it shows."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from forecasting import labels, queries
+from forecasting.forms import chosen_period
+from forecasting.shape import Cause, Disease, Part, Shape
+from forecasting.views.address import address
+from forecasting.views.report import frame
+from funnel.queries import stage_table
+from tenants.permissions import Permission
+from tenants.web import OrgRequest, org_view, render_page
+
+WIDTH = 100.0
+_FLAG = {Cause.STUCK: "stalled", Cause.SOFT_QUALIFYING: "unproven", Cause.UNPROVEN: "unproven", Cause.PUSHED: "pushed"}
+
+
+@org_view(Permission.FORECAST_VIEW)
+@require_GET
+def shape(request: OrgRequest) -> HttpResponse:
+    """Show have against need in each stage, name the disease, its two likeliest causes, and what to ask."""
+    period = chosen_period(request.GET, request.organization, request.today)
+    whose = queries.scope(request.membership, request.GET.get("who", ""))
+    summary = queries.summary(request.membership, period, whose)
+    found = queries.shape_of(request.organization, period, summary, whose.owners, at=request.now)
+    context = {
+        **frame(request, "shape", period, whose),
+        "found": found,
+        "numbers": summary.numbers,
+        "rows": _rows(request, found, whose.who),
+        "findings": [_finding(request, each, whose.who) for each in found.findings],
+        "own_stages": sum(part.is_own_share for part in found.parts),
+        "url": address(request, "shape", period, whose.who),
+        "back": address(request, "forecast", period, whose.who),
+    }
+    return render_page(request, "forecasting/shape.html", context, partial="panel")
+
+
+def _rows(request: OrgRequest, found: Shape, who: str) -> list[dict[str, Any]]:
+    """Return each stage as the chart draws it: bars by number, need as a mark, on one scale."""
+    names = {int(row.stage): row.label for row in stage_table()}
+    scale = max([1.0, *(max(part.have.count, part.need or 0) for part in found.parts)])
+    return [
+        {
+            "part": part,
+            "label": names[part.stage],
+            "width": round(part.have.count / scale * WIDTH, 2),
+            "need_x": None if part.need is None else round(min(part.need / scale * WIDTH, WIDTH - 0.6), 2),
+            "url": _cell(request, part.stage, who),
+            "state": _state(part),
+        }
+        for part in found.parts
+    ]
+
+
+def _state(part: Part) -> str:
+    return "thin" if part.is_thin else "bulging" if part.is_bulging else ""
+
+
+def _cell(request: OrgRequest, stage: int, who: str, flag: str = "") -> str:
+    """Return the address of the open opportunities of a stage, flagged or not, in the table."""
+    people = {"m": "owner", "t": "team"}
+    narrowed = f"&{people[who[0]]}={who[1:]}" if who else ""
+    flagged = f"&flag={flag}" if flag else ""
+    return f"{reverse('funnel:table', args=[request.organization.slug])}?stage={stage}{narrowed}{flagged}"
+
+
+def _finding(request: OrgRequest, finding: Any, who: str) -> dict[str, Any]:
+    names = {int(row.stage): row.label for row in stage_table()}
+    disease: Disease = finding.disease
+    return {
+        "name": labels.DISEASES[disease].name,
+        "text": labels.DISEASES[disease].text,
+        "question": labels.DISEASES[disease].question,
+        "causes": [labels.SHAPE_CAUSES[cause] for cause in finding.causes],
+        "look": [
+            (names[stage], _cell(request, stage, who, _FLAG.get(finding.causes[0], ""))) for stage in finding.stages
+        ],
+    }
