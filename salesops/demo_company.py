@@ -17,6 +17,7 @@ DAYS = 730
 ACCOUNTS, OPPORTUNITIES = 400, 1_500
 WAN = 10_000 * 100  # 萬 in minor units
 FORGOTTEN = 0.04  # chance that a rep loses sight of an opportunity in a stage
+FRESH = 45  # days in a stage after which an opportunity is no longer looked after
 STEPS = 7  # 1 Discover … 6 Close, 7 Deploy
 
 
@@ -345,10 +346,14 @@ def deals(today: date, customers: list[Company]) -> Iterator[Deal]:
     rng = random.Random(SEED + 1)  # noqa: S311
     buyers = customers[:]
     weights = [1 / (rank + 6) ** 0.75 for rank in range(len(buyers))]  # a few customers buy most
+    lately = random.Random(SEED + 2)  # noqa: S311
     for number in range(OPPORTUNITIES):
         age = int(DAYS * (1 - ((number + rng.random()) / OPPORTUNITIES) ** 0.92))
         company = rng.choices(buyers, weights)[0]
-        yield _live(number, company, _workday(today - timedelta(days=age)), today, rng)
+        deal = _live(number, company, _workday(today - timedelta(days=age)), today, rng)
+        if not deal.outcome and deal.stages[-1][0].date() > today - timedelta(days=FRESH):
+            _meet_lately(deal, today, lately)
+        yield deal
 
 
 def _live(number: int, company: Company, opened_on: date, today: date, rng: random.Random) -> Deal:
@@ -430,6 +435,14 @@ def _meet(deal: Deal, since: datetime, stage: int, stop: datetime, rng: random.R
                 )
             )
     deal.meetings.sort(key=lambda meeting: meeting.at)
+
+
+def _meet_lately(deal: Deal, today: date, rng: random.Random) -> None:
+    """Let a good rep have met the customer in these days; one in six has not."""
+    at = _moment(_workday(today - timedelta(days=rng.randrange(1, 7))), rng)
+    if rng.random() < 5 / 6 and deal.opened_at < at < datetime.combine(today, time(18), ZONE):
+        deal.meetings.append(Meeting(at, "visit", "steady", rng.choice(_NOTES), rng.choice(_COMMITMENTS)))
+        deal.meetings.sort(key=lambda meeting: meeting.at)
 
 
 def target(won: int, quarters: float) -> int:

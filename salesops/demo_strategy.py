@@ -121,6 +121,10 @@ _NEW = DemoSheet(
     gaps=(("錢由誰批？", 3, ""), ("他們今年還買了哪些系統？", None, "")),
     parts={"ladder": "vendor", "openings": "新廠五月動工"},
 )
+SMALL = DemoSheet(
+    people=(DemoPerson("", "", ("eb",), 3, 0, "", -1), DemoPerson("", "", ("user", "sponsor"), 2, 1, "", 0)),
+)
+"""The sheet of an opportunity that is not among the largest: who decides, and who wants us."""
 SHEETS: tuple[DemoSheet, ...] = (_STEEL, _FOOD, _NEW, _PLANT)
 """Given in turn to the largest open opportunities."""
 COUNT = 16

@@ -34,8 +34,13 @@ def prove(
         note = deal.meetings[number % len(deal.meetings)].note if deal.meetings else "客戶來信確認。"
         codes = [code for stage in range(1, deal.stage) for code in STANDARD[stage]]
         by = people[deal.owner].pk
-        filed += [(opportunities[deal.key], code, note, by) for at_, code in enumerate(codes) if (number + at_) % 5]
-    funnel_actions.import_evidence(filed, at=at)
+        filed += [(opportunities[deal.key], code, note, by) for at_, code in enumerate(codes) if number % 4 or at_ % 3]
+    funnel_actions.import_evidence(filed, at=at - timedelta(days=4))
+    for opportunity_id, code, _note, _by in filed:
+        if opportunity_id % 3:
+            opportunity = Opportunity(pk=opportunity_id)
+            said = {"verdict": State.VERIFIED, "word": "", "seen": 1, "by": people["wang"]}
+            funnel_actions.judge_evidence(opportunity, code, **said, at=at - timedelta(days=1))
     found = Opportunity.objects.select_related("account", "owner", "organization").in_bulk(
         [opportunities[deal.key] for deal in is_open[:JUDGED]]
     )

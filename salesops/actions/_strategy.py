@@ -11,6 +11,7 @@ from activities import actions as activities_actions
 from funnel import actions as funnel_actions
 from funnel.leads import Answer
 from funnel.models import Opportunity
+from funnel.stages import Stage
 from funnel.strategy import Attitude, Influence
 from salesops import demo_company, demo_strategy
 from salesops.demo_company import Deal
@@ -62,6 +63,10 @@ def strategize(
             funnel_actions.decide(found, seen=1, verdict=verdict, why=why, need=need, compete=need, **said)
         for text, days, answer in sheet.gaps:
             _ask(found, text, days, answer, today=today, **said)
+    for number, deal in enumerate(largest[demo_strategy.COUNT :]):
+        if deal.stage >= Stage.DEVELOP and number % 6:
+            found = Opportunity.objects.select_related("account").get(pk=opportunities[deal.key])
+            _decide(found, demo_strategy.SMALL, by=people[deal.owner], at=at - timedelta(days=2 + number % 9))
 
 
 def _decide(found: Opportunity, sheet: DemoSheet, *, by: Membership, at: datetime) -> list[int]:
