@@ -263,7 +263,7 @@ def refusal(code: str, data: Mapping[str, object]) -> str:
 SECRETS = ("password", "token", "secret", "hash", "api_key")
 PEOPLE_FIELDS = frozenset({"owner", "member", "by", "manager", "person", "people", "rep", "owner_id"})
 """Keys of an audit event's data whose number is a membership's id."""
-MONEY_FIELDS = frozenset({"amount", "quoted_amount", "turnover", "list_price", "budget", "budget_from"})
+MONEY_FIELDS = frozenset({"amount", "quoted_amount", "turnover", "list_price", "budget", "budget_from", "most_amount"})
 """Keys whose number is minor units of the reporting currency."""
 THING_FIELDS = frozenset({"account", "opportunity", "contact", "product", "visit", "session", "review", "job", "team"})
 """Keys whose number is the id of a thing: shown as #7."""

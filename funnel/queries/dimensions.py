@@ -111,7 +111,7 @@ def names_of(
     if code in IDS:
         found = _names(code, [int(key) for key in keys if _is_id(key)])
         return {key: found.get(key, formats.NOTHING) if key else none for key in keys}
-    words: Mapping[Any, Any] = {
+    known: Mapping[str, Mapping[Any, Any]] = {
         "stage": {str(int(row.stage)): row.label for row in table},
         "proven": {str(int(row.stage)): row.label for row in table},
         "backing": labels.BACKINGS,
@@ -119,7 +119,8 @@ def names_of(
         "health": labels.HEALTHS,
         "status": labels.STATUSES,
         "flag": {flag: words.name for flag, words in labels.FLAGS.items()},
-    }.get(code, {})
+    }
+    words = known.get(code, {})
     if code in {"due_month", "closed_month"}:
         words = {key: formats.month(day, language) for key in keys if (day := day_of(key))}
     if code == "due_quarter":

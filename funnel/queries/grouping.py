@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Sum
@@ -16,7 +16,8 @@ from tenants.models import Membership, Organization
 from tenants.queries import PAGE
 
 
-class Group(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Group:
     """One group: its key, and what is in it; `weighted` (rounded once a stage) and `proven` count open ones."""
 
     key: str
@@ -47,7 +48,7 @@ def groups(
     """Group rows by a dimension: one query for the figures, one for the names."""
     dimension = DIMENSIONS[code]
     if dimension.order:
-        order: Sequence[object] = ("array_position(%s::text[], key::text), key::text", list(dimension.order))
+        order: Sequence[Any] = ("array_position(%s::text[], key::text), key::text", list(dimension.order))
     else:
         order = ("key",) if dimension.by_key else ("total DESC, n DESC, key",)
     inner, values = _cells(rows, [code], membership.organization, table)
@@ -106,7 +107,7 @@ def matrix(
 
 def _cells(
     rows: OpportunityQuerySet, codes: Sequence[str], organization: Organization, table: Sequence[StageRow]
-) -> tuple[str, Sequence[object]]:
+) -> tuple[str, Sequence[Any]]:
     """Return the query that counts and adds up by these dimensions, stage and status, and its values."""
     keys = {f"by_{code}": key_of(code, organization) for code in codes}
     proven = Sum(proven_amount({row.stage: row.percent for row in table}))

@@ -1,5 +1,6 @@
 """One change of many opportunities: choose, look at what would happen to each, do it, take it back."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -103,7 +104,7 @@ def _planned(
 def _told(request: OrgRequest, found: BulkChange, stages: list[StageRow], plan: Plan) -> dict[str, Any]:
     """Return what both pages say: what is changed to what, how many of each fate, and the lines."""
     to = found.to["key"]
-    words = {
+    ways: dict[BulkKind, Callable[[], Any]] = {
         BulkKind.STAGE: lambda: stages[int(to) - 1].label,
         BulkKind.CATEGORY: lambda: labels.CATEGORIES[to] if to else labels.BY_STAGE,
         BulkKind.OWNER: lambda: queries.names_of(
@@ -112,7 +113,8 @@ def _told(request: OrgRequest, found: BulkChange, stages: list[StageRow], plan: 
         BulkKind.CLOSE: lambda: formats.short_date(
             date.fromisoformat(to), request.today, language(request), weekday=False
         ),
-    }[BulkKind(found.kind)]()
+    }
+    words = ways[BulkKind(found.kind)]()
     lines = [{"line": line, "words": labels.FATES[line.fate], "detail": _detail(found, line)} for line in plan.lines]
     counts = [(labels.FATES[fate], plan.counts[fate]) for fate in labels.FATES if plan.counts.get(fate)]
     kind = labels.BULK_KINDS[found.kind]

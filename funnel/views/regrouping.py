@@ -33,7 +33,7 @@ def regroup(request: OrgRequest, pk: int) -> HttpResponse:
     data = request.POST.copy()
     for name in ("to", "version"):
         data.setdefault(name, request.GET.get(name, ""))
-    key = data["to"]
+    key = str(data["to"])
     asks = code not in AT_ONCE
     begun = _asked(request, found, code, key)
     form = RegroupForm(data if not asks or "asked" in data else None, code=code, initial=begun)
@@ -82,7 +82,8 @@ def _facts(request: OrgRequest, code: str, key: str, form: RegroupForm) -> dict[
 
 
 def _change(request: OrgRequest, found: Opportunity, code: str, key: str, form: RegroupForm) -> HttpResponse:
-    seen, why = form.cleaned_data["version"] or found.version, form.cleaned_data["why"]
+    seen, why = form.cleaned_data["version"], form.cleaned_data["why"]
+    seen = found.version if seen is None else seen
     facts = _facts(request, code, key, form)
     by, at = request.membership, request.now
     changed = actions.change_opportunity(found, seen=seen, by=by, at=at, why=why, **facts)

@@ -19,5 +19,5 @@ def furnish_boards(people: Mapping[str, Membership], *, by: Membership, at: date
     limits = {Stage(stage): Limit(count, amount) for stage, count, amount in demo_company.BOARD_LIMITS}
     funnel_actions.change_limits(limits, seen=funnel_queries.edition(), by=by, at=at)
     for key, name, place, query, shared in demo_company.SAVED_VIEWS:
-        how = {"place": Place(place), "query": QueryDict(query), "shared": Shared(shared)}
-        funnel_actions.save_view(name, by=people[key], at=at, **how)
+        kept = QueryDict(query)
+        funnel_actions.save_view(name, place=Place(place), query=kept, shared=Shared(shared), by=people[key], at=at)

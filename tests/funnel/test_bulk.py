@@ -139,10 +139,15 @@ def test_what_somebody_changed_meanwhile_or_took_away_is_left_out(acme: Cast) ->
 def test_each_kind_is_done_and_taken_back_within_thirty_seconds(acme: Cast, kind: BulkKind) -> None:
     now = timezone.now()
     rows = [recent(acme.rep, f"Deal {n}", stage=Stage.DEVELOP) for n in range(3)]
-    to = {"stage": 2, "owner": acme.rep2.pk, "close": (now + 90 * DAY).date().isoformat(), "category": "commit"}[kind]
+    ways: dict[str, Any] = {
+        "stage": 2,
+        "owner": acme.rep2.pk,
+        "close": (now + 90 * DAY).date().isoformat(),
+        "category": "commit",
+    }
     shown = ("stage", "owner_id", "expected_close_on", "category", "category_is_own", "status")
     before = list(Opportunity.objects.order_by("pk").values_list(*shown))
-    done = actions.carry_out(drawn(kind, to, rows, acme.manager), Choice("why"), by=acme.manager, at=now)
+    done = actions.carry_out(drawn(kind, ways[kind], rows, acme.manager), Choice("why"), by=acme.manager, at=now)
     assert fates(done) == ["done"] * 3
     assert not set(before) & set(Opportunity.objects.values_list(*shown))
     actions.change_opportunity(

@@ -90,7 +90,10 @@ def _scene(acme: Cast, _scope: None) -> None:
             source=dice.choice(["", "Fair", "Web=1&2"]),
         )
         flags = dice.sample(["stalled", "silent", "overdue"], dice.randrange(4))
-        proof = {"eb_promised_on": dice.choice([None, today]), "committed_on": dice.choice([None, None, today])}
+        proof: dict[str, Any] = {
+            "eb_promised_on": dice.choice([None, today]),
+            "committed_on": dice.choice([None, None, today]),
+        }
         proof |= {"buying_procedure": dice.choice(["", "eb_alone"]), "proven_stage": dice.randrange(1, stage + 1)}
         Opportunity.objects.filter(pk=made.pk).update(health=dice.choice(list(Health)), flags=flags, **proof)
         if number % 6 == 0:
