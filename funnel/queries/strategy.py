@@ -337,7 +337,8 @@ def competitors_for(membership: Membership, *, first: Opportunity | None = None)
     if membership.role == MemberRole.PARTNER:
         own = accounts_queries.visible(membership).values("pk")
         met = Rival.objects.filter(opportunity__in=Opportunity.objects.visible_to(membership)).values("competitor_id")
-        rows = rows.filter(Q(pk__in=own) | Q(pk__in=met))
+        lost = Opportunity.objects.visible_to(membership).filter(lost_to__isnull=False).values("lost_to_id")
+        rows = rows.filter(Q(pk__in=own) | Q(pk__in=met) | Q(pk__in=lost))
     if first is None:
         return rows.order_by("name_key", "pk")
     stands = Rival.objects.filter(opportunity=first, competitor=OuterRef("pk"))

@@ -274,6 +274,9 @@ def test_a_partner_knows_only_the_competitors_they_met(acme: Cast) -> None:
     theirs = make_opportunity(acme.partner, "Theirs")
     actions.add_rival(theirs, competitor=competitor, by=acme.rep, at=AT)
     assert list(queries.competitors_for(acme.partner)) == [competitor]
+    other = make_competitor(acme, "Winner")
+    actions.lose(theirs, seen=1, reason=Reason.RIVAL, lost_to=other, by=acme.rep, at=AT)
+    assert list(queries.competitors_for(acme.partner)) == [competitor, other]
 
 
 # The sheet ------------------------------------------------------------------------------------------
