@@ -34,7 +34,8 @@ def asked(now: datetime) -> dict[str, Callable[[], Any]]:
 
     year, quarter = period_of(Kind.YEAR, now.date()), period_of(Kind.QUARTER, now.date())
     ago = {days: now - timedelta(days=days) for days in (7, 365, 1000)}
-    whole, last_year = Slice(), {"since": ago[365], "until": now}
+    whole = Slice()
+    last_year: dict[str, Any] = {"since": ago[365], "until": now}
     return {
         "waterfall over a year, due in the year": lambda: queries.waterfall(year, whole, since=ago[365]),
         "waterfall over a year, due in the quarter": lambda: queries.waterfall(quarter, whole, since=ago[365]),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from forecasting.periods import Period
 from forecasting.waterfall import State
@@ -117,7 +118,7 @@ class Behind:
         return (self.peers - self.rate) * self.count
 
 
-def behind(by_owner: Mapping[int, Mapping[int, Conversion]]) -> list[Behind]:
+def behind(by_owner: Mapping[int, Mapping[Any, Conversion]]) -> list[Behind]:
     """Return where people lose most against their peers, the costliest first: what to train.
 
     The peers are all others asked about. Five cases are needed on either side.

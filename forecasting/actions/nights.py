@@ -175,7 +175,7 @@ def _histories(zone: tzinfo) -> Iterable[list[tuple[date, State]]]:
         yield [
             (
                 from_at.astimezone(zone).date(),
-                State(*facts, closed_on=closed_at.astimezone(zone).date() if closed_at else None),
+                State(*facts, closed_at.astimezone(zone).date() if closed_at else None),
             )
             for _pk, from_at, closed_at, *facts in mine
         ]

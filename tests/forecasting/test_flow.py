@@ -1,6 +1,7 @@
 """The figures of the flow: each rule with figures a human worked out, and what the database says of a small season."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -114,7 +115,7 @@ def season(acme: Cast, db: None) -> Cast:
 
 @pytest.mark.django_db
 def test_what_was_decided(season: Cast) -> None:
-    window = {"since": NOW - 365 * DAY, "until": NOW, "today": TODAY}
+    window: dict[str, Any] = {"since": NOW - 365 * DAY, "until": NOW, "today": TODAY}
     with working_for(season.org):
         cycle = funnel_queries.won_cycle(since=NOW - 365 * DAY, until=NOW)
         assert (cycle.count, cycle.p50) == (2, 45)
@@ -138,13 +139,10 @@ def test_what_was_decided(season: Cast) -> None:
 def test_what_slipped_out_of_a_period(acme: Cast) -> None:
     early = NOW - 100 * DAY  # before the quarter
     with working_for(acme.org):
-        for name, fate_of in {
-            "won": lambda each: win(each, NOW - DAY),
-            "lost": lambda each: lose(each, NOW - DAY),
-            "pushed": lambda each: change(each, NOW - DAY, expected_close_on=LATER),
-            "due": lambda each: each,
-        }.items():
-            fate_of(make_opportunity(acme.rep, 100, TODAY, at=early, name=name))
+        win(make_opportunity(acme.rep, 100, TODAY, at=early, name="won"), NOW - DAY)
+        lose(make_opportunity(acme.rep, 100, TODAY, at=early, name="lost"), NOW - DAY)
+        change(make_opportunity(acme.rep, 100, TODAY, at=early, name="pushed"), NOW - DAY, expected_close_on=LATER)
+        make_opportunity(acme.rep, 100, TODAY, at=early, name="due")
         make_opportunity(acme.rep, 100, TODAY, at=NOW - 2 * DAY, name="new since")
         asked = {"zone": acme.org.zone}
         assert flow.slippage(QUARTER, Slice(), today=TODAY, **asked) == Slippage(4, 1)

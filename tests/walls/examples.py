@@ -60,6 +60,7 @@ EXAMPLES: dict[str, Example] = {
     "end_session": at(pk="session_elsewhere"),
     # salesops
     "salesops:sees": at(pk="member"),
+    "forecasting:behind": at().asking(what="qualified"),
     "forecasting:mute": at(pk="opportunity", code="overdue").sending(until=SOON, reason="Trade fair"),
     "forecasting:unmute": at(pk="opportunity", code="overdue"),
     "salesops:holds": at(pk="member"),
