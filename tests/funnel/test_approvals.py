@@ -173,7 +173,7 @@ def test_a_request_says_what_and_why(demand: Demand, why: str, code: str) -> Non
 
 
 def test_a_request_keeps_just_what_its_kind_needs() -> None:
-    much = {"percent": Decimal("7.25"), "stage": Stage.PROOF, "until": TODAY, "what": " Lab "}
+    much: dict[str, Any] = {"percent": Decimal("7.25"), "stage": Stage.PROOF, "until": TODAY, "what": " Lab "}
     taken = [check_demand(Demand(kind, **much), "so", today=TODAY) for kind in ApprovalKind]
     assert taken == [
         Demand(ApprovalKind.DISCOUNT, percent=Decimal("7.2")),

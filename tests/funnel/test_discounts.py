@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from accounts.models import Product
 from funnel import actions, queries
 from funnel.approvals import ApprovalKind, Demand
-from funnel.discounts import Basis, Grant, Limits, after, allowed, ask_discount, check_limits
+from funnel.discounts import NONE, Basis, Grant, Limits, after, allowed, ask_discount, check_limits
 from funnel.models import Approval, Change, DiscountSetting, Opportunity
 from tenants import actions as tenants_actions
 from tenants.errors import Refused, Stale
@@ -123,11 +123,11 @@ def test_what_is_left_is_the_price_without_the_discount(price: int, tenths: int)
 def test_a_discount_is_taken_off_the_price_before_it_each_time(acme: Cast) -> None:
     deal = make_opportunity(acme.rep)
     given_ = give(deal, 4)
-    assert (given_.amount, given_.discount, given_.full_amount) == (MILLION * 96 // 100, 4, MILLION)
+    assert (given_.amount, given_.discount, given_.full_amount) == (MILLION * 96 // 100, Decimal(4), MILLION)
     given_ = give(deal, "2.5")
     assert (given_.amount, given_.full_amount) == (MILLION * 975 // 1000, MILLION)
     given_ = give(deal, 0)
-    assert (given_.amount, given_.discount, given_.full_amount) == (MILLION, 0, None)
+    assert (given_.amount, given_.discount, given_.full_amount) == (MILLION, NONE, None)
     changes = Change.objects.filter(opportunity=deal, kind="amount").order_by("id")
     assert (changes[0].new, changes[0].why) == (MILLION * 96 // 100, "−4%")
     assert AuditEvent.objects.filter(verb="opportunity.discounted").count() == changes.count() == 3
@@ -175,7 +175,7 @@ def test_what_was_granted_does_not_carry_over_to_another_price_or_product(acme: 
         deal = make_opportunity(acme.rep, str(facts))
         made = granted(deal, 12, acme.manager)
         assert queries.as_request(made, acme.rep).may_give
-        actions.change_opportunity(now(deal), seen=1, by=acme.rep, at=AT, **facts)  # type: ignore[arg-type]  # facts
+        actions.change_opportunity(now(deal), seen=1, by=acme.rep, at=AT, **facts)
         with pytest.raises(Refused, match="discount_beyond"):
             give(deal, 12)
         made = Approval.objects.get(pk=made.pk)
@@ -207,14 +207,14 @@ def test_a_price_typed_by_hand_carries_no_discount_and_another_product_goes_back
     deal = give(make_opportunity(acme.rep), 4)
     same = {"amount": deal.amount, "name": "Renamed"}
     renamed = actions.change_opportunity(deal, seen=2, by=acme.rep, at=AT, **same)  # type: ignore[arg-type]  # facts
-    assert (renamed.discount, renamed.full_amount) == (4, MILLION)
+    assert (renamed.discount, renamed.full_amount) == (Decimal(4), MILLION)
     other = actions.change_opportunity(
         deal, seen=3, by=acme.rep, at=AT, product=make_product(acme), amount=renamed.amount
     )
-    assert (other.amount, other.discount, other.full_amount) == (MILLION, 0, None)
+    assert (other.amount, other.discount, other.full_amount) == (MILLION, NONE, None)
     give(deal, 5)
     typed = actions.change_opportunity(deal, seen=now(deal).version, by=acme.rep, at=AT, amount=7)
-    assert (typed.amount, typed.discount, typed.full_amount) == (7, 0, None)
+    assert (typed.amount, typed.discount, typed.full_amount) == (7, NONE, None)
 
 
 def test_a_price_in_another_currency_is_discounted_at_its_own_rate(acme: Cast) -> None:
@@ -231,7 +231,7 @@ def test_a_price_in_another_currency_is_discounted_at_its_own_rate(acme: Cast) -
 def test_a_deal_won_at_another_price_carries_no_discount(acme: Cast) -> None:
     deal = give(make_opportunity(acme.rep, stage=6), 4)
     won = actions.win(deal, seen=deal.version, by=acme.rep, at=AT + DAY, amount=MILLION // 2, **going_on(AT + DAY))
-    assert (won.amount, won.discount, won.full_amount) == (MILLION // 2, 0, None)
+    assert (won.amount, won.discount, won.full_amount) == (MILLION // 2, NONE, None)
     with pytest.raises(Refused, match="closed"):
         give(deal, 1)
 
