@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts import actions as accounts_actions
 from accounts.models import Contact
-from funnel.actions import _sheet
+from funnel.actions import _log, _sheet
 from funnel.models import DecisionRole, Opportunity
 from funnel.strategy import Attitude, Influence, check_reports_to, check_room, ordered
 from tenants.errors import Refused
@@ -65,6 +65,7 @@ def add_role(
     }
     _sheet.write(row, fields, seen=0, by=by, at=at)
     _sheet.tell("decision_role.added", row, opportunity, by=by, at=at, role=main, contact=contact.name)
+    _log.judge(opportunity, by=by, at=at)
     return row
 
 
@@ -128,6 +129,7 @@ def change_role(
     changes = _sheet.write(row, fields, seen=seen, by=by, at=at)
     if changes:
         _sheet.tell("decision_role.changed", row, opportunity, by=by, at=at, changes=changes)
+        _log.judge(opportunity, by=by, at=at)
     return row
 
 
@@ -142,3 +144,4 @@ def remove_role(opportunity: Opportunity, pk: int, *, by: Membership, at: dateti
     name = row.contact.name
     _sheet.tell("decision_role.removed", row, opportunity, by=by, at=at, role=row.role, contact=name)
     row.delete()
+    _log.judge(opportunity, by=by, at=at)

@@ -1,0 +1,104 @@
+"""Every flag comes and goes by what people do: the actions judge anew, and the row that they return shows it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from activities import actions as activities
+from forecasting import actions
+from forecasting.health import limits
+from forecasting.models import Alert, HealthSetting
+from funnel import actions as funnel
+from funnel.models import EvidenceItem, Opportunity
+from funnel.stages import Stage
+from funnel.strategy import Influence, Role
+from tenants.scoping import working_for
+from tests.cast import Cast
+from tests.forecasting.factories import NOW, TODAY, change, lose, make_opportunity, move
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+def flags(opportunity: Opportunity) -> set[str]:
+    return set(Opportunity.objects.get(pk=opportunity.pk).flags)
+
+
+def add_person(opportunity: Opportunity, name: str, role: Role, cast: Cast, **more: Any) -> Any:
+    return funnel.add_role(
+        opportunity,
+        new_contact={"name": name, "position": ""},
+        roles=[role],
+        influence=Influence.MEDIUM,
+        attitude=None,
+        by=cast.rep,
+        at=NOW,
+        **more,
+    )
+
+
+def test_facts_raise_and_clear_their_flags(acme: Cast) -> None:
+    with working_for(acme.org):
+        one = make_opportunity(acme.rep, 100_000, TODAY + DAY, at=NOW, stage=Stage.QUALIFY)
+        assert {"no_next_step", "unproven"} == set(one.flags)
+        assert "no_amount" in change(one, NOW, amount=None).flags
+        assert "shrinking" in change(one, NOW, amount=80_000).flags
+        assert {"shrinking", "no_amount"} & set(change(one, NOW, amount=80_001).flags) == set()
+        for days in (40, 80):
+            pushed = change(one, NOW, expected_close_on=TODAY + days * DAY)
+        assert "pushed" in pushed.flags
+        item = EvidenceItem.objects.first() or "opportunity_plan"
+        funnel.file_evidence(one, item, note="the plan", by=acme.rep, at=NOW)
+        assert "unproven" not in flags(one)
+        funnel.withdraw_evidence(one, item, by=acme.rep, at=NOW)
+        assert "unproven" in flags(one)
+
+
+def test_time_raises_and_acts_clear(acme: Cast) -> None:
+    later = NOW + 400 * DAY
+    with working_for(acme.org):
+        one = make_opportunity(acme.rep, 100_000, TODAY + DAY, at=NOW, stage=Stage.QUALIFY)
+        actions.refresh_health(acme.org, at=later)
+        assert {"overdue", "silent", "stalled", "zombie"} <= flags(one)
+        assert "overdue" not in change(one, later, expected_close_on=(later + DAY).date()).flags
+        assert "stalled" not in move(one, Stage.DEVELOP, later).flags
+        back = move(one, Stage.QUALIFY, later)
+        assert "regressed" in back.flags
+        assert "regressed" not in move(one, Stage.DEVELOP, later).flags
+        funnel.note_contact(one, met_at=later, at=later)
+        assert "silent" not in flags(one)
+        action = activities.add_next_action(
+            one.account, owner=acme.rep, text="Call", due_on=later.date() + DAY, opportunity=one, by=acme.rep, at=later
+        )
+        assert "no_next_step" not in flags(one)
+        activities.complete(action, by=acme.rep, at=later)
+        assert "no_next_step" in flags(one)
+        lose(one, later)
+        assert not Alert.objects.standing().filter(opportunity=one).exists()
+
+
+def test_the_sheet_gives_power_and_a_second_thread(acme: Cast) -> None:
+    with working_for(acme.org):
+        make_opportunity(acme.rep, 1, TODAY + DAY, at=NOW)
+        one = make_opportunity(acme.rep, 100_000, TODAY + DAY, at=NOW, stage=Stage.SOLUTION_FIT)
+        actions.refresh_health(acme.org, at=NOW)
+        assert {"no_power", "single_thread"} <= flags(one)
+        buyer = add_person(one, "Ms Lin", Role.EB, acme)
+        assert {"no_power", "single_thread"} <= flags(one)
+        add_person(one, "Mr Wu", Role.USER, acme)
+        assert "single_thread" not in flags(one)
+        funnel.note_met({buyer.contact_id: TODAY}, at=NOW)
+        assert "no_power" not in flags(one)
+        funnel.remove_role(one, buyer.pk, by=acme.rep, at=NOW)
+        assert {"no_power", "single_thread"} <= flags(one)
+
+
+def test_age_is_flagged_before_it_is_a_zombie(acme: Cast) -> None:
+    with working_for(acme.org):
+        one = make_opportunity(acme.rep, 100_000, None, at=NOW)
+        held = limits(HealthSetting.current().basis, {})[0]
+        actions.refresh_health(acme.org, at=NOW + (held["ageing"] + 1) * DAY)
+        assert ("ageing" in flags(one), "zombie" in flags(one)) == (True, False)
+        actions.refresh_health(acme.org, at=NOW + (held["zombie"] + 1) * DAY)
+        assert ("ageing" in flags(one), "zombie" in flags(one)) == (False, True)
