@@ -17,7 +17,7 @@ from tenants.models import Membership
 class EvidenceForm(forms.Form):
     """The fact that proves an item, by its kind. In a dialog that asks for many (`is_brief`) just its value."""
 
-    contact = forms.ModelChoiceField(
+    contact: Any = forms.ModelChoiceField(
         None, label=gettext_lazy("Person at the customer"), required=False, empty_label="—"
     )
     new_contact = forms.CharField(label=gettext_lazy("Or a new person"), max_length=120, required=False)
@@ -43,7 +43,7 @@ class EvidenceForm(forms.Form):
     ) -> None:
         """Take the item, whose kind says what is asked, and what was filed."""
         initial = {name: getattr(filed, name) for name in ("contact", "amount", "on", "note")} if filed else {}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **{**kwargs, "initial": initial})
         self.item = item
         fields: dict[str, Any] = self.fields
         if item.kind == Kind.PERSON:

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts import labels as accounts_labels
-from funnel.labels.opportunities import REFUSALS, Words
+from funnel.labels.opportunities import REFUSALS
+from funnel.labels.stages import Words
 from funnel.leads import Answer, Criterion, DropReason, EventKind, LeadStatus, Source, Standing, Step
 from jobs.labels import register_notification
 from tenants import labels as tenants_labels

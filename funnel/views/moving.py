@@ -104,7 +104,7 @@ def _filings(request: OrgRequest, found: Opportunity) -> list[EvidenceForm]:
 
     :raises Refused: `item_removed`, something was typed for an item that is no longer demanded.
     """
-    typed = {name.rpartition("-")[0] for name, value in request.POST.items() if "-" in name and value.strip()}
+    typed = {name.rpartition("-")[0] for name, value in request.POST.items() if "-" in name and str(value).strip()}
     items = [item for item in queries.checklist() if item.key in typed] if typed else []
     if typed - {item.key for item in items}:
         raise Refused("item_removed")

@@ -99,7 +99,7 @@ def _judged(request: OrgRequest, found: Opportunity, text: str) -> HttpResponse:
 def _both_verdicts(request: OrgRequest, stale: Stale, verdict: State, word: str) -> HttpResponse:
     """Answer 409 with what stands now, and what was to be said."""
     theirs = labels.STATES[State(str(stale.theirs["state"]))]
-    rows = [(_("Verdict"), theirs, labels.STATES[verdict])]
+    rows: list[tuple[str, Any, Any]] = [(_("Verdict"), theirs, labels.STATES[verdict])]
     if stale.theirs["word"] or word:
         rows.append((_("What is missing?"), stale.theirs["word"], word))
     return conflict(request, rows, stale)
