@@ -90,8 +90,8 @@ def matrix(request: OrgRequest) -> HttpResponse:
         "column_words": labels.GROUPINGS[column],
         "line": line,
         "column": column,
-        "line_choices": _choices(lambda code: not DIMENSIONS[code].repeats),
-        "column_choices": _choices(lambda code: DIMENSIONS[code].few),
+        "line_choices": _choices(),
+        "column_choices": _choices(),
         "filters": wanted,
         "choices": queries.choices(request.membership),
         "due_choices": labels.DUE,
@@ -119,17 +119,17 @@ _KEPT_BY_MATRIX = ("account", "category", "health", "flag", *(f"in_{code}" for c
 
 
 def _pair(wanted: filters.Filters) -> tuple[str, str]:
-    """Return by what the lines and the columns are; never the same, and nothing in which one stands twice."""
-    line = wanted.group if wanted.group and not DIMENSIONS[wanted.group].repeats else "owner"
+    """Return by what the lines and the columns are: never the same, and nothing with a group for every customer."""
+    line = wanted.group if wanted.group and DIMENSIONS[wanted.group].few else "owner"
     column = wanted.across if wanted.across and DIMENSIONS[wanted.across].few else "stage"
     if line == column:
         column = "stage" if line != "stage" else "owner"
     return line, column
 
 
-def _choices(fits: Any) -> list[tuple[str, Any]]:
+def _choices() -> list[tuple[str, Any]]:
     never = {"status", "closed_month"}
-    return [(code, words) for code, words in labels.GROUPINGS.items() if code not in never and fits(code)]
+    return [(code, words) for code, words in labels.GROUPINGS.items() if DIMENSIONS[code].few and code not in never]
 
 
 def _lines(
