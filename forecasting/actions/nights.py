@@ -173,9 +173,20 @@ def _histories(zone: tzinfo) -> Iterable[list[tuple[date, State]]]:
     )
     for _pk, mine in groupby(spells.iterator(chunk_size=BATCH), key=lambda row: row[0]):
         yield [
-            (
-                from_at.astimezone(zone).date(),
-                State(*facts, closed_at.astimezone(zone).date() if closed_at else None),
-            )
+            (from_at.astimezone(zone).date(), _state(closed_at, zone, *facts))
             for _pk, from_at, closed_at, *facts in mine
         ]
+
+
+def _state(
+    closed_at: datetime | None,
+    zone: tzinfo,
+    status: str,
+    amount: int | None,
+    due_on: date | None,
+    owner: int,
+    category: str,
+    stage: int,
+) -> State:
+    closed_on = closed_at.astimezone(zone).date() if closed_at else None
+    return State(status, amount, due_on, owner, category, stage, closed_on)
