@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts import labels as accounts_labels
-from funnel.labels.opportunities import REFUSALS, Words
+from funnel.labels.opportunities import REFUSALS
+from funnel.labels.stages import Words
 from funnel.strategy import Attitude, Influence, Ladder, Role, Verdict
 from jobs.labels import register_notification
 from tenants import labels as tenants_labels

@@ -92,7 +92,7 @@ def test_a_manager_moves_a_card_reviews_and_coaches(acme: Cast, scene: Scene, vi
     card = page.locator(f"#opportunity-{scene.first.pk}")
     card.focus()
     page.keyboard.press("Shift+ArrowRight")
-    page.get_by_text("Go on without it").click()
+    page.get_by_text("Go on without it", exact=True).click()
     page.get_by_label("Why is the evidence not there yet?").fill("their plan comes on Monday")
     page.get_by_role("button", name="Move anyway").click()
     expect(page.locator(f"#col-2 #opportunity-{scene.first.pk}")).to_be_visible()
