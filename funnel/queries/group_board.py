@@ -9,14 +9,15 @@ from django.db.models.functions import RowNumber
 from funnel.filters import Filters
 from funnel.grouping import DIMENSIONS, in_order, months_shown
 from funnel.models import URGENCY, OpportunityQuerySet
-from funnel.queries.board import CARDS, SHOWN_ON_CARD, Board, Card, Column, figures_by_stage, won_span
+from funnel.queries.board import SHOWN_ON_CARD, Board, Card, Column, figures_by_stage, won_span
 from funnel.queries.dimensions import is_in, key_of, names_of
 from funnel.queries.grouping import groups
 from funnel.queries.opportunities import due, in_health, narrowed
 from funnel.stages import Category, Health, StageRow, Status, weighted
 from tenants.models import Membership, Organization
 
-COLUMNS = 14
+COLUMNS, EACH = 14, 15
+"""So many columns, and so many cards in each: twice as many columns as stages, and a page no heavier."""
 ALWAYS = {
     "category": tuple(str(category) for category in Category if category != Category.CLOSED),
     "health": (str(Health.RISK), str(Health.WATCH), str(Health.OK)),
@@ -84,7 +85,7 @@ def _cards(
         wanted |= is_in(code, key, organization)
     keyed = rows.filter(wanted).order_by().annotate(by_group=key_of(code, organization))
     place = Window(RowNumber(), partition_by=[F("by_group")], order_by=[URGENCY, *by_amount])
-    first = keyed.annotate(place=place).filter(place__lte=CARDS).values_list("pk", "by_group", "place")
+    first = keyed.annotate(place=place).filter(place__lte=EACH).values_list("pk", "by_group", "place")
     of = {pk: ("" if key is None else str(key), at) for pk, key, at in first}
     shown: dict[str, list[Card]] = {}
     fetched: Sequence[Card] = [Card(*row) for row in rows.order_by().filter(pk__in=of).values_list(*SHOWN_ON_CARD)]
