@@ -121,18 +121,19 @@ def _rest(model: object, known: set[str]) -> dict[str, str]:
     """Return what a table demands besides, with a value for each."""
     from django.db import models
 
-    found = {}
+    found: dict[str, str] = {}
     for field in model._meta.concrete_fields:  # type: ignore[attr-defined]  # any model
-        if field.column in known or field.primary_key or field.null:
+        column = str(field.column)
+        if column in known or field.primary_key or field.null:
             continue
         if isinstance(field, models.CharField | models.TextField):
-            found[field.column] = f"'{field.get_default() or ''}'"
+            found[column] = f"'{field.get_default() or ''}'"
         elif isinstance(field, models.BooleanField):
-            found[field.column] = str(bool(field.get_default()))
+            found[column] = str(bool(field.get_default()))
         elif isinstance(field, models.DateTimeField):
-            found[field.column] = "now()"
+            found[column] = "now()"
         else:
-            found[field.column] = str(field.get_default() or 0)
+            found[column] = str(field.get_default() or 0)
     return found
 
 

@@ -30,15 +30,12 @@ def alerts(request: OrgRequest) -> HttpResponse:
     asked = request.GET
     whose = queries.scope(request.membership, asked.get("who", ""))
     of = asked.get("of") if asked.get("of") in {"mine", "team"} else ""
-    only = asked.get("only", "")
-    chosen = {
-        "code": asked["flag"] if asked.get("flag") in FLAGS else "",
-        "health": asked["health"] if asked.get("health") in HEALTHS else "",
-        "climbed": only == "climbed",
-        "muted": only == "muted",
-    }
+    only = asked["only"] if asked.get("only") in {"climbed", "muted"} else ""
+    flag = asked["flag"] if asked.get("flag") in FLAGS else ""
+    health = asked["health"] if asked.get("health") in HEALTHS else ""
     owners = whose.owners if whose.who else frozenset({request.membership.pk}) if of == "mine" else None
-    found = queries.flagged(request.membership, owners, today=request.today, **chosen)
+    kept = {"climbed": only == "climbed", "muted": only == "muted"}
+    found = queries.flagged(request.membership, owners, code=flag, health=health, today=request.today, **kept)
     panel = is_swap(request) and "page" not in asked
     page = Paginator(found, IN_PANEL if panel else A_PAGE).get_page(asked.get("page"))
     context = {
@@ -46,14 +43,14 @@ def alerts(request: OrgRequest) -> HttpResponse:
         "listed": _listed(request, list(page)),
         "whose": whose,
         "of": of or ("team" if len(whose.people) > 1 else "mine"),
-        "only": only if only in {"climbed", "muted"} else "",
-        "flag": chosen["code"],
-        "health": chosen["health"],
+        "only": only,
+        "flag": flag,
+        "health": health,
         "flags": [(key, flag.name) for key, flag in FLAGS.items()],
         "healths": list(HEALTHS.items())[1:],
-        "is_narrowed": any(chosen.values()) or bool(whose.who),
+        "is_narrowed": any((flag, health, only, whose.who)),
         "tabs": [
-            (words, code, "?" + urlencode({"of": code, **{k: v for k, v in chosen.items() if k == "health" and v}}))
+            (words, code, "?" + urlencode({"of": code, **({"health": health} if health else {})}))
             for code, words in labels.TABS.items()
         ],
     }

@@ -111,7 +111,7 @@ for _verb, _words in {
 tenants_labels.name_kind("funnel.decisionrole", _("Person on a strategy sheet"))
 tenants_labels.name_kind("funnel.rival", _("Rival"))
 tenants_labels.name_kind("funnel.informationgap", _("Information gap"))
-for _field, _words in {
+for _field, _label in {
     "role": _("Role"),
     "also": _("Also"),
     "influence": _("Influence"),
@@ -131,6 +131,6 @@ for _field, _words in {
     "text": _("Text"),
     "linked": _("Linked"),
 }.items():
-    tenants_labels.name_field(_field, _words)
+    tenants_labels.name_field(_field, _label)
 tenants_labels.name_values("verdict", {str(code): words for code, words in VERDICTS.items()})
 tenants_labels.name_values("ladder", {str(code): words for code, words in LADDER.items()})

@@ -39,8 +39,8 @@ def prove(
     for opportunity_id, code, _note, _by in filed:
         if opportunity_id % 3:
             opportunity = Opportunity(pk=opportunity_id)
-            said = {"verdict": State.VERIFIED, "word": "", "seen": 1, "by": people["wang"]}
-            funnel_actions.judge_evidence(opportunity, code, **said, at=at - timedelta(days=1))
+            when = at - timedelta(days=1)
+            funnel_actions.judge_evidence(opportunity, code, verdict=State.VERIFIED, seen=1, by=people["wang"], at=when)
     found = Opportunity.objects.select_related("account", "owner", "organization").in_bulk(
         [opportunities[deal.key] for deal in is_open[:JUDGED]]
     )

@@ -189,14 +189,10 @@ def test_limits_hold_at_once_and_say_before_what_they_do(acme: Cast) -> None:
         actions.change_health({}, ladder=[2], seen=2, by=acme.executive, at=NOW)
         opportunity.refresh_from_db()
         assert "overdue" in opportunity.flags
-        for wrong in ({"edited": {(1, "silent"): 99_999}}, {"ladder": [5, 3]}):
+        wrong: list[tuple[dict[tuple[int, str], int], list[int]]] = [({(1, "silent"): 99_999}, [3]), ({}, [5, 3])]
+        for edited, ladder in wrong:
             with pytest.raises(Refused):
-                actions.change_health(
-                    **{"edited": {}, "ladder": [3], **wrong},
-                    seen=3,
-                    by=acme.executive,
-                    at=NOW,  # type: ignore[arg-type]
-                )
+                actions.change_health(edited, ladder=ladder, seen=3, by=acme.executive, at=NOW)
 
 
 def test_one_organizations_limits_and_mutes_are_its_own(acme: Cast, globex: Cast) -> None:
@@ -228,7 +224,7 @@ def digest(cast: Cast, at: datetime, run: Any) -> list[Any]:
 def _catalogues() -> None:
     """Build the catalogues as a start does, and read them anew."""
     call_command("messages", "compile", verbosity=0, stdout=StringIO())
-    trans_real._translations.clear()
+    trans_real._translations.clear()  # type: ignore[attr-defined]  # Django's own name
 
 
 @pytest.mark.usefixtures("_catalogues")
@@ -252,7 +248,7 @@ def test_the_mail_speaks_the_readers_language(acme: Cast, language: str, subject
         sent = _digest_mail(acme.org, acme.rep, news)
     assert sent.subject == subject
     assert word in sent.body
-    html = sent.alternatives[0][0]
+    html = str(sent.alternatives[0][0])
     assert "Pump Ltd" in html
     assert "/o/acme/forecast/alerts/" in html
     assert "/o/acme/profile/" in html

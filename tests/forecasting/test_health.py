@@ -58,7 +58,7 @@ def changed(**facts: Any) -> Facts:
     return replace(GOOD, **facts)
 
 
-def judged(facts: Facts, basis: Basis | None = None, **edited: int) -> list[str]:
+def judged(facts: Facts, basis: Basis | None = None, /, **edited: int) -> list[str]:
     held = limits(basis or Basis(), {(facts.stage, code): value for code, value in edited.items()})
     return broken(facts, TODAY, held[facts.stage - 1])
 
@@ -356,5 +356,5 @@ def test_sql_says_of_any_facts_what_the_rules_say(
             cursor.execute(*seen_facts(acme.org.pk, list(wanted), at=NOW))
             seen = {pk: Facts(*row) for pk, *row in cursor.fetchall()}
     assert verdicts == {pk: (str(health(flags)), flags) for pk, flags in wanted.items()}
-    for pk, each in facts.items():
-        assert seen[pk] == replace(each, last_contact_on=each.last_contact_on or each.opened_on)
+    for pk, one in facts.items():
+        assert seen[pk] == replace(one, last_contact_on=one.last_contact_on or one.opened_on)

@@ -105,8 +105,15 @@ def test_the_report_says_what_was_won_what_is_expected_and_what_is_short(acme: C
 def test_every_number_of_the_report_opens_its_rows(acme: Cast) -> None:
     due = make_season(acme)[1]
     with working_for(acme.org):
-        said = {"on": TODAY, "what": "They voted for us", "note": "Minutes"}
-        funnel_actions.record_commitment(due, CommitmentKind.PROCEDURE, by=acme.rep, at=NOW, **said)
+        funnel_actions.record_commitment(
+            due,
+            CommitmentKind.PROCEDURE,
+            on=TODAY,
+            what="They voted for us",
+            note="Minutes",
+            by=acme.rep,
+            at=NOW,
+        )
         actions.set_target(acme.rep, "quarter", QUARTER.starts_on, 1_000_000_00, by=acme.manager, at=NOW)
     client = sign_in(acme.manager)
     text = page(client)

@@ -32,7 +32,7 @@ FIGURES = st.tuples(st.sampled_from("abcde"), st.sampled_from(COLUMNS), st.integ
 @given(st.lists(FIGURES, max_size=8, unique_by=lambda figure: figure[:2]))
 def test_rows_and_columns_add_up_to_the_same(figures: list[tuple[str, str, int, int, int, int]]) -> None:
     found = arranged(figures, {"a": "Ann"}, COLUMNS)
-    whole = Cell(*(sum(figure[at] for figure in figures) for at in range(2, 6)))
+    whole = Cell(*(sum(part) for part in zip(*(figure[2:] for figure in figures), strict=True)))
     assert sum((row.sum for row in found.rows), Cell()) == found.sum == whole
     for at in range(len(COLUMNS)):
         assert sum((row.cells[at] for row in found.rows), Cell()) == found.sums[at]

@@ -233,8 +233,8 @@ def _many(cast: Cast, opportunity: Opportunity) -> dict[str, BulkChange]:
 
 def _view(cast: Cast, text: Text) -> SavedView:
     """Save a view that everyone may use."""
-    kept = {"place": Place.TABLE, "query": {"q": text(100)}, "shared": Shared.EVERYONE}
-    return funnel.save_view(text(60), by=cast.rep, at=timezone.now(), **kept)
+    query, now = {"q": text(100)}, timezone.now()
+    return funnel.save_view(text(60), place=Place.TABLE, query=query, shared=Shared.EVERYONE, by=cast.rep, at=now)
 
 
 def _sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
@@ -266,7 +266,7 @@ def _sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     )
 
     def lose(opportunity: Opportunity) -> Opportunity:
-        how = {"reason": Reason.RIVAL, "rival": text(120), "note": text(500)}
+        how: dict[str, Any] = {"reason": Reason.RIVAL, "rival": text(120), "note": text(500)}
         return funnel.lose(opportunity, seen=opportunity.version, by=cast.rep, at=now, **how)
 
     lost, again = lose(deal()), lose(deal())
@@ -300,7 +300,7 @@ def _plot(cast: Cast, opportunity: Opportunity, contact: Contact, text: Text) ->
     role = funnel.add_role(opportunity, contact=contact, roles=["eb", "opponent"], **facts, **said)
     new = {"name": text(118) + " 3", "position": text(120)}
     funnel.add_role(opportunity, new_contact=new, roles=["user"], reports_to=role.pk, **facts, **said)
-    words = {name: text(2_000) for name in ("strengths", "weaknesses", "answer")}
+    words: dict[str, Any] = {name: text(2_000) for name in ("strengths", "weaknesses", "answer")}
     rival = funnel.add_rival(opportunity, new_name=text(200), **words, **said)
     parts = {name: text(2_000) for name in ("strengths", "weaknesses", "openings", "threats", "ucv", "win_how")}
     funnel.change_strategy(opportunity, seen=0, win_next=role.pk, **parts, **said)  # type: ignore[arg-type]  # texts

@@ -45,6 +45,10 @@ WORDLESS: dict[str, tuple[str, ...]] = {
         "funnel_approval.currency",
         "funnel_opportunity.quoted_currency",
     ),
+    "a code that the database copies out of the change log, where the canary sits": (
+        "funnel_spell.category",
+        "funnel_spell.status",
+    ),
     "nine digits": ("funnel_lead.phone_key",),
     "numbers alone: days, and limits": (
         "forecasting_healthsetting.ladder",
