@@ -41,9 +41,9 @@ def proposals(imported: Import, *, by: Membership) -> dict[str, str]:
     return {question.code: question.default for group in groups for question in group.questions}
 
 
-def checked(imported: Import, *, by: Membership, **answers: str) -> Import:
-    """The import after its dry run, with these answers and the likeliest ones otherwise."""
-    settled = actions.settle(
+def settled(imported: Import, *, by: Membership, **answers: str) -> Import:
+    """The import before its dry run, with these answers and the likeliest ones otherwise."""
+    return actions.settle(
         imported,
         mapping=imported.mapping,
         answers=proposals(imported, by=by) | answers,
@@ -51,7 +51,11 @@ def checked(imported: Import, *, by: Membership, **answers: str) -> Import:
         by=by,
         at=timezone.now(),
     )
-    return finished(settled)
+
+
+def checked(imported: Import, *, by: Membership, **answers: str) -> Import:
+    """The import after its dry run."""
+    return finished(settled(imported, by=by, **answers))
 
 
 def bring_in(target: str, data: bytes, *, by: Membership, **answers: str) -> Import:

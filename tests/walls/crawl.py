@@ -183,6 +183,14 @@ def send(own: Own, offer: Offer, **changed: str) -> Answer:
     return browser.ask("POST", offer.form.url, data, files=offer.form.files)
 
 
+def confirmed(offer: Offer, answer: Answer) -> Offer:
+    """Return the offer with what its answer asks to have confirmed; the same one where it asks for nothing."""
+    for form in forms_of(answer.text[answer.text.find("<") :], offer.form.url):
+        if form.url == offer.form.url and {*offer.form.fields} < {*form.fields}:
+            return dataclasses.replace(offer, form=dataclasses.replace(form, data={**form.data, **offer.form.data}))
+    return offer
+
+
 # With the stranger's ------------------------------------------------------------------------------
 
 ASKED_FOR = re.compile(

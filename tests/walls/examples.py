@@ -10,12 +10,12 @@ is. What cannot be read off a form is added by `.sending(stage="4")`, the query 
 
 import dataclasses
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from typing import Any
 
 from django.urls import reverse
 from django.urls.converters import IntConverter, UUIDConverter
 
+from tests.walls.forms import SOON
 from tests.walls.own import Own
 from tests.walls.stranger import KEY, STRANGE, patterns
 
@@ -24,8 +24,6 @@ TO_ADD = (
     " tests/walls/own.py (make one there if there is none of the kind); what its form cannot tell goes into"
     ' .sending(field="…"), its query into .asking(field="…").'
 )
-
-SOON = (date.today() + timedelta(days=9)).isoformat()  # noqa: DTZ011  # some day ahead, in any zone
 
 
 @dataclass(frozen=True)

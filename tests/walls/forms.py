@@ -2,9 +2,12 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from html.parser import HTMLParser
 
 Attributes = dict[str, str]
+
+SOON = (date.today() + timedelta(days=9)).isoformat()  # noqa: DTZ011  # some day ahead, in any zone
 
 # What an empty required field is given; by its name, else by its type.
 BY_NAME = {
@@ -19,8 +22,8 @@ BY_NAME = {
     "next_text": "Call again",
 }
 BY_TYPE = {
-    "date": "2026-11-30",
-    "datetime-local": "2027-01-04T10:00",
+    "date": SOON,
+    "datetime-local": f"{SOON}T10:00",
     "number": "1",
     "email": "somebody@else.example",
     "tel": "1",

@@ -6,6 +6,8 @@ more than a word.
 
 import pytest
 
+from jobs.models import StoredFile
+from tenants.scoping import reading
 from tests.cast import Cast
 from tests.walls.crawl import ROLES, Answer, Browser, visit
 from tests.walls.examples import addresses
@@ -77,7 +79,8 @@ NOT_HOSTILE = {
     """,
     "counts, positions and answers that our code writes": """
         accounts_assessmentsetting.weights exchange_import.counts exchange_import.mapping exchange_import.notes
-        exchange_import.problem exchange_savedmapping.answers jobs_job.cursor jobs_job.payload jobs_job.result
+        exchange_import.problem exchange_savedmapping.answers funnel_bulkchange.asked funnel_bulkchange.outcome
+        jobs_job.cursor jobs_job.payload jobs_job.result
     """,
     "an address of this site, or a key that our code makes": """
         account_emailconfirmation.key funnel_webform.token funnel_webmessage.digest jobs_job.unique_key
@@ -116,14 +119,25 @@ def test_a_hostile_word_stands_in_every_text_column(hostile: Own) -> None:
     )
 
 
+AS_FILED = {"funnel:evidence_file", "funnel:commitment_file"}
+"""Proofs, which are handed back byte for byte as somebody filed them: a text, which no spreadsheet opens."""
+
+
 def test_files_that_are_handed_out_run_nothing_in_a_spreadsheet(acme: Cast) -> None:
     own = furnish(acme, formulas())
+    with reading(acme.org):
+        proofs = [bytes(content) for content in StoredFile.objects.values_list("content", flat=True)]
     found = []
     for role in ("manager",):
         for answer in visit(Browser(getattr(own.cast, role)), own):
             if "attachment" in answer.response.headers.get("Content-Disposition", ""):
                 found.append(answer.name)
-                assert became_more(answer) == [], answer.asked
+                became = became_more(answer)
+                if answer.name in AS_FILED:
+                    assert answer.response.headers["Content-Type"] == "text/plain", answer.asked
+                    assert answer.response.content in proofs, answer.asked
+                    became = [thing for thing in became if not thing.startswith("a formula")]
+                assert became == [], answer.asked
                 if answer.name == "exchange:import_rejects":
                     assert any(cell.startswith("'") for cell in cells(answer.response.content)), "nothing was hostile"
-    assert {"exchange:import_rejects", "jobs:file", "exchange:import_template"} <= set(found)
+    assert {"exchange:import_rejects", "jobs:file", "exchange:import_template", *AS_FILED} <= set(found)
