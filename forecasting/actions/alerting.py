@@ -80,20 +80,20 @@ _UNTOLD = """
     GROUP BY o.owner_id
 """.replace("{quiet}", _QUIET)
 _CLIMB = """
-    WITH due AS (
-        SELECT a.id, (SELECT count(*) FROM unnest(%(steps)s::int[]) AS s(days)
-                      WHERE (%(at)s::timestamptz AT TIME ZONE z.time_zone)::date
-                            - (a.since AT TIME ZONE z.time_zone)::date >= s.days) AS step
-        FROM forecasting_alert a, tenants_organization z
-        WHERE a.organization_id = %(org)s AND a.cleared_at IS NULL AND a.step < %(last)s AND z.id = %(org)s
-            AND NOT {quiet}
+    WITH place AS (
+        SELECT time_zone AS zone, (%(at)s::timestamptz AT TIME ZONE time_zone)::date AS today
+        FROM tenants_organization WHERE id = %(org)s
     ), higher AS (
-        SELECT a.id, a.step AS stood FROM forecasting_alert a JOIN due d ON d.id = a.id AND a.step < d.step
-        WHERE a.organization_id = %(org)s FOR NO KEY UPDATE OF a
+        SELECT a.id, a.step AS stood, (SELECT count(*) FROM unnest(%(steps)s::int[]) AS s(days)
+                                       WHERE p.today - (a.since AT TIME ZONE p.zone)::date >= s.days) AS step
+        FROM forecasting_alert a CROSS JOIN place p
+        WHERE a.organization_id = %(org)s AND a.cleared_at IS NULL AND a.step < %(last)s
+            AND p.today - (a.since AT TIME ZONE p.zone)::date >= (%(steps)s::int[])[a.step + 1]
+            AND NOT {quiet}
+        FOR NO KEY UPDATE OF a
     ), climbed AS (
-        UPDATE forecasting_alert a SET step = d.step, step_at = %(at)s
-        FROM due d JOIN higher h ON h.id = d.id
-        WHERE a.organization_id = %(org)s AND a.id = d.id
+        UPDATE forecasting_alert a SET step = h.step, step_at = %(at)s
+        FROM higher h WHERE a.organization_id = %(org)s AND a.id = h.id
         RETURNING a.id, a.opportunity_id, h.stood, a.step
     )
     SELECT o.owner_id, c.stood, c.step, max(c.id), array_agg(DISTINCT o.id), (array_agg(DISTINCT o.name))[1:%(named)s]

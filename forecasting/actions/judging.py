@@ -1,6 +1,7 @@
 """Judging health: after a change for what changed, every night for all."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -15,15 +16,18 @@ from funnel.models import Opportunity
 from tenants.models import Organization
 from tenants.scoping import require_organization_id
 
+MANY = 1_000
+"""From so many on, judging all there are takes no longer than judging these."""
+
 
 @transaction.atomic
 def judge(ids: Collection[int] | None, at: datetime, by: int | None = None) -> Verdicts:
     """Judge some opportunities after a change, clear and open their alerts; the owners hear of it after the commit.
 
     A flag that clears and returns is a new alert. An owner who made the change is not told: they see it on the page
-    that answers. None judges all there are.
+    that answers. None judges all there are, and so do many.
     """
-    if ids is None:
+    if ids is None or len(ids) > MANY:
         _judge_all(Organization.objects.get(pk=require_organization_id()), at=at)
         return {}
     statement, asked = judgement(require_organization_id(), ids, at=at)
@@ -42,18 +46,27 @@ def refresh_health(organization: Organization, *, at: datetime) -> int:
     alone("health", organization.pk)
     measure(organization, at=at)
     _judge_all(organization, at=at)
-    tell_untold(organization, at=at)
-    climb(organization, at=at)
+    with _all_at_once():
+        tell_untold(organization, at=at)
+        climb(organization, at=at)
     count: int = Opportunity.objects.open().exclude(flags=[]).count()
     return count
 
 
 def _judge_all(organization: Organization, *, at: datetime) -> None:
-    """Judge all; thousands meet thousands here, which the planner takes for one each: without loops in loops."""
     statement, asked = judgement(organization.pk, None, at=at)
+    with _all_at_once():
+        news = note_judged(statement, {**asked, "named": NAMED}, along=KEEP_ALL)
+    tell(organization, news, at=at)
+
+
+@contextmanager
+def _all_at_once() -> Iterator[None]:
+    """Let thousands meet thousands without loops in loops: the planner takes them for one each, above all where the
+    statistics are older than the rows of this organization.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_nestloop = off")
-    news = note_judged(statement, {**asked, "named": NAMED}, along=KEEP_ALL)
+    yield
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_nestloop = on")
-    tell(organization, news, at=at)

@@ -10,7 +10,7 @@ from funnel.actions.converting import convert, merge
 from funnel.actions.deciding import add_role, change_role, remove_role
 from funnel.actions.discounting import change_discounts, give_discount
 from funnel.actions.gaps import add_gap, change_gap, note_sought, seek
-from funnel.actions.importing import Counts, import_opportunities
+from funnel.actions.importing import Counts, import_opportunities, judge_imported
 from funnel.actions.leads import (
     answer_criteria,
     change_criteria,
@@ -78,6 +78,7 @@ __all__ = [
     "import_evidence",
     "import_opportunities",
     "judge_evidence",
+    "judge_imported",
     "lose",
     "make_web_form",
     "may_judge",

@@ -1,7 +1,7 @@
 """Opportunities with their dated past, as another system knew them."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from funnel.actions._money import end_discount, revenue_changed
 from funnel.actions._proof import first_demanded, recount_proven
 from funnel.actions.rivals import competitors_by_name
 from funnel.history import Draft, Final, ImportedOpportunity, check, closing, is_push, story
+from funnel.judges import judge_anew
 from funnel.models import Change, Opportunity
 from funnel.stages import Category, ChangeKind, Stage, Status, default_category
 from tenants import audit
@@ -61,6 +62,7 @@ def import_opportunities(
     A new `external_id` is created with its whole past (`occurred_at` from the row, `recorded_at` is `at`). A known
     one is updated where it differs, by rows dated as the import dates them, or now where that lies before what is
     known already. An import never reopens what is closed, nor moves what was moved here after the row's last stage.
+    Health is judged when all has come in, not in each part of it: see `judge_imported`.
 
     :param index: put the names into the search.
     :raises Refused: see `funnel.history.check`; then nothing is written.
@@ -94,6 +96,12 @@ def import_opportunities(
     if made or changed:
         audit.record("opportunity.imported", None, by=by, at=at, created=len(made), updated=len(changed))
     return counts
+
+
+@transaction.atomic
+def judge_imported(ids: Collection[int], *, by: Membership, at: datetime) -> None:
+    """Have what an import made or changed judged, once it is all there, so that owners hear of it once."""
+    judge_anew(ids, at=at, by=by.pk)
 
 
 def _with_competitors(rows: Iterable[ImportedOpportunity]) -> list[ImportedOpportunity]:

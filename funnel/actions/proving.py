@@ -14,6 +14,7 @@ from funnel.actions._checklist import ensure_items, item_row
 from funnel.actions._proof import keep_proven
 from funnel.evidence import Kind, State, ask_filing, ask_verdict
 from funnel.facts import check_amount
+from funnel.judges import judge_anew
 from funnel.models import Evidence, EvidenceItem, Opportunity
 from funnel.papers import Paper
 from jobs.actions import Notice, notify_all, store_file
@@ -235,4 +236,5 @@ def import_evidence(rows: Sequence[tuple[int, str, str, int]], *, at: datetime) 
         batch_size=1_000,
         ignore_conflicts=True,
     )
+    judge_anew({opportunity for opportunity, *_rest in rows}, at=at)
     return int(Evidence.objects.count() - before)

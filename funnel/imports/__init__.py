@@ -11,7 +11,7 @@ from exchange.targets import Group, Survey, Target
 from funnel.imports import keepers
 from funnel.imports.fields import FIELDS, WORDS
 from funnel.imports.products import ask_amounts, ask_products
-from funnel.imports.rows import apply, key
+from funnel.imports.rows import apply, judge, key
 from funnel.imports.stages import ask_stages
 from tenants.models import Membership
 
@@ -73,5 +73,6 @@ targets.register(
         ask=ask,
         problems=PROBLEMS,
         remarks=REMARKS,
+        ended=judge,
     )
 )

@@ -187,6 +187,11 @@ def apply(records: Sequence[Record], occasion: Occasion) -> list[Outcome]:
     return [_outcome(record, rows.get(record.number), desk.known, now) for record in records]
 
 
+def judge(occasion: Occasion) -> None:
+    """Have all that came in judged; see `exchange.targets.Target.ended`."""
+    actions.judge_imported(occasion.ledger.of("opportunity"), by=occasion.by, at=occasion.at)
+
+
 def _prepare(records: Sequence[Record], desk: _Desk) -> dict[int, int]:
     """Reject what may not be changed, and note which customers and products will be needed; returns the owners."""
     reach = reach_of(desk.occasion.by)

@@ -7,14 +7,17 @@ import pytest
 
 from activities import actions as activities
 from forecasting import actions
+from forecasting.actions import judging
 from forecasting.health import limits
 from forecasting.models import Alert, HealthSetting
 from funnel import actions as funnel
+from funnel.evidence import STANDARD
 from funnel.models import EvidenceItem, Opportunity
 from funnel.stages import Stage
 from funnel.strategy import Influence, Role
 from tenants.scoping import working_for
 from tests.cast import Cast
+from tests.exchange.factories import bring_in, make_csv
 from tests.forecasting.factories import NOW, TODAY, change, lose, make_opportunity, move
 
 pytestmark = pytest.mark.django_db
@@ -102,3 +105,37 @@ def test_age_is_flagged_before_it_is_a_zombie(acme: Cast) -> None:
         assert ("ageing" in flags(one), "zombie" in flags(one)) == (True, False)
         actions.refresh_health(acme.org, at=NOW + (held["zombie"] + 1) * DAY)
         assert ("ageing" in flags(one), "zombie" in flags(one)) == (False, True)
+
+
+def test_what_an_import_brings_in_is_judged_at_its_end_and_told_once(acme: Cast) -> None:
+    rows = make_csv(
+        ["Opportunity ID", "Opportunity", "Account", "Owner", "Stage", "Created", "Close date"],
+        *([f"A-{n}", "Pump", "Pump Ltd", "Rep Acme", "Qualify", "2026-11-01", "2026-11-02"] for n in range(3)),
+    )
+    with working_for(acme.org):
+        bring_in("opportunities", rows, by=acme.manager)
+        found = Opportunity.objects.all()
+        assert {(each.health, "overdue" in each.flags) for each in found} == {("risk", True)}
+        assert Alert.objects.standing().filter(code="overdue").count() == 3
+        rows = rows.replace(b"2026-11-02", b"2099-11-02")
+        bring_in("opportunities", rows, by=acme.manager)
+        assert not any("overdue" in each.flags for each in Opportunity.objects.all())
+        assert not Alert.objects.standing().filter(code="overdue").exists()
+
+
+def test_many_are_judged_as_all_are(acme: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "MANY", 1)
+    with working_for(acme.org):
+        made = [make_opportunity(acme.rep, 1, TODAY - DAY) for _ in range(3)]
+        Opportunity.objects.update(health="ok", flags=[])
+        judging.judge([each.pk for each in made], NOW)
+        assert all("overdue" in flags(each) for each in made)
+
+
+def test_evidence_in_bulk_is_judged(acme: Cast) -> None:
+    with working_for(acme.org):
+        one = make_opportunity(acme.rep, 1, TODAY + DAY, at=NOW, stage=Stage.QUALIFY)
+        assert "unproven" in flags(one)
+        codes = list(STANDARD[Stage.DISCOVER])
+        funnel.import_evidence([(one.pk, code, "seen", acme.rep.pk) for code in codes], at=NOW)
+        assert "unproven" not in flags(one)
