@@ -1,20 +1,20 @@
 """Targets, nightly snapshots, the limits of health, and alerts. Money is in minor units of the reporting currency."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import tzinfo
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Expression, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from forecasting.health import FLAGS, LARGEST, OPEN_STAGES, STANDARD, Basis, as_table, limits
 from forecasting.ladder import STEPS
 from forecasting.periods import Period
-from funnel.models import Opportunity, weighed
-from funnel.stages import Category, Stage, Status
+from funnel.models import Opportunity
+from funnel.stages import Category, Status
 from tenants.models import Membership, TenantForeignKey, TenantModel
 from tenants.scoping import TenantManager
 
@@ -60,11 +60,6 @@ def closed_in(period: Period, zone: tzinfo) -> Q:
 def owned_by(owners: Collection[int] | None) -> Q:
     """Return the condition of opportunities of these owners; None is everyone."""
     return Q() if owners is None else Q(owner_id__in=owners)
-
-
-def weighted_amount(percents: Mapping[Stage, int]) -> Expression:
-    """Return amount × percentage of the stage, rounded half up for each row, as `weighting.weighted` does."""
-    return weighed(percents, "stage")
 
 
 class TargetQuerySet(models.QuerySet["Target"]):

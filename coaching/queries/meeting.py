@@ -11,11 +11,11 @@ from django.db.models import BigIntegerField, Count, F, Max, Q, Sum
 from coaching.models import Review, ReviewEntry, ReviewPerson
 from forecasting import health
 from forecasting.labels import flag_text
-from forecasting.models import closed_in, due_in, weighted_amount
+from forecasting.models import closed_in, due_in
 from forecasting.periods import Kind, Period, midnight, period_of
 from forecasting.queries import facts_of, targets_of
 from forecasting.weighting import Numbers, target_of
-from funnel.models import Opportunity, StageSetting, proven_amount
+from funnel.models import Opportunity, StageSetting, proven_amount, weighted_amount
 from funnel.stages import Health, StageRow, Status
 from tenants.models import Membership, Organization
 

@@ -15,13 +15,12 @@ from forecasting.models import (
     Target,
     closed_in,
     due_in,
-    weighted_amount,
 )
 from forecasting.periods import ONE_DAY, Period, midnight
 from forecasting.replay import forecasts, periods_of
 from forecasting.waterfall import State
 from forecasting.weighting import target_of
-from funnel.models import Opportunity, Spell, StageSetting, proven_amount
+from funnel.models import Opportunity, Spell, StageSetting, proven_amount, weighted_amount
 from funnel.stages import Stage, Status
 from jobs.actions import enqueue
 from jobs.models import Job

@@ -9,12 +9,12 @@ from typing import Any
 from django.db.models import BigIntegerField, Case, CharField, Count, DateField, F, Q, Sum, Value, When
 from django.db.models.functions import TruncDate
 
-from forecasting.models import closed_in, due_in, open_and_counted, owned_by, weighted_amount
+from forecasting.models import closed_in, due_in, open_and_counted, owned_by
 from forecasting.periods import Period, pace, working_days
 from forecasting.queries.scope import Scope, scope
 from forecasting.queries.targets import targets_of
 from forecasting.weighting import Numbers, target_of
-from funnel.models import COMMITTED, Opportunity, StageSetting, proven_amount
+from funnel.models import COMMITTED, Opportunity, StageSetting, proven_amount, weighted_amount
 from funnel.stages import Stage, StageRow, Status
 from tenants.calendar import WorkCalendar
 from tenants.models import Membership

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Sum, When
 
-from forecasting.models import closed_in, due_in, open_and_counted, owned_by, weighted_amount
+from forecasting.models import closed_in, due_in, open_and_counted, owned_by
 from forecasting.periods import Period
-from funnel.models import COMMITTED, PROMISED, Opportunity, proven_amount
+from funnel.models import COMMITTED, PROMISED, Opportunity, proven_amount, weighted_amount
 from funnel.stages import Stage, Status
 
 

@@ -25,6 +25,7 @@ from funnel.models.opportunities import (
     OpportunityQuerySet,
     proven_amount,
     weighed,
+    weighted_amount,
 )
 from funnel.models.plans import PlanPart, PlanPartQuerySet
 from funnel.models.spells import Spell
@@ -75,4 +76,5 @@ __all__ = [
     "deciders_of",
     "proven_amount",
     "weighed",
+    "weighted_amount",
 ]

@@ -41,6 +41,11 @@ def weighed(percents: Mapping[Stage, int], by: str) -> Expression:
     return (Coalesce(F("amount"), Value(0)) * percent + Value(50)) / Value(100)
 
 
+def weighted_amount(percents: Mapping[Stage, int]) -> Expression:
+    """Return amount × percentage of the stage that each row claims."""
+    return weighed(percents, "stage")
+
+
 def proven_amount(percents: Mapping[Stage, int]) -> Expression:
     """Return amount × percentage of the proven stage of each row."""
     return weighed(percents, "proven_stage")

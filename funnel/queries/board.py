@@ -12,10 +12,10 @@ from django.db.models.expressions import RawSQL
 from funnel.commitment import Backing, backing
 from funnel.filters import Filters
 from funnel.limits import Limit
-from funnel.models import URGENCY, OpportunityQuerySet, proven_amount
+from funnel.models import URGENCY, OpportunityQuerySet, proven_amount, weighted_amount
 from funnel.queries.limits import column_limits
 from funnel.queries.opportunities import closed, due, in_health, narrowed, stage_table
-from funnel.stages import Health, Stage, StageRow, Status, weighted
+from funnel.stages import Health, Stage, StageRow, Status
 from funnel.windows import quarter_of
 from tenants.models import Membership, Organization
 
@@ -117,6 +117,7 @@ class Figure:
 
     count: int = 0
     total: int = 0
+    weighted: int = 0
     proven: int = 0
     attention: int = 0
 
@@ -155,14 +156,13 @@ def board(
     columns = []
     for row in table:
         figure = figures.get(row.stage, Figure())
-        total = figure.total
         columns.append(
             Column(
                 key=str(int(row.stage)),
                 label=row.label,
                 count=figure.count,
-                total=total,
-                weighted=weighted(total, row.percent),
+                total=figure.total,
+                weighted=figure.weighted,
                 proven=figure.proven,
                 cards=cards.get(row.stage, []),
                 row=row,
@@ -193,20 +193,27 @@ def figures_by_stage(
 ) -> dict[int, Figure]:
     """Count and add up by stage; an index alone holds everything that is asked."""
     figures: dict[int, Figure] = {}
-    sums = {"count": Count("*"), "total": Sum("amount"), "proven": Sum(proven_amount(percents))}
+    sums = {
+        "count": Count("*"),
+        "total": Sum("amount", default=0),
+        "weighted": Sum(weighted_amount(percents)),
+        "proven": Sum(proven_amount(percents)),
+    }
     grouped = standing.order_by().values_list("stage", "health").annotate(**sums)
-    for stage, health, count, total, proven in grouped:
+    for stage, health, count, total, weighted, proven in grouped:
         figure = figures.setdefault(stage, Figure())
         needs_attention = health != Health.OK
         figure.attention += count * needs_attention
         if not filters.health or health == filters.health or (needs_attention and filters.health not in set(Health)):
             figure.count += count
-            figure.total += total or 0
+            figure.total += int(total)
+            figure.weighted += int(weighted)
             figure.proven += int(proven)
     if won is None:
         return figures
-    added = won.order_by().aggregate(count=Count("*"), total=Sum("amount"))
-    figures[Stage.DEPLOY] = Figure(added["count"], added["total"] or 0)
+    added = won.order_by().aggregate(count=Count("*"), total=Sum("amount", default=0))
+    total = int(added["total"])
+    figures[Stage.DEPLOY] = Figure(added["count"], total, weighted=total)
     return figures
 
 

@@ -13,7 +13,7 @@ from funnel.queries.board import SHOWN_ON_CARD, Board, Card, Column, figures_by_
 from funnel.queries.dimensions import is_in, key_of, names_of
 from funnel.queries.grouping import groups
 from funnel.queries.opportunities import due, in_health, narrowed
-from funnel.stages import Category, Health, StageRow, Status, weighted
+from funnel.stages import Category, Health, StageRow, Status
 from tenants.models import Membership, Organization
 
 COLUMNS, EACH = 14, 15
@@ -55,7 +55,7 @@ def group_board(
         ],
         count=sum(figure.count for figure in stages.values()),
         total=sum(figure.total for figure in stages.values()),
-        weighted=sum(weighted(figure.total, table[stage - 1].percent) for stage, figure in stages.items()),
+        weighted=sum(figure.weighted for figure in stages.values()),
         proven=sum(figure.proven for figure in stages.values()),
         attention=sum(figure.attention for figure in stages.values()),
         won=0,

@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from funnel.grouping import DIMENSIONS, in_order
 from funnel.matrix import COLUMNS, Matrix, arranged
-from funnel.models import OpportunityQuerySet, proven_amount
+from funnel.models import OpportunityQuerySet, proven_amount, weighted_amount
 from funnel.queries.dimensions import key_of, names_of
-from funnel.stages import StageRow
+from funnel.stages import StageRow, Status
 from tenants.models import Membership, Organization
 from tenants.queries import PAGE
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One group: its key, and what is in it; `weighted` (rounded once a stage) and `proven` count open ones."""
+    """One group: its key, and what is in it; `weighted` and `proven` count open ones."""
 
     key: str
     count: int
@@ -53,15 +53,12 @@ def groups(
         order = ("key",) if dimension.by_key else ("total DESC, n DESC, key",)
     inner, values = _cells(rows, [code], membership.organization, table)
     sql = (
-        "WITH found(key, n, total, weighted, proven) AS (SELECT key, sum(n)::bigint, coalesce(sum(total), 0)::bigint,"  # noqa: S608
-        " coalesce(sum((total::bigint * (%s::bigint[])[stage] + 50) / 100) FILTER (WHERE status = 'open'), 0)::bigint,"
-        " coalesce(sum(proven) FILTER (WHERE status = 'open'), 0)::bigint"
-        f" FROM ({inner}) AS cell(key, stage, status, n, total, proven) GROUP BY key)"
-        " SELECT coalesce(key::text, ''), n, total, weighted, proven, count(*) OVER () FROM found"
+        "SELECT coalesce(key::text, ''), n, total::bigint, weighted::bigint, proven::bigint, count(*) OVER ()"  # noqa: S608
+        f" FROM ({inner}) AS found(key, n, total, weighted, proven)"
         f" ORDER BY {order[0]} LIMIT {PAGE:d} OFFSET {(min(page, 100_000) - 1) * PAGE:d}"
     )  # made of what the ORM wrote and of words of ours, values apart
     with connection.cursor() as cursor:
-        cursor.execute(sql, [[row.percent for row in table], *values, *order[1:]])
+        cursor.execute(sql, [*values, *order[1:]])
         found = cursor.fetchall()
     shown = [Group(*row[:5]) for row in found]
     keys = [group.key for group in shown]
@@ -81,13 +78,11 @@ def matrix(
     """Group rows by two dimensions, the second in columns; with the matrix come the names of the columns."""
     inner, values = _cells(rows, [line, column], membership.organization, table)
     sql = (
-        "SELECT coalesce(key::text, ''), coalesce(across::text, ''), sum(n)::bigint, coalesce(sum(total), 0)::bigint,"  # noqa: S608
-        " coalesce(sum((total::bigint * (%s::bigint[])[stage] + 50) / 100) FILTER (WHERE status = 'open'), 0)::bigint,"
-        " coalesce(sum(proven) FILTER (WHERE status = 'open'), 0)::bigint"
-        f" FROM ({inner}) AS cell(key, across, stage, status, n, total, proven) GROUP BY key, across"
+        "SELECT coalesce(key::text, ''), coalesce(across::text, ''), n, total::bigint, weighted::bigint, proven::bigint"  # noqa: S608
+        f" FROM ({inner}) AS cell(key, across, n, total, weighted, proven)"
     )  # made of what the ORM wrote, values apart
     with connection.cursor() as cursor:
-        cursor.execute(sql, [[row.percent for row in table], *values])
+        cursor.execute(sql, values)
         figures = cursor.fetchall()
     sizes: tuple[dict[str, int], dict[str, int]] = ({}, {})
     for *keys, _count, total, _weighted, _proven in figures:
@@ -108,10 +103,15 @@ def matrix(
 def _cells(
     rows: OpportunityQuerySet, codes: Sequence[str], organization: Organization, table: Sequence[StageRow]
 ) -> tuple[str, Sequence[Any]]:
-    """Return the query that counts and adds up by these dimensions, stage and status, and its values."""
+    """Return the query that counts and adds up by these dimensions, and its values."""
     keys = {f"by_{code}": key_of(code, organization) for code in codes}
-    proven = Sum(proven_amount({row.stage: row.percent for row in table}))
-    grouped = rows.order_by().annotate(**keys).values(*keys, "stage", "status")
-    counted = grouped.annotate(n=Count("*"), sum=Sum("amount"), proven=proven)
-    sql, values = counted.values_list(*keys, "stage", "status", "n", "sum", "proven").query.sql_with_params()
+    percents, standing = {row.stage: row.percent for row in table}, Q(status=Status.OPEN)
+    sums = {
+        "n": Count("*"),
+        "sum": Sum("amount", default=0),
+        "claims": Sum(weighted_amount(percents), filter=standing, default=0),
+        "proves": Sum(proven_amount(percents), filter=standing, default=0),
+    }
+    counted = rows.order_by().annotate(**keys).values(*keys).annotate(**sums)
+    sql, values = counted.values_list(*keys, *sums).query.sql_with_params()
     return sql, values

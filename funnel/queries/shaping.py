@@ -7,9 +7,9 @@ from django.db.models import BigIntegerField, Count, Exists, F, Min, OuterRef, Q
 from django.db.models.functions import Coalesce, Least
 
 from funnel.evidence import Kind
-from funnel.models import Evidence, EvidenceItem, Opportunity, StageSetting, proven_amount, weighed
+from funnel.models import Evidence, EvidenceItem, Opportunity, StageSetting, proven_amount, weighed, weighted_amount
 from funnel.queries.opportunities import stage_table
-from funnel.stages import Stage, weighted
+from funnel.stages import Stage
 
 
 def edition() -> int:
@@ -28,17 +28,11 @@ class Weighing:
 
 def weighing(percents: dict[Stage, int]) -> Weighing:
     """Return what other percentages would make of the weighted pipeline."""
-    rows = stage_table()
-    figures = {
-        each["stage"]: each
-        for each in Opportunity.objects.open().order_by().values("stage").annotate(n=Count("pk"), total=Sum("amount"))
-    }
-    totals_of = {row.stage: (figures.get(row.stage) or {}).get("total") or 0 for row in rows}
-    return Weighing(
-        now=sum(weighted(totals_of[row.stage], row.percent) for row in rows),
-        then=sum(weighted(totals_of[row.stage], percents[row.stage]) for row in rows),
-        open_count=sum(each["n"] for each in figures.values()),
+    now = {row.stage: row.percent for row in stage_table()}
+    sums = Opportunity.objects.open().aggregate(
+        now=Sum(weighted_amount(now), default=0), then=Sum(weighted_amount(percents), default=0), n=Count("pk")
     )
+    return Weighing(now=int(sums["now"]), then=int(sums["then"]), open_count=sums["n"])
 
 
 def items_by_stage() -> dict[int, list[tuple[str, str, Kind, bool, bool]]]:

@@ -8,9 +8,9 @@ from typing import Any, cast
 from django.db.models import Count, F, QuerySet, Sum
 
 from funnel.filters import CLOSED, Filters
-from funnel.models import URGENCY, OpportunityQuerySet, proven_amount
+from funnel.models import URGENCY, OpportunityQuerySet, proven_amount, weighted_amount
 from funnel.queries.opportunities import closed, due, in_health, narrowed
-from funnel.stages import StageRow, Status, weighted
+from funnel.stages import StageRow, Status
 from tenants.models import Membership
 
 SHOWN = (
@@ -80,24 +80,25 @@ def in_order(rows: OpportunityQuerySet, filters: Filters) -> QuerySet[Any]:
 
 
 def totals(rows: OpportunityQuerySet, table: Sequence[StageRow], *, status: str = "") -> Totals:
-    """Count the rows and add them up; claimed weighting rounds once a stage, proven once a row.
+    """Count the rows and add them up.
 
     :param status: the one that all of them have, where there is one: an index alone then answers.
     """
-    groups = ["stage"] if status in set(Status) else ["stage", "status"]
-    grouped = (
-        rows.order_by()
-        .values(*groups)
-        .annotate(
-            count=Count("*"), total=Sum("amount"), proven=Sum(proven_amount({row.stage: row.percent for row in table}))
-        )
-    )
-    figures = [(each["stage"], each.get("status", status), each["count"], each["total"] or 0) for each in grouped]
+    percents = {row.stage: row.percent for row in table}
+    sums = {
+        "n": Count("*"),
+        "total": Sum("amount"),
+        "weighted": Sum(weighted_amount(percents)),
+        "proven": Sum(proven_amount(percents)),
+    }
+    if status in set(Status):
+        found = [{"status": status, **rows.order_by().aggregate(**sums)}]
+    else:
+        found = list(rows.order_by().values("status").annotate(**sums))
+    standing = [each for each in found if each["status"] == Status.OPEN]
     return Totals(
-        count=sum(count for _stage, _status, count, _total in figures),
-        total=sum(total for _stage, _status, _count, total in figures),
-        weighted=sum(
-            weighted(total, table[stage - 1].percent) for stage, each, _count, total in figures if each == Status.OPEN
-        ),
-        proven=sum(int(each["proven"]) for each in grouped if each.get("status", status) == Status.OPEN),
+        count=sum(each["n"] for each in found),
+        total=sum(int(each["total"] or 0) for each in found),
+        weighted=sum(int(each["weighted"] or 0) for each in standing),
+        proven=sum(int(each["proven"] or 0) for each in standing),
     )

@@ -74,19 +74,35 @@ def test_claimed_and_proven_agree_wherever_they_stand(acme: Cast, season: list[O
     grouped = queries.groups(rows, "owner", member, table=table, language="en").shown
     matrix, _heads = queries.matrix(rows, "owner", "stage", member, table=table, language="en")
     count, missing = queries.unproven_sums(member, table)
-    assert {
-        board.proven,
-        sum(column.proven for column in board.columns),
-        queries.totals(rows, table, status="open").proven,
-        queries.totals(rows, table).proven,
-        sum(group.proven for group in grouped),
-        matrix.sum.proven,
-        sum(cell.proven for cell in matrix.sums),
-    } == {proven}
+    by_owner = queries.group_board(member, Filters(group="owner"), today=today, table=table, language="en")
+    forecast = summary(member, period_of(PeriodKind.QUARTER, today))
+    whole = [
+        *(board, queries.totals(rows, table, status="open"), queries.totals(rows, table), by_owner),
+        *(matrix.sum, forecast.numbers),
+    ]
+    assert {(each.weighted, each.proven) for each in whole} == {(claimed, proven)}
+    for parts in (board.columns, grouped, matrix.sums, by_owner.columns, [row.numbers for row in forecast.people]):
+        assert (sum(part.weighted for part in parts), sum(part.proven for part in parts)) == (claimed, proven)
+    by_stage = {column.key: column.weighted for column in board.columns}
+    assert {str(int(row.row.stage)): row.weighted for row in forecast.stages if row.weighted} == {
+        key: amount for key, amount in by_stage.items() if amount
+    }
     listed = queries.unproven(member, table, most=50)
     assert sum(each.unproven for each in listed) == missing == claimed - proven
     assert count == len(listed)
     assert [each.unproven for each in listed] == sorted((each.unproven for each in listed), reverse=True)
+
+
+def test_what_is_all_proven_is_claimed_to_the_last_cent(acme: Cast) -> None:
+    for _n in range(3):
+        make_opportunity(acme.rep, at=timezone.now(), stage=Stage.QUALIFY, amount=5)
+    Opportunity.objects.update(proven_stage=Stage.QUALIFY)
+    assert weighted(15, PERCENT[Stage.QUALIFY]) == 2 < 3 * weighted(5, PERCENT[Stage.QUALIFY])
+    today, table = timezone.now().date(), queries.stage_table()
+    totals = queries.totals(queries.listed(acme.rep, Filters(), today=today), table)
+    board = queries.board(acme.rep, Filters(), today=today)
+    assert totals.weighted == totals.proven == board.weighted == board.proven == 3
+    assert queries.weighing(PERCENT).now == queries.weighing(PERCENT).then == 3
 
 
 @pytest.mark.parametrize("who", ["rep", "manager", "executive"])
