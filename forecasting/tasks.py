@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from forecasting import actions, queries
+from funnel import actions as funnel_actions
 from jobs.models import Job, Notification
 from jobs.running import Progress, job_kind
 from tenants.models import Membership, Organization
@@ -22,17 +23,29 @@ from tenants.scoping import working_for
 @job_kind(
     actions.JOB,
     label=_("Forecast"),
-    steps={"health": _("Check the health of opportunities"), "snapshot": _("Store the forecast")},
-    counts={"flagged": _("Opportunities with a flag"), "stored": _("Opportunities stored")},
+    steps={
+        "rates": _("Value other currencies anew"),
+        "health": _("Check the health of opportunities"),
+        "snapshot": _("Store the forecast"),
+    },
+    counts={
+        "revalued": _("Opportunities valued anew"),
+        "flagged": _("Opportunities with a flag"),
+        "stored": _("Opportunities stored"),
+    },
 )
 def compute(job: Job, *, at: datetime) -> Progress:
-    """Judge every opportunity, then store the forecast of the day in `payload["on"]`."""
+    """Value by the rates of the day in `payload["on"]`, judge every opportunity, store the forecast of that day."""
     organization: Organization = job.organization
-    if job.cursor.get("step") != "snapshot":
+    on, step = date.fromisoformat(job.payload["on"]), job.cursor.get("step")
+    if step not in {"health", "snapshot"}:
+        revalued = funnel_actions.revalue(on=on, at=at)
+        return Progress(1, 3, "health", {"step": "health"}, result={"revalued": revalued})
+    if step == "health":
         flagged = actions.refresh_health(organization, at=at)
-        return Progress(1, 2, "snapshot", {"step": "snapshot"}, result={"flagged": flagged})
-    stored = actions.take_snapshot(organization, on=date.fromisoformat(job.payload["on"]), at=at)
-    return Progress(2, 2, "snapshot", {}, finished=True, result={"stored": stored})
+        return Progress(2, 3, "snapshot", {"step": "snapshot"}, result={"flagged": flagged})
+    stored = actions.take_snapshot(organization, on=on, at=at)
+    return Progress(3, 3, "snapshot", {}, finished=True, result={"stored": stored})
 
 
 @shared_task(name="forecasting.tasks.nightly", ignore_result=True)

@@ -461,3 +461,9 @@ SAVED_VIEWS = (
     ("chen", "我的承諾", "board", "group=category", "me"),
 )
 """Saved views: whose, its name, where, what it keeps, for whom."""
+
+RATES = (("USD", 400, "31.2"), ("JPY", 400, "0.215"), ("USD", 3, "32.05"), ("JPY", 3, "0.2095"))
+"""Dated rates: currency, how many days ago, what one unit is worth in dollars of Taiwan."""
+
+QUOTED = ("USD", "USD", "JPY", "USD", "JPY")
+"""In which currency the next of the largest open opportunities that nobody touched in a week were quoted."""

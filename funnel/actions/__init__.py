@@ -27,6 +27,7 @@ from funnel.actions.noting import note_contact, note_contacts, note_judged, note
 from funnel.actions.opening import open_opportunity
 from funnel.actions.planning import add_part, change_part, drop_part, finish_part, resume_part
 from funnel.actions.proving import file_evidence, import_evidence, judge_evidence, may_judge, withdraw_evidence
+from funnel.actions.revaluing import revalue
 from funnel.actions.rivals import add_rival, adopt_rival, change_rival, remove_rival
 from funnel.actions.shaping import add_item, change_item, change_stages, move_item, switch_item
 from funnel.actions.strategy import change_strategy, decide, note_procedure
@@ -108,6 +109,7 @@ __all__ = [
     "reopen",
     "resume_lead",
     "resume_part",
+    "revalue",
     "save_view",
     "secrets_of",
     "seek",

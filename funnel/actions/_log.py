@@ -1,8 +1,11 @@
 """What every action of this app shares: taking the lock, and leaving the trace of a change."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+
+from django.db import connection
 
 from accounts import actions as accounts_actions
 from funnel.history import Draft
@@ -13,6 +16,7 @@ from tenants import audit
 from tenants.actions.locking import locked
 from tenants.errors import Stale
 from tenants.models import Membership
+from tenants.scoping import require_organization_id
 
 SHOWN = ("name", "amount", "expected_close_on", "stage", "status", "owner_id", "category", "product_id", "source")
 
@@ -83,6 +87,46 @@ def append(opportunity: Opportunity, drafts: Sequence[Draft], *, by: Membership 
     )
     opportunity.last_change_id = rows[-1].pk if rows else 0
     return rows
+
+
+_APPEND = """
+    INSERT INTO funnel_change (organization_id, opportunity_id, kind, old, new, percent, by_id, why, occurred_at,
+                               recorded_at)
+    SELECT %s, opportunity_id, kind, old::jsonb, new::jsonb, percent, %s, why, occurred_at, %s
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::smallint[], %s::text[], %s::timestamptz[])
+         WITH ORDINALITY AS draft (opportunity_id, kind, old, new, percent, why, occurred_at, place)
+    ORDER BY place
+    RETURNING opportunity_id, id
+"""
+
+
+def append_many(
+    told: Sequence[tuple[Opportunity, Sequence[Draft]]], *, by: Membership | None, at: datetime
+) -> list[tuple[int, int]]:
+    """Append all drafts in one statement; return (opportunity id, id of the row) of each.
+
+    bulk_create takes three times as long, and this is most of an import.
+    """
+    rows = [(opportunity.pk, draft) for opportunity, drafts in told for draft in drafts]
+    if not rows:
+        return []
+    columns: list[list[Any]] = [
+        [pk for pk, _draft in rows],
+        [str(draft.kind) for _pk, draft in rows],
+        [_json(draft.old) for _pk, draft in rows],
+        [_json(draft.new) for _pk, draft in rows],
+        [draft.percent for _pk, draft in rows],
+        [draft.why[:500] for _pk, draft in rows],
+        [draft.occurred_at for _pk, draft in rows],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_APPEND, [require_organization_id(), by.pk if by else None, at, *columns])
+        found: list[tuple[int, int]] = cursor.fetchall()
+        return found
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value)
 
 
 def tell(

@@ -1,12 +1,11 @@
 """Opportunities with their dated past, as another system knew them."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from accounts import actions as accounts_actions
@@ -21,7 +20,6 @@ from funnel.stages import Category, ChangeKind, Stage, Status, default_category
 from tenants import audit
 from tenants.bulk import insert_many, update_many
 from tenants.models import Membership
-from tenants.scoping import require_organization_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,48 +144,8 @@ def _create(
             for row, (_drafts, final) in zip(rows, told, strict=True)
         ]
     )
-    _log_many([(each, drafts) for each, (drafts, _final) in zip(made, told, strict=True)], by=by, at=at)
+    _log.append_many([(each, drafts) for each, (drafts, _final) in zip(made, told, strict=True)], by=by, at=at)
     return made
-
-
-_APPEND = """
-    INSERT INTO funnel_change (organization_id, opportunity_id, kind, old, new, percent, by_id, why, occurred_at,
-                               recorded_at)
-    SELECT %s, opportunity_id, kind, old::jsonb, new::jsonb, percent, %s, why, occurred_at, %s
-    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::smallint[], %s::text[], %s::timestamptz[])
-         WITH ORDINALITY AS draft (opportunity_id, kind, old, new, percent, why, occurred_at, place)
-    ORDER BY place
-    RETURNING opportunity_id, id
-"""
-
-
-def _log_many(
-    told: Sequence[tuple[Opportunity, Sequence[Draft]]], *, by: Membership | None, at: datetime
-) -> list[tuple[int, int]]:
-    """Append all drafts in one statement; return (opportunity id, id of the row) of each.
-
-    bulk_create takes three times as long, and this is most of an import.
-    """
-    rows = [(opportunity.pk, draft) for opportunity, drafts in told for draft in drafts]
-    if not rows:
-        return []
-    columns: list[list[Any]] = [
-        [pk for pk, _draft in rows],
-        [str(draft.kind) for _pk, draft in rows],
-        [_json(draft.old) for _pk, draft in rows],
-        [_json(draft.new) for _pk, draft in rows],
-        [draft.percent for _pk, draft in rows],
-        [draft.why[:500] for _pk, draft in rows],
-        [draft.occurred_at for _pk, draft in rows],
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(_APPEND, [require_organization_id(), by.pk if by else None, at, *columns])
-        found: list[tuple[int, int]] = cursor.fetchall()
-        return found
-
-
-def _json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value)
 
 
 def _update(
@@ -222,7 +180,7 @@ def _update(
             told.append((opportunity, drafts))
     update_many(changed, _UPDATED)
     log: dict[int, list[int]] = {}
-    for pk, row_id in _log_many(told, by=by, at=at):
+    for pk, row_id in _log.append_many(told, by=by, at=at):
         log.setdefault(pk, []).append(row_id)
     return changed, {each.pk: Changed(each.version, before[each.pk], log.get(each.pk, [])) for each in changed}
 
@@ -235,6 +193,9 @@ _UPDATED = [
     "source",
     "owner",
     "amount",
+    "quoted_amount",
+    "quoted_currency",
+    "rate_on",
     "discount",
     "full_amount",
     "expected_close_on",
@@ -300,8 +261,9 @@ def _differences(
     take(ChangeKind.OWNER, "owner_id", row.owner_id, at)  # a row does not date its owner: latest moment there is
     if row.amounts:
         take(ChangeKind.AMOUNT, "amount", final.amount, row.amounts[-1][1])
-    if opportunity.discount and opportunity.amount != before:  # the other system quoted another price
+    if opportunity.amount != before:  # the other system quoted another price, in our currency
         end_discount(opportunity)
+        opportunity.quoted_amount, opportunity.quoted_currency, opportunity.rate_on = None, "", None
     if opportunity.status != Status.OPEN:
         return drafts, plain or bool(drafts)
     if row.closes:

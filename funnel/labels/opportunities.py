@@ -285,6 +285,7 @@ for _verb, _words in {
     "opportunity.reopened": _("reopened an opportunity"),
     "opportunity.undone": _("took a change of an opportunity back"),
     "opportunity.imported": _("imported opportunities"),
+    "opportunity.revalued": _("valued opportunities in other currencies anew"),
     "opportunity.member_added": _("put someone on a sales team"),
     "opportunity.member_removed": _("took someone off a sales team"),
     "evidence.filed": _("filed evidence"),

@@ -66,6 +66,10 @@ class OpportunityQuerySet(models.QuerySet["Opportunity"]):
         """Those neither won, lost nor abandoned."""
         return self.filter(status=Status.OPEN)
 
+    def quoted(self) -> "OpportunityQuerySet":
+        """Open ones that were quoted in another currency."""
+        return self.open().filter(quoted_amount__isnull=False, rate_on__isnull=False).exclude(quoted_currency="")
+
     def committed(self) -> "OpportunityQuerySet":
         """Those whose customer has committed; see `funnel.commitment`."""
         return self.filter(COMMITTED)

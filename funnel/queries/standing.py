@@ -10,9 +10,11 @@ from django.utils.translation import ngettext
 
 from funnel.models import Evidence, EvidenceItem, LeadSetting, Opportunity, WebForm
 from funnel.queries.opportunities import stage_table
+from funnel.revaluing import dated, worth
 from funnel.stages import Gate, Stage
 from tenants.effects import Adjustment, Effect, stands, told_of
-from tenants.models import Membership
+from tenants.formats import exact
+from tenants.models import ExchangeRate, Membership
 
 
 def lacking_by_stage() -> dict[int, int]:
@@ -65,7 +67,37 @@ def _product_off_sale(adjustment: Adjustment) -> Iterator[Effect]:
         yield Effect(_("New opportunities can no longer choose it."))
 
 
+def _rates(adjustment: Adjustment) -> Iterator[Effect]:
+    """Say how many open opportunities the night will value anew by a rate that comes or goes, and by how much."""
+    gone, come = adjustment.before, adjustment.after
+    changed = come or gone
+    night = max(changed.on, adjustment.now.astimezone(adjustment.of.zone).date())
+    stored = ExchangeRate.objects.filter(currency=changed.currency).exclude(on=changed.on)
+    listed = [(each.currency, each.on, each.rate) for each in (*stored, *([come] if come else []))]
+    rates = dated(listed)
+    pairs = [
+        (amount, new.amount)
+        for amount, quoted, rate_on in Opportunity.objects.quoted()
+        .filter(quoted_currency=changed.currency)
+        .order_by()
+        .values_list("amount", "quoted_amount", "rate_on")
+        if (new := worth(quoted, changed.currency, rate_on, rates, on=night)) and new.amount != amount
+    ]
+    if pairs:
+        before, after = (exact(sum(side)) for side in zip(*pairs, strict=True))
+        text = ngettext(
+            "In the night of {day}, {n} open opportunity in {currency} is valued anew: {before} becomes {after}.",
+            "In the night of {day}, {n} open opportunities in {currency} are valued anew: {before} becomes {after}.",
+            len(pairs),
+        )
+        said = {"day": night.isoformat(), "n": len(pairs), "currency": changed.currency}
+        yield Effect(text.format(**said, before=before, after=after))
+    else:
+        yield Effect(_("No open opportunity changes its value by it."))
+
+
 stands("funnel:stages", _stages_stand)
 stands("funnel:lead_settings", _leads_stand)
 stands("funnel:web_forms", _web_forms_stand)
 told_of("product.is_active", _product_off_sale)
+told_of("rates", _rates)

@@ -31,6 +31,7 @@ from funnel.leads import Step as LeadStep
 from funnel.models import Opportunity
 from funnel.stages import Stage, Status
 from salesops import demo_company, demo_leads
+from salesops.actions._abroad import quote_abroad
 from salesops.actions._boards import furnish_boards
 from salesops.actions._evidence import prove
 from salesops.actions._strategy import know_rivals, strategize
@@ -85,6 +86,7 @@ def found_demo_company(*, today: date, at: datetime, password: str) -> Membershi
         demo = Demo(people, accounts, contacts, opportunities)
         _meet(deals, demo, by=founder, at=at)
         _plan(deals, demo, today=today, by=founder, at=at)
+        quote_abroad(deals, demo.opportunities, today=today, by=founder, at=at)
         prove(deals, demo.people, demo.opportunities, today=today, at=at)
         strategize(deals, demo.people, demo.opportunities, today=today, at=at)
         team_up(deals, demo.people, demo.opportunities, today=today, at=at)

@@ -91,7 +91,7 @@ def add_rate(
 
 @transaction.atomic
 def delete_rate(rate: ExchangeRate, *, by: Membership, at: datetime) -> None:
-    """Delete a dated rate; the one before it holds on. Amounts converted at it stay as they are.
+    """Delete a dated rate; the one before it holds on, also for what is open and was converted at it.
 
     :raises Refused: rate_in_use; amounts were converted at it, and no earlier one could explain them.
     """

@@ -1,17 +1,19 @@
 """Questions about days and rates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from typing import cast
+from typing import TypedDict, cast
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from tenants.calendar import WorkCalendar, weekdays
 from tenants.currencies import convert
+from tenants.effects import Adjustment, Effect, effects
 from tenants.errors import Refused
-from tenants.models import ExchangeRate, Holiday, Organization, converted_amounts
+from tenants.models import ExchangeRate, Holiday, Organization
 
 
 def holidays_of(year: int) -> QuerySet[Holiday]:
@@ -42,21 +44,36 @@ def rates() -> list[tuple[str, list[ExchangeRate]]]:
     return list(grouped.items())
 
 
+class NewRate(TypedDict):
+    """A rate that is not added yet."""
+
+    currency: str
+    on: date
+    rate: Decimal
+
+
 @dataclass(frozen=True)
 class RateTold:
-    """What a new dated rate means: the one it follows, when the next one ends it, and how many amounts it leaves."""
+    """What a new dated rate means: the one it follows, when the next one ends it, and what it does to amounts."""
 
     before: ExchangeRate | None
     next_on: date | None
-    converted: int
+    effects: Sequence[Effect]
 
 
-def rate_told(currency: str, on: date) -> RateTold:
-    """Return what a rate of `currency` from `on` would stand between, and how many amounts keep an older one."""
+def rate_told(organization: Organization, new: NewRate, now: datetime) -> RateTold:
+    """Return what a rate would stand between, and what it would do to what is kept."""
+    currency, on = new["currency"], new["on"]
     dated = ExchangeRate.objects.filter(currency=currency)
     before = dated.filter(on__lt=on).order_by("-on").first()
     following = dated.filter(on__gt=on).order_by("on").values_list("on", flat=True).first()
-    return RateTold(before, following, converted_amounts(currency, on=before.on) if before else 0)
+    told = effects([Adjustment(organization, "rates", None, ExchangeRate(**new), now)])
+    return RateTold(before, following, told)
+
+
+def rate_lost(rate: ExchangeRate, now: datetime) -> list[Effect]:
+    """Return what deleting a rate does to what is kept."""
+    return effects([Adjustment(rate.organization, "rates", rate, None, now)])
 
 
 def rate_or_404(pk: int) -> ExchangeRate:

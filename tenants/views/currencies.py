@@ -39,8 +39,9 @@ def currencies(request: OrgRequest) -> HttpResponse:
 @require_POST
 def rate_effects(request: OrgRequest) -> HttpResponse:
     """Say what a rate would mean for what was typed and what is converted from now on; nothing is changed."""
-    form = RateForm(request.POST, organization=request.organization)
-    told = queries.rate_told(form.cleaned_data["currency"], form.cleaned_data["on"]) if form.is_valid() else None
+    org = request.organization
+    form = RateForm(request.POST, organization=org)
+    told = queries.rate_told(org, form.cleaned_data, request.now) if form.is_valid() else None
     return _currencies_page(request, form, partial="effects", told=told)
 
 
@@ -64,6 +65,7 @@ def delete_rate(request: OrgRequest, pk: int) -> HttpResponse:
     rate = queries.rate_or_404(pk)
     slug = request.organization.slug
     back = f"?currency={rate.currency}&on={rate.on}&rate={rate.rate}"
+    said = " ".join([_("The rate is deleted."), *(effect.text for effect in queries.rate_lost(rate, request.now))])
     try:
         actions.delete_rate(rate, by=request.membership, at=request.now)
     except Refused as refused:
@@ -71,10 +73,10 @@ def delete_rate(request: OrgRequest, pk: int) -> HttpResponse:
         blank = RateForm(organization=request.organization, initial={"on": request.today, "currency": rate.currency})
         return _currencies_page(request, blank, status=422, refused=sentence)
     if not request.htmx:
-        messages.success(request, _("The rate is deleted."))
+        messages.success(request, said)
         return go(request, reverse("tenants:currencies", args=[slug]))
     page = _currencies_page(request, RateForm(organization=request.organization, initial={"on": request.today}))
-    return toast(page, _("The rate is deleted."), undo_url=reverse("tenants:restore_rate", args=[slug]) + back)
+    return toast(page, said, undo_url=reverse("tenants:restore_rate", args=[slug]) + back)
 
 
 @org_view(Permission.SETTINGS_EDIT)

@@ -2,19 +2,22 @@
 
 from datetime import date, datetime, timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 from django.http import Http404
 
+from accounts import actions as accounts_actions
 from forecasting import actions, queries
 from forecasting.models import ForecastSnapshot, OpportunitySnapshot
 from forecasting.periods import Kind, period_of
 from forecasting.waterfall import Bucket, Cause, Story, View, Waterfall, build
+from funnel import actions as funnel_actions
 from funnel.models import Change, Opportunity
 from funnel.stages import Stage
 from jobs import running
 from jobs.models import Job
-from tenants.models import Membership
+from tenants.models import ExchangeRate, Membership
 from tenants.scoping import working_for
 from tests.cast import Cast
 from tests.forecasting.factories import (
@@ -293,10 +296,24 @@ def test_the_job_computes_health_and_snapshot(acme: Cast) -> None:
         job = actions.start_now(by=acme.manager, at=NOW)
         assert actions.start_now(by=acme.executive, at=NOW) == job
     assert running.run(job)
-    assert (job.state, job.done, job.total) == ("done", 2, 2)
+    assert (job.state, job.done, job.total) == ("done", 3, 3)
     with working_for(acme.org):
         assert job.result["stored"] == OpportunitySnapshot.objects.count() > 0
         assert job.result["flagged"] == Opportunity.objects.open().exclude(flags=[]).count() > 0
+
+
+def test_the_night_values_by_the_rates_before_it_stores(acme: Cast) -> None:
+    with working_for(acme.org):
+        ExchangeRate.objects.create(currency="USD", on=TODAY - timedelta(300), rate="30")
+        account = accounts_actions.create_account(name="Buyer", owner=acme.rep, by=acme.rep, at=NOW)
+        facts: dict[str, Any] = {"amount": 100_00, "quoted_currency": "USD", "owner": acme.rep, "by": acme.rep}
+        funnel_actions.open_opportunity(account, name="Line", at=NOW, **facts)
+        ExchangeRate.objects.create(currency="USD", on=TODAY, rate="31")
+        job = actions.start_now(by=acme.manager, at=NOW)
+    assert running.run(job)
+    with working_for(acme.org):
+        assert job.result["revalued"] == 1
+        assert OpportunitySnapshot.objects.get().amount == 3_100_00
 
 
 def test_each_night_is_started_once_when_the_day_has_ended_there(acme: Cast) -> None:

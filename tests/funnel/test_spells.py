@@ -34,7 +34,7 @@ moves = st.lists(
             st.tuples(st.just(ChangeKind.CATEGORY), st.sampled_from(list(Category))),
             st.tuples(st.sampled_from([ChangeKind.WON, ChangeKind.LOST, ChangeKind.ABANDONED]), st.none()),
             st.tuples(st.just(ChangeKind.REOPENED), st.none()),
-            st.tuples(st.just("undo"), st.integers(0, 3)),
+            *[st.tuples(st.just("undo"), st.integers(0, last)) for last in (0, 1, 3)],  # as often as to be found
         ),
         st.sampled_from([0, 0, 0, 0, 1, 3, 9]),  # so many hours it was learnt late
     ),

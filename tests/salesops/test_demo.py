@@ -19,6 +19,7 @@ from forecasting.models import Target
 from funnel.approvals import ApprovalKind
 from funnel.leads import LeadStatus, Step
 from funnel.models import Approval, Change, DecisionRole, Lead, Opportunity, PlanPart, Strategy
+from funnel.stages import ChangeKind
 from funnel.strategy import Verdict
 from salesops import demo_company, demo_strategy
 from salesops.actions import demo_email, last_evening
@@ -62,6 +63,10 @@ def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> N
         assert Opportunity.objects.open().committed().count() >= 2
         assert Opportunity.objects.open().promised().count() >= 1
         assert Opportunity.objects.filter(discount__gt=0).count() == 1
+        assert Opportunity.objects.quoted().count() == len(demo_company.QUOTED)
+        revalued = Change.objects.filter(kind=ChangeKind.RATE)
+        assert revalued.count() == len(demo_company.QUOTED)
+        assert {row.new > row.old for row in revalued} == {True, False}
         owing = {part.member.role for part in PlanPart.objects.open().filter(member__isnull=False)}
         assert owing >= {"colleague", "partner"}
         assert PlanPart.objects.filter(done_at__isnull=False).exists()

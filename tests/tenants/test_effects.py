@@ -1,8 +1,9 @@
 """What a change of a setting will do is said before it is done; what changes numbers is asked about first."""
 
+import json
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -175,11 +176,31 @@ def test_a_new_rate_says_from_when_to_when_it_counts(acme: Cast, login: Login) -
     page = login(acme.admin).post(url(acme, "rate_effects"), data, headers=HTMX).content.decode()
     assert "It counts until the next rate from 2027-01-01." in page
     assert "Until then 32.5 from 2026-01-01 counts." in page
-    assert "1 amount converted at the rate before keeps its value." in page
+    assert "What is won or lost keeps its value." in page
     with working_for(acme.org):
         assert ExchangeRate.objects.count() == 2
-        found = queries.rate_told("EUR", date(2026, 1, 1))
-        assert (found.before, found.next_on, found.converted) == (None, None, 0)
+        new = queries.NewRate(currency="EUR", on=date(2026, 1, 1), rate=Decimal(36))
+        found = queries.rate_told(acme.org, new, NOW)
+        assert (found.before, found.next_on) == (None, None)
+        assert [effect.text for effect in found.effects] == ["No open opportunity changes its value by it."]
+
+
+def test_a_rate_that_comes_or_goes_says_what_open_opportunities_become(acme: Cast, login: Login) -> None:
+    today = timezone.now().astimezone(acme.org.zone).date()
+    add_rate(acme, on=date(2026, 1, 1), rate="32.5")
+    client = login(acme.admin)
+    with working_for(acme.org):
+        quoted(acme)
+    for on, night in ((today, today), (today + timedelta(9), today + timedelta(9))):
+        data = {"currency": "USD", "on": on.isoformat(), "rate": "33"}
+        page = client.post(url(acme, "rate_effects"), data, headers=HTMX).content.decode()
+        said = f"In the night of {night}, 1 open opportunity in USD is valued anew: 3,250 becomes 3,300."
+        assert said in page
+    rate = add_rate(acme, on=today, rate="33")
+    with working_for(acme.org):
+        funnel_actions.revalue(on=today, at=timezone.now())
+    gone = client.post(url(acme, "delete_rate", rate.pk), headers=HTMX)
+    assert "3,300 becomes 3,250." in json.loads(gone.headers["HX-Trigger"])["toast"]["text"]
 
 
 def test_days_off_say_what_they_leave_of_the_month(acme: Cast, login: Login) -> None:

@@ -1,0 +1,38 @@
+"""Customers of the demo company that pay in another currency, and the rates."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from funnel import actions as funnel_actions
+from funnel.models import Opportunity
+from salesops import demo_company
+from salesops.demo_company import Deal
+from tenants import actions as tenants_actions
+from tenants.models import Membership
+
+QUOTED_AGO, VALUED_AGO = timedelta(days=9), timedelta(days=2)
+
+
+def quote_abroad(
+    deals: Iterable[Deal], opportunities: Mapping[str, int], *, today: date, by: Membership, at: datetime
+) -> None:
+    """Set the rates, quote some open opportunities in other currencies, and let the night after the new rates come."""
+    rates = {}
+    for currency, days, rate in demo_company.RATES:
+        on = today - timedelta(days=days)
+        tenants_actions.add_rate(by.organization, currency=currency, on=on, rate=Decimal(rate), by=by, at=at)
+        rates.setdefault(currency, Decimal(rate))
+    quoted_at = at - QUOTED_AGO
+    still = [
+        deal
+        for deal in deals
+        if not deal.outcome and all(each[-1][0] < quoted_at for each in (deal.amounts, deal.stages, deal.closes))
+    ]
+    still.sort(key=lambda deal: -deal.amount)
+    for currency, deal in zip(demo_company.QUOTED, still[3:], strict=False):
+        found = Opportunity.objects.select_related("owner").get(pk=opportunities[deal.key])
+        price = round(deal.amount / rates[currency] / 10_000) * 10_000  # whole hundreds
+        facts = {"amount": price, "quoted_currency": currency}
+        funnel_actions.change_opportunity(found, seen=found.version, by=found.owner, at=quoted_at, **facts)
+    funnel_actions.revalue(on=today - timedelta(days=2), at=at - VALUED_AGO)
