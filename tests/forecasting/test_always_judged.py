@@ -47,8 +47,9 @@ UNREAD = {
     *("seek", "withdraw", "withdraw_commitment"),
 }
 """What is written about an opportunity, or into lists that it follows, but no rule reads."""
-WITHIN = {"draw_up", "note_judged", "work_on_chunk"}
-"""Parts of others: what is drawn up is carried out, what is judged is noted, a large change of many goes in chunks."""
+WITHIN = {"draw_up", "note_judged", "revalue", "work_on_chunk"}
+"""Parts of others: what is drawn up is carried out, what is judged is noted, the night that values by new rates judges
+all right after, a large change of many goes in chunks."""
 
 
 def _stands(cast: Cast, act: str) -> None:
