@@ -465,5 +465,6 @@ SAVED_VIEWS = (
 RATES = (("USD", 400, "31.2"), ("JPY", 400, "0.215"), ("USD", 3, "32.05"), ("JPY", 3, "0.2095"))
 """Dated rates: currency, how many days ago, what one unit is worth in dollars of Taiwan."""
 
-QUOTED = ("USD", "USD", "JPY", "USD", "JPY")
-"""In which currency the next of the largest open opportunities that nobody touched in a week were quoted."""
+QUOTED_A_REGION = 2
+QUOTED = ("USD", "JPY")
+"""So many of the largest open opportunities of a region, due this quarter and left alone for a week, were quoted so."""

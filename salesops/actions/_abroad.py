@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import cycle
 
+from forecasting.periods import Kind, period_of
 from funnel import actions as funnel_actions
 from funnel.models import Opportunity
 from salesops import demo_company
@@ -24,13 +26,19 @@ def quote_abroad(
         tenants_actions.add_rate(by.organization, currency=currency, on=on, rate=Decimal(rate), by=by, at=at)
         rates.setdefault(currency, Decimal(rate))
     quoted_at = at - QUOTED_AGO
+    quarter = period_of(Kind.QUARTER, today)
     still = [
         deal
         for deal in deals
         if not deal.outcome and all(each[-1][0] < quoted_at for each in (deal.amounts, deal.stages, deal.closes))
     ]
-    still.sort(key=lambda deal: -deal.amount)
-    for currency, deal in zip(demo_company.QUOTED, still[3:], strict=False):
+    still.sort(key=lambda deal: (not quarter.starts_on <= deal.closes[-1][1] <= quarter.ends_on, -deal.amount))
+    chosen = [
+        deal
+        for region in demo_company.REGIONS
+        for deal in [each for each in still if each.company.region == region][: demo_company.QUOTED_A_REGION]
+    ]
+    for currency, deal in zip(cycle(demo_company.QUOTED), chosen, strict=False):
         found = Opportunity.objects.select_related("owner").get(pk=opportunities[deal.key])
         price = round(deal.amount / rates[currency] / 10_000) * 10_000  # whole hundreds
         facts = {"amount": price, "quoted_currency": currency}

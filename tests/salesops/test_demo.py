@@ -63,9 +63,10 @@ def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> N
         assert Opportunity.objects.open().committed().count() >= 2
         assert Opportunity.objects.open().promised().count() >= 1
         assert Opportunity.objects.filter(discount__gt=0).count() == 1
-        assert Opportunity.objects.quoted().count() == len(demo_company.QUOTED)
+        quoted = demo_company.QUOTED_A_REGION * len(demo_company.REGIONS)
+        assert Opportunity.objects.quoted().count() == quoted
         revalued = Change.objects.filter(kind=ChangeKind.RATE)
-        assert revalued.count() == len(demo_company.QUOTED)
+        assert revalued.count() == quoted
         assert {row.new > row.old for row in revalued} == {True, False}
         owing = {part.member.role for part in PlanPart.objects.open().filter(member__isnull=False)}
         assert owing >= {"colleague", "partner"}
