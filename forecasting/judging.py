@@ -35,7 +35,8 @@ _OPEN = """
         FROM tenants_organization WHERE id = %(org)s
     ),
     standing AS (
-        SELECT o.id, o.stage, o.amount, o.expected_close_on, o.next_step_on, o.health, o.flags, o.xmin AS seen,
+        SELECT o.id, o.stage, o.amount, o.push_count, o.expected_close_on, o.next_step_on, o.health, o.flags,
+               o.xmin AS seen,
                p.today, p.zone,
                p.today - (o.opened_at AT TIME ZONE p.zone)::date AS age,
                p.today - (o.stage_entered_at AT TIME ZONE p.zone)::date AS in_stage,
@@ -47,8 +48,6 @@ _FACTS = """
     ),
     logged AS (
         SELECT c.opportunity_id,
-            count(*) FILTER (WHERE c.kind = 'expected_close'
-                             AND left(c.new #>> '{}', 7) > left(c.old #>> '{}', 7)) AS pushes,
             sum(CASE WHEN c.kind = 'expected_close' AND c.new #>> '{}' > c.old #>> '{}'
                 THEN (c.new #>> '{}')::date - (c.old #>> '{}')::date END) AS push_days,
             max(CASE WHEN c.kind = 'stage' AND (c.new #>> '{}')::int < (c.old #>> '{}')::int
@@ -82,7 +81,7 @@ _RULES: Mapping[str, str] = {
     Flag.NO_AMOUNT: "COALESCE(s.amount, 0) = 0",
     Flag.NO_POWER: "b.buyer_known IS NOT TRUE OR b.buyer_met_on IS NULL OR s.today - b.buyer_met_on > l.no_power",
     Flag.UNPROVEN: "l.demanded > COALESCE(p.filed, 0)",
-    Flag.PUSHED: "c.pushes >= l.pushed",
+    Flag.PUSHED: "s.push_count >= l.pushed",
     Flag.STALLED: "s.in_stage > l.stalled",
     Flag.SINGLE_THREAD: "s.amount > l.median AND COALESCE(b.contacts, 0) <= 1",
     Flag.REGRESSED: "s.today - (c.went_back_at AT TIME ZONE s.zone)::date <= l.regressed",
@@ -116,7 +115,7 @@ _VERDICTS = """
 
 _SEEN = """
     SELECT s.id, s.stage, s.amount, s.expected_close_on, s.today - s.age, s.today - s.in_stage, s.today - s.quiet,
-        s.next_step_on, COALESCE(c.pushes, 0), COALESCE(c.push_days, 0), (c.went_back_at AT TIME ZONE s.zone)::date,
+        s.next_step_on, s.push_count, COALESCE(c.push_days, 0), (c.went_back_at AT TIME ZONE s.zone)::date,
         greatest(l.demanded - COALESCE(p.filed, 0), 0), COALESCE(b.contacts, 0), COALESCE(b.buyer_known, false),
         b.buyer_met_on, c.highest
     FROM standing s JOIN limits l ON l.at_stage = s.stage

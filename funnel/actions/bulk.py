@@ -123,22 +123,22 @@ def _one(bulk: BulkChange, pk: int, version: int, *, by: Membership, at: datetim
         to = Stage(bulk.to["key"])
         moved = move(found, left=Stage(found.stage), to=to, why=choice.why, until=until, by=by, at=at)
         return {"fate": Fate.DONE, "version": moved.version, "change": moved.last_change_id}
-    was = {"owner": found.owner_id, "category": found.category if found.category_is_own else ""}
-    was["close"] = found.expected_close_on.isoformat() if found.expected_close_on else ""
+    was_own = found.category_is_own
     changed = change_opportunity(found, seen=version, by=by, at=at, why=choice.why, **_facts(bulk.kind, bulk.to["key"]))
     if changed.version == version:
         return {"fate": Fate.SAME}
-    return {"fate": Fate.DONE, "version": changed.version, "was": was[bulk.kind]}
+    return {"fate": Fate.DONE, "version": changed.version, "change": changed.last_change_id, "was_own": was_own}
 
 
 def _take_back_one(bulk: BulkChange, pk: int, _version: int, *, by: Membership, at: datetime) -> dict[str, Any]:
     said = bulk.outcome[str(pk)]
-    if bulk.kind == BulkKind.STAGE:
+    if said["change"]:
         long = at - bulk.made_at + UNDO_WITHIN  # the time of the whole was asked already
-        undo(said["change"], by=by, at=at, within=long)
-    else:
+        undo(said["change"], by=by, at=at, within=long, was_own=said.get("was_own", False))
+    else:  # the same category, of the rep's own choice or not: the log knows nothing of it
         found: Opportunity = Opportunity.objects.get(pk=pk)
-        change_opportunity(found, seen=said["version"], by=by, at=at, **_facts(bulk.kind, said["was"]))
+        own = Category(found.category) if said["was_own"] else None
+        change_opportunity(found, seen=said["version"], by=by, at=at, category=own)
     return {"fate": Fate.UNDONE}
 
 

@@ -1,4 +1,4 @@
-"""Moving an opportunity between the stages, and taking a move back."""
+"""Moving an opportunity between the stages, and taking back what was done to it."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -6,23 +6,28 @@ from typing import Any
 
 from django.db import transaction
 
-from funnel.actions import _log
+from funnel.actions import _log, _team
 from funnel.actions._money import revenue_changed
 from funnel.actions._override import go_on
 from funnel.actions._proof import evidence_for, keep_proven
-from funnel.history import STATUS_KINDS, Draft, effective, entered_at, undone
+from funnel.history import STATUS_KINDS, Draft, effective, entered_at, is_push, undone
 from funnel.models import Change, Opportunity, StageOverride
 from funnel.stages import ChangeKind, Stage, StageRow, Status, ask_move, default_category
 from tenants.errors import Refused
 from tenants.models import Membership
 
 UNDO_WITHIN = timedelta(seconds=30)
-_UNDOES = STATUS_KINDS | {ChangeKind.STAGE}
-_UNDOABLE = _UNDOES | {ChangeKind.CATEGORY, ChangeKind.AMOUNT}  # what goes with a move or a close
+_DECISIONS = STATUS_KINDS | {ChangeKind.STAGE}
+_WITH_THEM = {ChangeKind.CATEGORY, ChangeKind.AMOUNT}  # what goes with a move or a close
+_FACTS = {ChangeKind.EXPECTED_CLOSE, ChangeKind.OWNER, ChangeKind.CATEGORY}
 _RESTORED = [
     "stage",
     "stage_entered_at",
     "category",
+    "category_is_own",
+    "expected_close_on",
+    "push_count",
+    "owner",
     "status",
     "closed_at",
     "amount",
@@ -80,19 +85,27 @@ def move(
 
 
 @transaction.atomic
-def undo(change_id: int, *, by: Membership, at: datetime, within: timedelta = UNDO_WITHIN) -> Opportunity:
-    """Take back one's own move or close, whole, by rows that compensate it.
+def undo(
+    change_id: int, *, by: Membership, at: datetime, within: timedelta = UNDO_WITHIN, was_own: bool = False
+) -> Opportunity:
+    """Take back one's own move, close, or change of expected close, owner or category, by rows that compensate it.
 
-    :param change_id: any row of the move.
+    :param change_id: any row of it.
     :param within: how long after; what was done to many is taken back as a whole.
+    :param was_own: whether the rep had chosen the category that a change of it replaced; the log does not say.
     :raises Change.DoesNotExist: there is no such row in this organization.
     :raises Refused: `not_undoable`, `not_yours`, `too_late` after 30 s, `already_undone`, `changed_since`.
     """
     change: Change = Change.objects.select_related("opportunity").get(pk=change_id)
     opportunity = _log.lock(change.opportunity)
     log = list(Change.objects.filter(opportunity=opportunity).order_by("id"))
-    group = [row for row in log if row.recorded_at == change.recorded_at and row.kind in _UNDOABLE]
+    group = [row for row in log if row.recorded_at == change.recorded_at]
+    decided = any(row.kind in _DECISIONS for row in group)
+    if decided:
+        group = [row for row in group if row.kind in _DECISIONS | _WITH_THEM]
     _ask_undo(change, group, log, by=by, at=at, within=within)
+    if not decided and any(row.kind == ChangeKind.CATEGORY for row in group):
+        opportunity.category_is_own = was_own
     for row in reversed(group):
         _put_back(opportunity, row)
     gone = {row.pk for row in group}
@@ -119,14 +132,16 @@ def undo(change_id: int, *, by: Membership, at: datetime, within: timedelta = UN
     )
     if STATUS_KINDS & {row.kind for row in group}:
         revenue_changed({opportunity.account_id}, at=at)
-    _log.tell("opportunity.undone", opportunity, by=by, at=at, data={"change": change.pk, "kind": change.kind})
+    data = {"change": change.pk, "kind": change.kind}
+    _log.tell("opportunity.undone", opportunity, by=by, at=at, data=data, timeline=decided)
     return opportunity
 
 
 def _ask_undo(
     change: Change, group: list[Change], log: list[Change], *, by: Membership, at: datetime, within: timedelta
 ) -> None:
-    if change.undoes_id is not None or not any(row.kind in _UNDOES for row in group):
+    kinds = {row.kind for row in group}
+    if change.undoes_id is not None or not (kinds & _DECISIONS or kinds <= _FACTS):
         raise Refused("not_undoable")
     if change.by_id != by.pk:
         raise Refused("not_yours")
@@ -141,6 +156,14 @@ def _ask_undo(
 def _put_back(opportunity: Opportunity, row: Change) -> None:
     """Set what the row changed to what it was before."""
     before: Any = row.old
+    if row.kind == ChangeKind.EXPECTED_CLOSE:
+        opportunity.push_count -= is_push(row.old, row.new)
+        opportunity.expected_close_on = date.fromisoformat(before) if before else None
+        return
+    if row.kind == ChangeKind.OWNER:
+        now, opportunity.owner_id = opportunity.owner_id, before
+        _team.owner_changed(opportunity, now)
+        return
     old: dict[str, Any] = dict(before) if row.kind in STATUS_KINDS else {row.kind: before}
     if old.get("closed_at"):
         old["closed_at"] = datetime.fromisoformat(old["closed_at"])

@@ -235,10 +235,10 @@ def reopen(request: OrgRequest, pk: int) -> HttpResponse:
 @org_view(Permission.FUNNEL_EDIT)
 @require_POST
 def undo(request: OrgRequest, pk: int) -> HttpResponse:
-    """Take one's last move or close back, within thirty seconds."""
+    """Take one's last decision back, within thirty seconds."""
     found = queries.changed_opportunity_or_404(request.membership, pk)
     try:
-        back = actions.undo(pk, by=request.membership, at=request.now)
+        back = actions.undo(pk, by=request.membership, at=request.now, was_own=request.GET.get("own") == "1")
     except Refused as refused:
         return dialog(request, "refused", error=labels.refusal(refused), opportunity=found, status=422)
     text = _("Taken back: %(name)s") % {"name": found.account.name}

@@ -2,7 +2,6 @@
 
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -87,16 +86,23 @@ def _change(request: OrgRequest, found: Opportunity, code: str, key: str, form: 
     facts = _facts(request, code, key, form)
     by, at = request.membership, request.now
     changed = actions.change_opportunity(found, seen=seen, by=by, at=at, why=why, **facts)
-    old = _key_of(found, code)
-    back = urlencode({"to": old, "version": changed.version, "group": code, "on": "board"})
-    kept = request.GET.copy()
-    for name in ("to", "version", "group", "on"):
-        kept.pop(name, None)
-    address = f"{url_of(request, 'regroup', found.pk)}?{back}{'&' if kept else ''}{kept.urlencode()}"
     names = queries.names_of(code, [key], by, table=queries.stage_table(), language=language(request))
     told = {"name": found.account.name, "field": labels.GROUPINGS[code], "to": names[key]}
-    undo = address if code in AT_ONCE and changed.version != seen else ""
+    undo = _undo(request, found, changed, code) if changed.version != seen else ""
     return answer(request, changed, _("%(name)s: %(field)s %(to)s") % told, {changed.stage}, undo=undo)
+
+
+def _undo(request: OrgRequest, found: Opportunity, changed: Opportunity, code: str) -> str:
+    """Return the address that takes it back: what the log tells of by an undo, anything else by a move back."""
+    query = request.GET.copy()
+    query["group"], query["on"] = code, "board"
+    for name in ("to", "version"):
+        query.pop(name, None)
+    if changed.last_change_id:
+        query["own"] = "1" if found.category_is_own else ""
+        return f"{url_of(request, 'undo', changed.last_change_id)}?{query.urlencode()}"
+    query["to"], query["version"] = _key_of(found, code), str(changed.version)
+    return f"{url_of(request, 'regroup', found.pk)}?{query.urlencode()}"
 
 
 def _key_of(found: Opportunity, code: str) -> str:

@@ -309,6 +309,7 @@ def _write(opportunity: Opportunity, drawn: dict[str, Any], items: list[Evidence
         )
     events = [row.as_event() for row in Change.objects.filter(opportunity=opportunity)]
     count, total = pushes(events)
+    Opportunity.objects.filter(pk=opportunity.pk).update(push_count=count)
     moves = [event for event in effective(events) if event.kind == ChangeKind.STAGE]
     backs = [move.occurred_at for move in moves if move.new < move.old and move.old > drawn["stage"]]
     kept = [row for row in rows if row not in gone and row.kind == ChangeKind.AMOUNT]

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from accounts.models import Account, TimelineEntry
 from funnel import actions
 from funnel.evidence import STANDARD
-from funnel.history import as_it_stood
+from funnel.history import as_it_stood, pushes
 from funnel.models import Change, Evidence, EvidenceItem, Opportunity
 from funnel.queries import stage_table
 from funnel.stages import Category, Gate, MissingEvidence, Reason, Stage, Status
@@ -305,6 +305,33 @@ def test_undoing_ends(acme: Cast) -> None:
     again = actions.undo(last_change(reopened).pk, by=acme.rep, at=AT + 3 * DAY + SECOND)
     assert (again.status, again.reason, again.closed_at) == ("lost", "price", AT + 2 * DAY)
     assert last_change(again).kind == "lost"
+
+
+def test_undoing_a_change_of_close_owner_or_category_leaves_no_push_behind(acme: Cast) -> None:
+    before = seen(make_opportunity(acme.rep))
+    shown = ("expected_close_on", "owner_id", "category", "category_is_own", "push_count")
+    stood = [getattr(before, field) for field in shown]
+    far = date(2027, 4, 2)
+    changed = actions.change_opportunity(
+        before,
+        seen=before.version,
+        by=acme.rep,
+        at=AT + DAY,
+        expected_close_on=far,
+        owner=acme.rep2,
+        category=Category.COMMIT,
+    )
+    assert changed.push_count == pushes(Change.objects.filter(opportunity=before).events())[0] == 1
+    back = actions.undo(last_change(changed).pk, by=acme.rep, at=AT + DAY + SECOND)
+    back.refresh_from_db()
+    assert [getattr(back, field) for field in shown] == stood
+    assert pushes(Change.objects.filter(opportunity=before).events()) == (0, 0)
+    assert Change.objects.filter(undoes__isnull=False).count() == 3
+    again = actions.change_opportunity(
+        back, seen=back.version, by=acme.rep, at=AT + 2 * DAY, expected_close_on=far, amount=5
+    )
+    with pytest.raises(Refused, match="not_undoable"):  # what else a form changed is not in the log
+        actions.undo(last_change(again).pk, by=acme.rep, at=AT + 2 * DAY + SECOND)
 
 
 def test_undo_has_its_limits(acme: Cast) -> None:

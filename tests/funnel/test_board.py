@@ -166,13 +166,25 @@ def test_a_move_gives_another_category_and_the_toast_takes_it_back(acme: Cast, l
     assert client.post(undo.group(1), headers=SWAP).status_code == 200
     found.refresh_from_db()
     assert (found.category, found.category_is_own) == ("pipeline", False)
-    assert AuditEvent.objects.filter(verb="opportunity.changed").count() == 2
+    verbs = ["opportunity.changed", "opportunity.undone"]
+    assert list(AuditEvent.objects.filter(verb__in=verbs).order_by("id").values_list("verb", flat=True)) == verbs
+
+
+@pytest.mark.django_db
+def test_a_source_is_taken_back_by_the_toast_too(acme: Cast, login: Login) -> None:
+    client, found = login(acme.rep), recent(acme.rep, "one")
+    answer = regroup(client, acme, found, "source", to="Fair")
+    undo = re.search(r'"undo_url": "([^"]+)"', answer.headers["HX-Trigger"])
+    assert undo
+    assert client.post(undo.group(1), headers=SWAP).status_code == 200
+    found.refresh_from_db()
+    assert found.source == ""
 
 
 @pytest.mark.django_db
 def test_a_move_to_another_month_asks_for_the_day(acme: Cast, login: Login) -> None:
     client, found = login(acme.rep), recent(acme.rep, "one")
-    month = month_from(timezone.localdate(), 3)
+    month, before = month_from(timezone.localdate(), 3), found.expected_close_on
     asked = regroup(client, acme, found, "due_month", to=month.isoformat())
     assert asked.status_code == 422
     assert "expected_close_on" in asked.content.decode()
@@ -194,6 +206,11 @@ def test_a_move_to_another_month_asks_for_the_day(acme: Cast, login: Login) -> N
     found.refresh_from_db()
     assert found.expected_close_on == day
     assert Change.objects.get(kind="expected_close").why == "Budget"
+    undo = re.search(r'"undo_url": "([^"]+)"', given.headers["HX-Trigger"])
+    assert undo
+    assert client.post(undo.group(1), headers=SWAP).status_code == 200
+    found.refresh_from_db()
+    assert (found.expected_close_on, found.push_count) == (before, 0)
     none = regroup(client, acme, found, "due_month", to="", asked="1")
     assert none.status_code == 200
     found.refresh_from_db()

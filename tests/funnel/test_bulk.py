@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from funnel import actions, bulk, queries
 from funnel.bulk import BulkKind, Choice, Fate, fate_of_move
+from funnel.history import effective, pushes
 from funnel.models import BulkChange, Change, Opportunity, StageOverride
 from funnel.stages import Gate, Stage, StageRow, Status
 from jobs.running import run
@@ -159,8 +160,28 @@ def test_each_kind_is_done_and_taken_back_within_thirty_seconds(acme: Cast, kind
     assert fates(back)[:2] == ["undone", "undone"]
     assert fates(back)[2] in {"stale", "refused"}
     assert list(Opportunity.objects.order_by("pk").values_list(*shown))[:2] == before[:2]
+    for row in rows[:2]:
+        log = Change.objects.filter(opportunity=row)
+        assert len(effective(log.events())) == 1, "only its opening counts"
+        assert Opportunity.objects.get(pk=row.pk).push_count == pushes(log.events())[0] == 0
     with pytest.raises(Refused, match="already_undone"):
         actions.take_back(back, by=acme.manager, at=now + 21 * SECOND)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_scope")
+@pytest.mark.parametrize("was_own", [True, False])
+def test_a_category_taken_back_follows_the_stage_again_or_not(acme: Cast, was_own: bool) -> None:
+    now = timezone.now()
+    rows = [recent(acme.rep, "of another"), recent(acme.rep, "the same", stage=Stage.CLOSE)]
+    Opportunity.objects.filter(pk=rows[0].pk).update(category="best_case", category_is_own=was_own)
+    shown = list(Opportunity.objects.order_by("pk").values_list("category", "category_is_own"))
+    done = actions.carry_out(drawn(BulkKind.CATEGORY, "commit", rows, acme.manager), Choice(), by=acme.manager, at=now)
+    assert fates(done) == ["done", "done"]
+    assert set(Opportunity.objects.values_list("category", "category_is_own")) == {("commit", True)}
+    assert fates(actions.take_back(done, by=acme.manager, at=now + SECOND)) == ["undone", "undone"]
+    stood = list(Opportunity.objects.order_by("pk").values_list("category", "category_is_own"))
+    assert stood == shown == [("best_case", was_own), ("commit", False)]
 
 
 @pytest.mark.django_db
