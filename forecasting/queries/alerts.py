@@ -7,6 +7,7 @@ from datetime import date
 from typing import cast
 
 from django.db.models import Exists, F, OuterRef, QuerySet
+from django.shortcuts import get_object_or_404
 
 from forecasting.models import Alert, Mute, owned_by
 from funnel.models import URGENCY, Opportunity
@@ -59,6 +60,13 @@ def told_of(opportunities: Sequence[Opportunity], *, today: date) -> dict[int, d
     found: dict[int, dict[str, Told]] = defaultdict(dict)
     for alert in alerts:
         found[alert.opportunity_id][alert.code] = Told(alert, quiet.get((alert.opportunity_id, alert.code)))
+    return found
+
+
+def open_or_404(membership: Membership, pk: int) -> Opportunity:
+    """Return an open opportunity; Http404 for one that is closed or that `membership` may not see."""
+    rows = Opportunity.objects.visible_to(membership).open().select_related("account", "owner__user")
+    found: Opportunity = get_object_or_404(rows, pk=pk)
     return found
 
 

@@ -33,22 +33,26 @@ def narrowing(
     :param offer: fetch the choices too, which a page without filters does not need.
     :raises Http404: a product, region or segment that is not there.
     """
-    products: list[tuple[str, str]] = []
-    regions: list[tuple[str, str]] = []
-    if offer or product:
-        found = Product.objects.order_by("name").values_list("pk", "name")
-        products = [(str(pk), name) for pk, name in found[:CHOICES]]
-    if offer or region:
-        seen = Account.objects.visible_to(membership).exclude(region="").order_by("region")
-        regions = [(name, name) for name in seen.values_list("region", flat=True).distinct()[:CHOICES]]
+    goods = Product.objects.order_by("name").values_list("pk", "name")
+    places = Account.objects.visible_to(membership).exclude(region="").order_by("region")
+    regions = places.values_list("region", flat=True).distinct()
+    named = goods.filter(pk=int(product)).first() if product.isdecimal() and len(product) < 19 else None
+    is_there = (
+        (not product or named)
+        and (not region or ("\0" not in region and places.filter(region=region).exists()))
+        and (not segment or segment in set(Segment))
+    )
+    if not is_there:
+        raise Http404
+    offered = list(goods[:CHOICES]) if offer else []
+    offered += [named] if named and named not in offered else []
+    seen = list(regions[:CHOICES]) if offer else []
+    seen += [region] if region and region not in seen else []
     segments = [(str(each), str(each)) for each in Segment]
-    for word, known in ((product, products), (region, regions), (segment, segments)):
-        if word and word not in {value for value, _name in known}:
-            raise Http404
     return Narrowing(
         Slice(whose.owners, int(product) if product else None, region, segment),
         {"product": product, "region": region, "segment": segment},
-        products,
-        regions,
+        [(str(pk), name) for pk, name in offered],
+        [(name, name) for name in seen],
         segments,
     )

@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -83,8 +82,7 @@ def _listed(request: OrgRequest, opportunities: list[Opportunity]) -> list[tuple
 
 
 def _alert_or_404(request: OrgRequest, pk: int, code: str) -> Opportunity:
-    rows = Opportunity.objects.visible_to(request.membership).open().select_related("account", "owner__user")
-    found: Opportunity = get_object_or_404(rows, pk=pk)
+    found = queries.open_or_404(request.membership, pk)
     if code not in FLAGS:
         raise Http404
     return found

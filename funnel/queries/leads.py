@@ -41,6 +41,11 @@ def visible_leads(membership: Membership) -> LeadQuerySet:
     return cast("LeadQuerySet", Lead.objects.visible_to(membership))
 
 
+def sees_lead(membership: Membership, pk: int) -> bool:
+    """Return whether `membership` may see a lead."""
+    return visible_leads(membership).filter(pk=pk).exists()
+
+
 def lead_or_404(membership: Membership, pk: int) -> Lead:
     """Return a lead with what its page shows first; Http404 for one that `membership` may not see."""
     rows = visible_leads(membership).select_related(
@@ -110,7 +115,8 @@ def step_counts(rows: LeadQuerySet) -> list[StepCount]:
 
 
 def leads_in_order(rows: LeadQuerySet, filters: LeadFilters) -> LeadQuerySet:
-    """Return the rows with what a line shows, sorted; what is unknown comes last."""
+    """Return the rows of the step asked for with what a line shows, sorted; what is unknown comes last."""
+    rows = rows.filter(step=filters.step) if filters.step else rows
     closed = filters.status in {LeadStatus.CONVERTED, LeadStatus.DROPPED, LeadStatus.MERGED}
     sort = filters.sort or ("-closed" if closed else "next")
     key = _ORDERS[sort.removeprefix("-")]

@@ -179,6 +179,11 @@ def owners_for(membership: Membership, opportunity: Opportunity | None) -> Query
     return cast("QuerySet[Membership]", both.order_by("user__name", "pk"))
 
 
+def owner_in_sight(membership: Membership, pk: int) -> Membership | None:
+    """Return one of `owners_in_sight`, or None."""
+    return owners_in_sight(membership).filter(pk=pk).first()
+
+
 def products_for(opportunity: Opportunity | None) -> QuerySet[Product]:
     """Return the products on sale, and the one it has."""
     now = opportunity.product_id if opportunity else None

@@ -27,9 +27,8 @@ def lead_list(request: OrgRequest) -> HttpResponse:
     wanted = lead_filters.read(request.GET)
     rows = queries.narrowed_leads(request.membership, wanted, today=request.today)
     steps = queries.step_counts(rows)
-    shown = rows.filter(step=wanted.step) if wanted.step else rows
     count = sum(each.count for each in steps if wanted.step in {0, each.step})
-    pages = CountedPaginator(queries.leads_in_order(shown, wanted), count)
+    pages = CountedPaginator(queries.leads_in_order(rows, wanted), count)
     context = {
         "page": pages.get_page(lead_filters.page_number(request.GET)),
         "steps": steps,
@@ -137,7 +136,7 @@ def lead_edit(request: OrgRequest, pk: int) -> HttpResponse:
 
 def after(request: OrgRequest, found: Lead) -> str:
     """Return the page of a lead, or the list where it is now somebody's whom one cannot see."""
-    seen = queries.visible_leads(request.membership).filter(pk=found.pk).exists()
+    seen = queries.sees_lead(request.membership, found.pk)
     return url_of(request, "lead", found.pk) if seen else url_of(request, "leads")
 
 

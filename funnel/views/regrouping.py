@@ -73,8 +73,7 @@ def _facts(request: OrgRequest, code: str, key: str, form: RegroupForm) -> dict[
             raise Refused("day_outside")
         return {"expected_close_on": day if key else None}
     pk = int(key) if key.isascii() and key.isdigit() and len(key) < 19 else 0
-    rows: Any = queries.products_for(None) if code == "product" else queries.owners_in_sight(request.membership)
-    row = rows.filter(pk=pk).first() if pk else None
+    row = queries.product(pk) if code == "product" else queries.owner_in_sight(request.membership, pk)
     if row is None and (key or code == "owner"):
         raise Refused("column_unknown")
     return {code: row}

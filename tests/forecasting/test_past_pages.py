@@ -132,6 +132,19 @@ def test_narrowing_by_region_segment_and_product(season: Cast) -> None:
     assert quote("A+") in page(client, "changes/?segment=A%2B")
 
 
+def test_what_is_not_among_the_choices_offered_can_be_asked_all_the_same(
+    season: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forecasting.queries.asking.CHOICES", 0)
+    with working_for(season.org):
+        product = accounts_actions.create_product(name="Sensor", list_price=1, by=season.admin, at=NOW)
+        account = Account.objects.get(pk=make_opportunity(season.rep, 100, TODAY, at=NOW - DAY).account_id)
+        accounts_actions.change_account(account, seen=account.version, by=season.rep, at=NOW, region="Taipei")
+    client = sign_in(season.executive)
+    assert f'<option value="{product.pk}" selected>Sensor' in page(client, f"changes/?product={product.pk}")
+    assert '<option value="Taipei" selected>Taipei' in page(client, "changes/?region=Taipei")
+
+
 def test_what_nobody_may_see_is_not_counted(season: Cast) -> None:
     with working_for(season.org):
         hers = queries.stood(Slice({season.rep.pk}))
