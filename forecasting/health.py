@@ -62,8 +62,6 @@ STANDARD: Mapping[str, tuple[int, ...]] = {
 """
 SWITCHES = frozenset({Flag.OVERDUE, Flag.NO_NEXT_STEP, Flag.NO_AMOUNT, Flag.UNPROVEN, Flag.SINGLE_THREAD})
 """The rules that have no number."""
-MEASURED = frozenset({Flag.STALLED, Flag.AGEING, Flag.ZOMBIE})
-"""The rules whose limits come from the organization's own past."""
 LARGEST = 3650
 
 

@@ -158,8 +158,3 @@ def ask_withdraw(*, state: ApprovalState, by: int, asker: int, owner: int) -> No
         raise Refused("approval_ended")
     if by not in {asker, owner}:
         raise Refused("not_asker")
-
-
-def is_valid(*, state: ApprovalState, granted_until: date | None, on: date) -> bool:
-    """Return whether what was granted still holds on a day; without a last day it does."""
-    return state == ApprovalState.GRANTED and (granted_until is None or on <= granted_until)

@@ -36,10 +36,6 @@ class Fate(StrEnum):
     UNDONE = "undone"
 
 
-DOES = frozenset({Fate.READY, Fate.BACK, Fate.LACKS})
-"""What can be done, some of it only with an answer."""
-
-
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What was answered to the questions of a change: why, until when, and who goes on without evidence.

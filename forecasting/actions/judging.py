@@ -6,13 +6,13 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from forecasting.actions._alone import alone
 from forecasting.actions.alerting import KEEP_ALL, KEEP_SOME, NAMED, climb, tell, tell_soon, tell_untold
 from forecasting.actions.measuring import measure
 from forecasting.judging import judgement
 from funnel.actions import note_judged
 from funnel.judges import Verdicts
 from funnel.models import Opportunity
+from tenants.actions.locking import one_at_a_time
 from tenants.models import Organization
 from tenants.scoping import require_organization_id
 
@@ -43,7 +43,7 @@ def refresh_health(organization: Organization, *, at: datetime) -> int:
 
     Return how many opportunities carry a flag.
     """
-    alone("health", organization.pk)
+    one_at_a_time(f"forecasting.health:{organization.pk}")
     measure(organization, at=at)
     _judge_all(organization, at=at)
     with _all_at_once():

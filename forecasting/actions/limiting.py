@@ -5,12 +5,12 @@ from datetime import datetime
 
 from django.db import transaction
 
-from forecasting.actions._alone import alone
 from forecasting.actions.judging import judge
 from forecasting.health import LARGEST, as_table, limits
 from forecasting.ladder import check_steps
 from forecasting.models import HealthSetting, HealthThreshold, thresholds
 from tenants import audit
+from tenants.actions.locking import one_at_a_time
 from tenants.errors import Refused, Stale
 from tenants.models import Membership
 
@@ -26,7 +26,7 @@ def change_health(
     :raises Stale: it was edited since.
     :raises Refused: `limit_range`, `ladder_wrong`.
     """
-    alone("health", by.organization_id)
+    one_at_a_time(f"forecasting.health:{by.organization_id}")
     setting, _made = HealthSetting.objects.get_or_create(organization_id=by.organization_id)
     before = thresholds()
     if setting.version != seen:

@@ -4,12 +4,12 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from forecasting.actions._alone import alone
 from forecasting.actions.alerting import tell_soon
 from forecasting.health import FLAGS
 from forecasting.models import Mute
 from funnel.models import Opportunity
 from tenants import audit
+from tenants.actions.locking import one_at_a_time
 from tenants.errors import Refused
 from tenants.models import Membership
 
@@ -36,7 +36,7 @@ def mute(opportunity: Opportunity, code: str, *, until: date, reason: str, by: M
         raise Refused("reason_needed")
     if len(reason) > REASON_LENGTH:
         raise Refused("reason_too_long")
-    alone("mute", opportunity.pk)
+    one_at_a_time(f"forecasting.mute:{opportunity.pk}")
     standing = Mute.objects.filter(opportunity=opportunity, code=code, ended_at=None).first()
     if standing is not None and (standing.until, standing.reason) == (until, reason):
         same: Mute = standing
@@ -52,7 +52,7 @@ def mute(opportunity: Opportunity, code: str, *, until: date, reason: str, by: M
 @transaction.atomic
 def unmute(opportunity: Opportunity, code: str, *, by: Membership, at: datetime) -> None:
     """Speak again of a rule; what stands since then is told at once, and climbs with the next night."""
-    alone("mute", opportunity.pk)
+    one_at_a_time(f"forecasting.mute:{opportunity.pk}")
     if Mute.objects.filter(opportunity=opportunity, code=code, ended_at=None).update(ended_at=at):
         audit.record("alert.unmuted", opportunity, by=by, at=at, flag=code)
         tell_soon(at)

@@ -8,7 +8,6 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import BigIntegerField, Count, Q, Sum
 
-from forecasting.actions._alone import alone
 from forecasting.models import (
     ForecastSnapshot,
     OpportunitySnapshot,
@@ -25,6 +24,7 @@ from funnel.stages import Stage, Status
 from jobs.actions import enqueue
 from jobs.models import Job
 from jobs.states import State as JobState
+from tenants.actions.locking import one_at_a_time
 from tenants.models import Membership, Organization
 
 JOB = "forecast"
@@ -53,7 +53,7 @@ def take_snapshot(organization: Organization, *, on: date, at: datetime) -> int:
     What is stored for a day is replaced, so that taking it twice changes nothing; other days are never touched.
     Return how many opportunities were stored.
     """
-    alone("snapshot", organization.pk)
+    one_at_a_time(f"forecasting.snapshot:{organization.pk}")
     percents = {row.stage: row.percent for row in StageSetting.objects.all().table()}
     count = _store_opportunities(organization, percents, on=on)
     ForecastSnapshot.objects.filter(on=on).delete()

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db import transaction
 
-from forecasting.actions._alone import alone
 from forecasting.models import PERIODS, Target
 from forecasting.periods import Kind, Period, is_start
 from tenants import audit
+from tenants.actions.locking import one_at_a_time
 from tenants.errors import Refused, Stale
 from tenants.formats import LARGEST
 from tenants.models import Membership, Organization
@@ -45,7 +45,7 @@ def set_target(
         raise Refused("amount_negative")
     if amount is not None and amount >= LARGEST:
         raise Refused("amount_too_large")
-    alone("target", owner.pk)
+    one_at_a_time(f"forecasting.target:{owner.pk}")
     found = (
         Target.objects.select_for_update(of=("self",))
         .select_related("set_by__user")
@@ -101,7 +101,7 @@ def import_targets(rows: Sequence[ImportedTarget], *, by: Membership, at: dateti
     The caller has checked periods, people and amounts; of two rows for one person and period the last one stands.
     """
     for owner_id in sorted({row.owner_id for row in rows}):
-        alone("target", owner_id)
+        one_at_a_time(f"forecasting.target:{owner_id}")
     found = Target.objects.select_for_update(of=("self",)).filter(
         owner_id__in={row.owner_id for row in rows}, starts_on__in={row.period.starts_on for row in rows}
     )

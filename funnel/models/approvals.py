@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Product
-from funnel.approvals import ApprovalKind, ApprovalState, Demand, Person, deciders, is_valid
+from funnel.approvals import ApprovalKind, ApprovalState, Demand, Person, deciders
 from funnel.discounts import Basis, Grant
 from funnel.models.discounts import DiscountSetting
 from funnel.models.opportunities import Opportunity
@@ -67,16 +67,6 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
     def valid(self, *, on: date) -> "ApprovalQuerySet":
         """Those granted that still hold on a day."""
         return self.filter(Q(granted_until=None) | Q(granted_until__gte=on), state=ApprovalState.GRANTED)
-
-    def override(self, opportunity: Opportunity, stage: Stage, *, on: date) -> "Approval | None":
-        """Return what lets an opportunity leave a stage without its evidence on a day, if it was granted."""
-        rows = self.valid(on=on).filter(opportunity=opportunity, kind=ApprovalKind.OVERRIDE, stage=stage)
-        return rows.select_related("decided_by__user").order_by("-decided_at", "-pk").first()
-
-    def overridden(self, opportunity: Opportunity, *, on: date) -> frozenset[Stage]:
-        """Return all stages that an opportunity may leave without their evidence on a day; one query."""
-        rows = self.valid(on=on).filter(opportunity=opportunity, kind=ApprovalKind.OVERRIDE)
-        return frozenset(Stage(stage) for stage in rows.values_list("stage", flat=True) if stage)
 
     def discounts(self, opportunity: Opportunity, *, on: date) -> list[Grant]:
         """Return the discounts granted for an opportunity that hold on a day, each with what it was granted on."""
@@ -176,7 +166,3 @@ class Approval(TenantModel):
     def is_waiting(self) -> bool:
         """Whether it can still be decided."""
         return self.state == ApprovalState.ASKED
-
-    def is_valid(self, on: date) -> bool:
-        """Return whether it was granted and holds on a day."""
-        return is_valid(state=ApprovalState(self.state), granted_until=self.granted_until, on=on)

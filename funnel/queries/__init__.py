@@ -54,7 +54,6 @@ from funnel.queries.limits import standing as limit_standing
 from funnel.queries.opportunities import (
     Choices,
     Known,
-    account_name,
     account_or_404,
     choices,
     currencies,
@@ -161,7 +160,6 @@ __all__ = [
     "Totals",
     "Unproven",
     "Weighing",
-    "account_name",
     "account_or_404",
     "against",
     "all_matching",

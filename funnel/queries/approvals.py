@@ -56,11 +56,6 @@ def waiting_for(membership: Membership) -> ApprovalQuerySet:
     return found.with_words().order_by("asked_at", "pk")
 
 
-def _first(approval: Approval) -> int | None:
-    may = deciders_of(approval.opportunity, asker=approval.asked_by_id, percent=approval.percent)
-    return may[0] if may else None
-
-
 def asked_of_opportunity(opportunity: Opportunity, reader: Membership) -> list[Request]:
     """Return what was asked for an opportunity, the latest first."""
     rows = Approval.objects.filter(opportunity=opportunity).with_words()

@@ -55,11 +55,6 @@ def account_or_404(membership: Membership, pk: int) -> Account:
     return accounts_queries.account_or_404(membership, pk)
 
 
-def account_name(membership: Membership, pk: int) -> str:
-    """Return the name of an account that `membership` may see, or a dash."""
-    return named(accounts_queries.visible(membership), pk)
-
-
 # Narrowing ----------------------------------------------------------------------------------------
 
 

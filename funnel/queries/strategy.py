@@ -164,11 +164,6 @@ class Sheet:
         return sum(gap.closed_at is None for gap in self.gaps)
 
     @property
-    def standing_words(self) -> labels.Words:
-        """What the criteria say."""
-        return labels.STANDINGS[self.standing]
-
-    @property
     def verdict(self) -> labels.Words:
         """What was decided, or nothing."""
         return labels.VERDICTS[Verdict(self.row.verdict)] if self.row.verdict else ""

@@ -25,7 +25,6 @@ from funnel.approvals import (
     check_demand,
     check_percent,
     deciders,
-    is_valid,
 )
 from funnel.models import Approval, Opportunity, deciders_of
 from funnel.stages import Stage
@@ -245,14 +244,6 @@ def test_taking_back_is_refused(state: str, by: int, code: str) -> None:
         ask_withdraw(state=ApprovalState(state), by=by, asker=1, owner=2)
 
 
-@pytest.mark.parametrize("state", ApprovalState)
-def test_only_what_was_granted_holds_until_its_last_day(state: ApprovalState) -> None:
-    granted = state == ApprovalState.GRANTED
-    assert is_valid(state=state, granted_until=None, on=TODAY) is granted
-    assert is_valid(state=state, granted_until=TODAY, on=TODAY) is granted
-    assert not is_valid(state=state, granted_until=TODAY, on=NEXT_WEEK)
-
-
 WHO = ["rep", "rep2", "manager", "executive", "admin", "partner", "colleague"]
 
 
@@ -300,10 +291,9 @@ def test_what_is_granted_is_recorded_and_the_asker_told(acme: Cast) -> None:
     assert (granted.decided_by, granted.decided_at) == (acme.manager, AT + DAY)
     assert Notification.objects.get(to=acme.rep).code == "approval_granted"
     assert AuditEvent.objects.get(verb="approval.granted").data["until"] == NEXT_WEEK.isoformat()
-    assert Approval.objects.all().override(made.opportunity, Stage.PROOF, on=NEXT_WEEK) == made
-    assert Approval.objects.all().overridden(made.opportunity, on=NEXT_WEEK) == {Stage.PROOF}
-    for stage, day in ((Stage.CLOSE, TODAY), (Stage.PROOF, NEXT_WEEK + timedelta(days=1))):
-        assert Approval.objects.all().override(made.opportunity, stage, on=day) is None
+    assert made.stage == Stage.PROOF
+    for day, held in ((TODAY, [made]), (NEXT_WEEK, [made]), (NEXT_WEEK + timedelta(days=1), [])):
+        assert list(Approval.objects.valid(on=day)) == held
     with pytest.raises(Refused, match="approval_ended"):
         actions.refuse(granted, seen=2, word="No", by=acme.executive, at=AT + DAY)
 
