@@ -29,10 +29,10 @@ from funnel.actions.planning import add_part, change_part, drop_part, finish_par
 from funnel.actions.proving import file_evidence, import_evidence, judge_evidence, may_judge, withdraw_evidence
 from funnel.actions.revaluing import revalue
 from funnel.actions.rivals import add_rival, adopt_rival, change_rival, remove_rival
+from funnel.actions.saved_views import change_view, choose_default, delete_view, move_view, save_view
 from funnel.actions.shaping import add_item, change_item, change_stages, move_item, switch_item
 from funnel.actions.strategy import change_strategy, decide, note_procedure
 from funnel.actions.teaming import add_member, add_partner, remove_helper
-from funnel.actions.views import change_view, choose_default, delete_view, move_view, save_view
 from funnel.actions.web_forms import change_web_form, make_web_form, receive, renew_secret, secrets_of, show_secret
 
 __all__ = [

@@ -33,10 +33,10 @@ from funnel.forms.opportunities import (
     opening,
     standing,
 )
+from funnel.forms.saved_views import ViewForm
 from funnel.forms.shaping import ItemForm, StagesForm
 from funnel.forms.strategy import PARTS, GapForm, GoForm, ProcedureForm, RivalForm, RoleForm, SheetPartForm
 from funnel.forms.teams import MemberForm, PartForm
-from funnel.forms.views import ViewForm
 
 __all__ = [
     "PARTS",

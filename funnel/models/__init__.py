@@ -1,7 +1,7 @@
 """Opportunities with their stages, evidence, change log and strategy sheet; leads; web forms."""
 
 from funnel.models.approvals import Approval, ApprovalQuerySet, deciders_of
-from funnel.models.boards import BulkChange, DefaultView, SavedView, SavedViewQuerySet
+from funnel.models.bulk import BulkChange
 from funnel.models.changes import Change, ChangeQuerySet, WithdrawnChange
 from funnel.models.commitments import Commitment, CommitmentQuerySet
 from funnel.models.discounts import DiscountSetting
@@ -28,6 +28,7 @@ from funnel.models.opportunities import (
     weighted_amount,
 )
 from funnel.models.plans import PlanPart, PlanPartQuerySet
+from funnel.models.saved_views import DefaultView, SavedView, SavedViewQuerySet
 from funnel.models.spells import Spell
 from funnel.models.stages import EvidenceItem, EvidenceItemQuerySet, StageSetting, StageSettingQuerySet
 from funnel.models.strategy import DecisionRole, InformationGap, Rival, Strategy

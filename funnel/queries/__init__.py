@@ -73,6 +73,7 @@ from funnel.queries.opportunities import (
 )
 from funnel.queries.proofs import Lack, Unproven, sent_back, to_verify, unproven, unproven_sums
 from funnel.queries.pulse import touched_since
+from funnel.queries.saved_views import saved_views, view_or_404
 from funnel.queries.shaping import Weighing, edition, filed_counts, item_label, items_by_stage, proven_then, weighing
 from funnel.queries.story import (
     LINES,
@@ -121,7 +122,6 @@ from funnel.queries.teams import (
     parts_owed,
     sales_team,
 )
-from funnel.queries.views import saved_views, view_or_404
 from funnel.queries.web_forms import (
     web_form_or_404,
     web_form_owners,

@@ -23,7 +23,7 @@ from funnel.views.overview import board, of_account, pulse, table
 from funnel.views.proofs import missing_proofs, proofs, proofs_today
 from funnel.views.proving import evidence, evidence_file, evidence_judge, evidence_withdraw
 from funnel.views.regrouping import regroup
-from funnel.views.saved import view_delete, view_edit, view_move, view_new
+from funnel.views.saved_views import view_delete, view_edit, view_move, view_new
 from funnel.views.shaping import effect, item_edit, item_move, item_new, item_switch, stages
 from funnel.views.strategy import (
     gap_edit,

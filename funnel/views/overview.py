@@ -14,7 +14,7 @@ from funnel.stages import Status
 from funnel.views.answers import card_context, columns, language, number, url_of
 from funnel.views.columns import columns_context, without_several
 from funnel.views.grouping import board_groupings, grouped, grouping_choices, narrowed
-from funnel.views.saved import default_address, views_context
+from funnel.views.saved_views import default_address, views_context
 from tenants.permissions import Permission
 from tenants.queries import CountedPaginator
 from tenants.web import OrgRequest, org_view, render_page

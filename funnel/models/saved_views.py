@@ -1,4 +1,4 @@
-"""How board and table are looked at: saved views; and what is done to many at once."""
+"""How board and table are looked at: saved views."""
 
 from typing import Any, ClassVar
 
@@ -6,9 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from funnel.bulk import BulkKind
 from funnel.saved_views import NAME_LENGTH, QUERY_LENGTH, Place, Shared
-from jobs.models import Job
 from tenants.models import Membership, Team, TenantForeignKey, TenantModel
 from tenants.scoping import TenantManager
 from tenants.tree import ancestors
@@ -68,33 +66,4 @@ class DefaultView(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["organization", "member", "place"], name="one_default_view"),
             models.CheckConstraint(condition=Q(place__in=list(Place)), name="default_view_place_known"),
-        ]
-
-
-class BulkChange(TenantModel):
-    """One change of many opportunities: what was asked of which, as they were seen, and what became of each.
-
-    `asked` holds (id, version) of each, `outcome` by id what was done: see `funnel.bulk`. It is drawn up first, and
-    done once; `request_key` makes drawing it up safe to repeat.
-    """
-
-    by = TenantForeignKey(Membership, models.PROTECT, related_name="+")
-    request_key = models.UUIDField(editable=False)
-    kind = models.CharField(max_length=12)
-    to = models.JSONField(default=dict)
-    asked = models.JSONField(default=list)
-    outcome = models.JSONField(default=dict)
-    state = models.CharField(max_length=8, default="drawn")
-    job = TenantForeignKey(Job, models.PROTECT, null=True, related_name="+")
-    made_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ["-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["organization", "request_key"], name="bulk_change_once"),
-            models.CheckConstraint(
-                condition=Q(state__in=["drawn", "running", "done", "undoing", "undone"]), name="bulk_change_state_known"
-            ),
-            models.CheckConstraint(condition=Q(kind__in=list(BulkKind)), name="bulk_change_kind_known"),
         ]
