@@ -191,6 +191,10 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.AddConstraint(
+            model_name="lead",
+            constraint=models.UniqueConstraint(fields=("organization", "id"), name="funnel_lead_key"),
+        ),
         migrations.CreateModel(
             name="LeadAnswer",
             fields=[
@@ -560,10 +564,6 @@ class Migration(migrations.Migration):
                 ),
                 name="converted_lead_became_something",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="lead",
-            constraint=models.UniqueConstraint(fields=("organization", "id"), name="funnel_lead_key"),
         ),
         migrations.AddConstraint(
             model_name="lead",
