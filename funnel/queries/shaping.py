@@ -1,5 +1,6 @@
 """The settings of the stages: what an edit would do, what is demanded, and how often it was filed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -26,7 +27,7 @@ class Weighing:
     open_count: int
 
 
-def weighing(percents: dict[Stage, int]) -> Weighing:
+def weighing(percents: Mapping[Stage, int]) -> Weighing:
     """Return what other percentages would make of the weighted pipeline."""
     now = {row.stage: row.percent for row in stage_table()}
     sums = Opportunity.objects.open().aggregate(

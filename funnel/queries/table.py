@@ -91,6 +91,7 @@ def totals(rows: OpportunityQuerySet, table: Sequence[StageRow], *, status: str 
         "weighted": Sum(weighted_amount(percents)),
         "proven": Sum(proven_amount(percents)),
     }
+    found: list[Any]
     if status in set(Status):
         found = [{"status": status, **rows.order_by().aggregate(**sums)}]
     else:

@@ -76,12 +76,13 @@ def test_claimed_and_proven_agree_wherever_they_stand(acme: Cast, season: list[O
     count, missing = queries.unproven_sums(member, table)
     by_owner = queries.group_board(member, Filters(group="owner"), today=today, table=table, language="en")
     forecast = summary(member, period_of(PeriodKind.QUARTER, today))
-    whole = [
+    whole: list[Any] = [
         *(board, queries.totals(rows, table, status="open"), queries.totals(rows, table), by_owner),
         *(matrix.sum, forecast.numbers),
     ]
     assert {(each.weighted, each.proven) for each in whole} == {(claimed, proven)}
-    for parts in (board.columns, grouped, matrix.sums, by_owner.columns, [row.numbers for row in forecast.people]):
+    every: list[Any] = [board.columns, grouped, matrix.sums, by_owner.columns, [row.numbers for row in forecast.people]]
+    for parts in every:
         assert (sum(part.weighted for part in parts), sum(part.proven for part in parts)) == (claimed, proven)
     by_stage = {column.key: column.weighted for column in board.columns}
     assert {str(int(row.row.stage)): row.weighted for row in forecast.stages if row.weighted} == {
