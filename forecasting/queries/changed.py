@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
 
 from forecasting.periods import Period, midnight
 from forecasting.queries.numbers import Summary
@@ -17,7 +16,7 @@ from forecasting.queries.scope import Scope
 from forecasting.waterfall import Bucket, Part, Reason, Waterfall, cause
 from funnel.history import ENDLESS
 from funnel.models import Opportunity
-from funnel.queries import among
+from funnel.queries.behind import Behind
 from funnel.slices import Slice
 from tenants.models import Membership
 from tenants.scoping import require_organization_id
@@ -102,12 +101,10 @@ def waterfall(period: Period, slice_: Slice, *, since: datetime, until: datetime
     return Waterfall(found)
 
 
-def moved(
-    period: Period, slice_: Slice, *, bucket: Bucket, since: datetime, until: datetime = LATEST
-) -> QuerySet[Opportunity]:
+def moved(period: Period, slice_: Slice, *, bucket: Bucket, since: datetime, until: datetime = LATEST) -> Behind:
     """Return the opportunities in a bucket of the waterfall."""
     steps, taken = _steps(period, slice_, since, until)
-    return among(f"{steps} SELECT opportunity_id FROM steps WHERE bucket = %(bucket)s", {**taken, "bucket": bucket})  # noqa: S608  # as above
+    return Behind(f"{steps} SELECT opportunity_id FROM steps WHERE bucket = %(bucket)s", {**taken, "bucket": bucket})  # noqa: S608  # as above
 
 
 # The weighted forecast --------------------------------------------------------------------------------
@@ -159,8 +156,8 @@ class Movement:
     opportunity: Opportunity | None
 
 
-def movement(found: Summary, whose: Scope, *, since: datetime, zone: tzinfo) -> Movement:
-    """Return what moved since a moment in the period of a summary."""
+def movement(membership: Membership, found: Summary, whose: Scope, *, since: datetime, zone: tzinfo) -> Movement:
+    """Return what moved since a moment in the period of a summary; its opportunity is None if out of sight today."""
     slice_ = Slice(whose.owners)
     steps, taken = _steps(found.period, slice_, since, LATEST)
     begins_at, ends_at = found.period.instants(zone)
@@ -177,7 +174,7 @@ def movement(found: Summary, whose: Scope, *, since: datetime, zone: tzinfo) -> 
     ((bucket, net, pk, delta, is_won),) = [(row[0], *row[3:]) for row in rows if row[1] is None]
     if pk is None:
         return Movement(since, told, int(net), None, None)
-    named: Any = Opportunity.objects.select_related("account")
+    named: Any = Opportunity.objects.visible_to(membership).select_related("account")
     why = cause(Bucket.WON if is_won else Bucket(bucket or Bucket.UNCHANGED), int(delta))
     return Movement(since, told, int(net), Reason(pk, int(delta), why), named.filter(pk=pk).first())
 

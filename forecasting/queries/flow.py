@@ -5,13 +5,11 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
 
 from forecasting.flow import Closed, Fate, Slippage
 from forecasting.periods import Period, midnight
 from forecasting.queries.changed import LATEST
-from funnel.models import Opportunity
-from funnel.queries import among
+from funnel.queries.behind import Behind
 from funnel.slices import Slice
 from tenants.scoping import require_organization_id
 
@@ -88,11 +86,11 @@ def decided(slice_: Slice, *, since: datetime, until: datetime, today: date, p95
 
 def decided_rows(
     slice_: Slice, *, fate: str, since: datetime, until: datetime, today: date, p95: float | None
-) -> QuerySet[Opportunity]:
+) -> Behind:
     """Return the opportunities behind `decided`: won, lost, abandoned, stuck, or `qualified` (open ones)."""
     condition, taken = _decided(slice_, since, until, today, p95)
     which = "fate IN ('open', 'stuck') AND stage >= 2" if fate == "qualified" else "fate = %(fate)s"
-    return among(
+    return Behind(
         f"{_CLOSED} SELECT opportunity_id FROM s WHERE {which}{condition}",  # noqa: S608  # as above
         {**taken, "fate": fate},
     )
@@ -141,11 +139,11 @@ def slippage(period: Period, slice_: Slice, *, today: date, zone: tzinfo) -> Sli
         return Slippage(due, slipped)
 
 
-def slipped(period: Period, slice_: Slice, *, today: date, zone: tzinfo) -> QuerySet[Opportunity]:
+def slipped(period: Period, slice_: Slice, *, today: date, zone: tzinfo) -> Behind:
     """Return the opportunities that slipped out of a period."""
     fates, taken = _fates(period, slice_, today, zone)
     statement = f"SELECT opportunity_id FROM ({fates}) AS f WHERE fate = %(fate)s"  # noqa: S608  # as above
-    return among(statement, {**taken, "fate": str(Fate.SLIPPED)})
+    return Behind(statement, {**taken, "fate": str(Fate.SLIPPED)})
 
 
 # Pushes -----------------------------------------------------------------------------------------------
@@ -193,10 +191,10 @@ def pushes(slice_: Slice, *, since: datetime, until: datetime) -> Pushes:
         return Pushes(count, int(days))
 
 
-def pushed(slice_: Slice, *, since: datetime, until: datetime) -> QuerySet[Opportunity]:
+def pushed(slice_: Slice, *, since: datetime, until: datetime) -> Behind:
     """Return the opportunities that were pushed into a later calendar month."""
     moves, taken = _pushes(slice_, since, until)
-    return among(f"SELECT opportunity_id FROM ({moves}) AS m WHERE left(new, 7) > left(old, 7)", taken)  # noqa: S608  # as above
+    return Behind(f"SELECT opportunity_id FROM ({moves}) AS m WHERE left(new, 7) > left(old, 7)", taken)  # noqa: S608  # as above
 
 
 def evening(day: date, zone: tzinfo) -> datetime:

@@ -6,11 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
 
 from forecasting.queries.changed import LATEST
-from funnel.models import Opportunity
-from funnel.queries import among
+from funnel.queries.behind import Behind
 from funnel.slices import Slice
 from tenants.scoping import require_organization_id
 
@@ -50,12 +48,12 @@ def stood(slice_: Slice, *, at: datetime = LATEST) -> Mapping[int, Stood]:
         return {stage: Stood(count, int(amount), int(part)) for stage, count, amount, part in cursor.fetchall()}
 
 
-def stood_rows(slice_: Slice, *, stage: int | None = None, at: datetime = LATEST) -> QuerySet[Opportunity]:
+def stood_rows(slice_: Slice, *, stage: int | None = None, at: datetime = LATEST) -> Behind:
     """Return the opportunities that were open at a moment, in one stage or all."""
     condition, taken = slice_.sql("s")
     if stage is not None:
         condition += " AND s.stage = %(stage)s"
-    return among(
+    return Behind(
         "SELECT s.opportunity_id" + _STOOD.format(slice=condition),
         {**taken, "organization": require_organization_id(), "at": at, "stage": stage},
     )
@@ -134,10 +132,8 @@ def flows(slice_: Slice, *, by: str, since: datetime, until: datetime = LATEST) 
         return {(came, went): MatrixCell(count, int(amount)) for came, went, count, amount in cursor.fetchall()}
 
 
-def flowed(
-    slice_: Slice, *, by: str, came: str, went: str, since: datetime, until: datetime = LATEST
-) -> QuerySet[Opportunity]:
+def flowed(slice_: Slice, *, by: str, came: str, went: str, since: datetime, until: datetime = LATEST) -> Behind:
     """Return the opportunities in a cell of `flows`."""
     cells, taken = _cells(slice_, by, since, until)
     statement = f"{cells} SELECT opportunity_id FROM cells WHERE came = %(came)s AND went = %(went)s"  # noqa: S608  # as above
-    return among(statement, {**taken, "came": came, "went": went})
+    return Behind(statement, {**taken, "came": came, "went": went})

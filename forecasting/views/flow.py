@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -22,7 +21,7 @@ from forecasting.waterfall import Bucket, Part
 from funnel import queries as funnel_queries
 from funnel.flow import Conversion, Spread
 from funnel.labels import CATEGORIES
-from funnel.models import Opportunity
+from funnel.queries.behind import Behind
 from funnel.queries.flow import FATES
 from funnel.stages import Category, Stage, StageRow
 from tenants.charts import Change
@@ -341,7 +340,8 @@ def behind(request: OrgRequest) -> HttpResponse:
     table = funnel_queries.stage_table()
     names = {int(row.stage): row.label for row in table}
     stage = next((number for number in names if str(number) == request.GET.get("stage")), None)
-    found = _behind(asked, what, stage, _places(request.GET.get("by", "stage"), table))
+    whole = _behind(asked, what, stage, _places(request.GET.get("by", "stage"), table))
+    found = whole.visible_to(request.membership)
     percents = {row.stage: row.percent for row in table}
     page = Paginator(queries.listed(found, percents), A_PAGE).get_page(request.GET.get("page"))
     bucket = next((each for each in Bucket if each == request.GET.get("bucket")), None)
@@ -353,13 +353,14 @@ def behind(request: OrgRequest) -> HttpResponse:
         "what": what,
         "as_today": True,
         "totals": queries.totals(found, percents),
+        "beyond": whole.beyond(request.membership),
         "page_obj": page,
         "listed": [(each, names[each.stage]) for each in page],
     }
     return render_page(request, "forecasting/rows.html", context)
 
 
-def _behind(asked: Asked, what: str, stage: int | None, places: Mapping[str, str]) -> QuerySet[Opportunity]:
+def _behind(asked: Asked, what: str, stage: int | None, places: Mapping[str, str]) -> Behind:
     """Return the opportunities behind a number.
 
     :raises Http404: a bucket, cell or stage that does not exist.

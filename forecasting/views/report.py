@@ -17,6 +17,7 @@ from forecasting.periods import Kind, Period, period_of
 from forecasting.views.address import address
 from forecasting.waterfall import Bucket
 from funnel.queries import lead_figures, stage_table
+from funnel.queries.behind import Beyond
 from funnel.slices import Slice
 from funnel.stages import Stage
 from tenants.charts import Change, Reached
@@ -64,7 +65,7 @@ def forecast(request: OrgRequest) -> HttpResponse:
     course = queries.course(period, whose.owners)
     moved = None
     if period.ends_on >= today:
-        moved = queries.movement(found, whose, since=queries.week_before(today, zone), zone=zone)
+        moved = queries.movement(request.membership, found, whose, since=queries.week_before(today, zone), zone=zone)
     pace = None
     if found.numbers.target and today in period:
         pace = queries.pace_of(period, found.numbers.target, today, calendar_of(request.organization))
@@ -140,9 +141,10 @@ def rows(request: OrgRequest) -> HttpResponse:
     bucket = next((each for each in Bucket if each == request.GET.get("bucket")), None)
     if what == "moved" and bucket is not None:
         since = queries.week_before(request.today, zone)
-        found = queries.moved(period, Slice(whose.owners), bucket=bucket, since=since)
+        all_of_them = queries.moved(period, Slice(whose.owners), bucket=bucket, since=since)
+        found, beyond = all_of_them.visible_to(request.membership), all_of_them.beyond(request.membership)
     elif what in labels.ROWS:
-        found = queries.rows(period, zone, whose.owners, what=what, stage=stage)
+        found, beyond = queries.rows(period, zone, whose.owners, what=what, stage=stage), Beyond()
     else:
         raise Http404
     ordered = queries.listed(found, percents)
@@ -154,6 +156,7 @@ def rows(request: OrgRequest) -> HttpResponse:
         "stage_label": names.get(stage or 0, ""),
         "what": what,
         "totals": queries.totals(found, percents),
+        "beyond": beyond,
         "page_obj": page,
         "listed": [(each, names[each.stage]) for each in page],
     }

@@ -22,7 +22,7 @@ from funnel.queries.commitments import (
 from funnel.queries.competitors import Against, Met, against, competitor_or_404, competitors, unlinked
 from funnel.queries.dimensions import has_gone, names_of
 from funnel.queries.discounts import discount_setting, limit_effects, may_give
-from funnel.queries.flow import among, conversion, conversion_by_owner, conversion_rows, dwell, dwell_rows, won_cycle
+from funnel.queries.flow import conversion, conversion_by_owner, conversion_rows, dwell, dwell_rows, won_cycle
 from funnel.queries.group_board import group_board
 from funnel.queries.grouping import Group, Groups, groups, matrix
 from funnel.queries.lead_twins import (
@@ -163,7 +163,6 @@ __all__ = [
     "account_or_404",
     "against",
     "all_matching",
-    "among",
     "answer_notes",
     "approval_or_404",
     "approvals",

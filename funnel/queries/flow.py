@@ -3,17 +3,14 @@
 Each is one statement for a whole organization, however large. None counts what was undone.
 """
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
 
 from funnel.flow import Conversion, Spread
-from funnel.models import Opportunity
+from funnel.queries.behind import Behind
 from funnel.slices import Slice
 from funnel.stages import Stage
 from tenants.scoping import require_organization_id
@@ -122,13 +119,13 @@ def conversion_rows(
     since: datetime,
     until: datetime,
     slice_: Slice = Slice(),  # noqa: B008  # frozen
-) -> QuerySet[Opportunity]:
+) -> Behind:
     """Return the opportunities behind a number of `conversion`; `fate` is a key of `FATES`."""
     condition, more = slice_.sql("s")
     taken = _cohort(since, until, None) | more | {"organization": require_organization_id(), "stage": stage}
     condition += f" AND s.stage = %(stage)s AND {FATES[fate]}"
     wanted = f"SELECT s.opportunity_id FROM entered s {_JOINED}{condition}"  # noqa: S608  # our own text
-    return among(_CONVERSIONS + wanted, taken)
+    return Behind(_CONVERSIONS + wanted, taken)
 
 
 def _conversions(
@@ -154,19 +151,11 @@ def dwell_rows(
     since: datetime,
     until: datetime,
     slice_: Slice = Slice(),  # noqa: B008  # frozen
-) -> QuerySet[Opportunity]:
+) -> Behind:
     """Return the opportunities that left a stage, as `dwell` counts them."""
     condition, more = slice_.sql("s")
     taken = {"organization": require_organization_id(), "stage": stage, "since": since, "until": until, **more}
-    return among(f"SELECT s.opportunity_id {_LEFT} AND s.stage = %(stage)s{condition}", taken)
-
-
-def among(statement: str, taken: Mapping[str, Any]) -> QuerySet[Opportunity]:
-    """Return the opportunities whose ids a statement with named places yields."""
-    places = re.findall(r"%\((\w+)\)s", statement)
-    plain = re.sub(r"%\(\w+\)s", "%s", statement)
-    ids = RawSQL(plain, [taken[place] for place in places])  # noqa: S611  # our own text; all values are passed
-    return cast("QuerySet[Opportunity]", Opportunity.objects.filter(pk__in=ids))
+    return Behind(f"SELECT s.opportunity_id {_LEFT} AND s.stage = %(stage)s{condition}", taken)
 
 
 _CYCLES = f"""

@@ -159,7 +159,7 @@ def test_what_changed_agrees_with_the_change_log_read_forwards(acme: Cast) -> No
         where = {
             each.pk: bucket
             for bucket in Bucket
-            for each in queries.moved(QUARTER, queries.seen_by(rep), bucket=bucket, since=SINCE)
+            for each in queries.moved(QUARTER, queries.seen_by(rep), bucket=bucket, since=SINCE).visible_to(rep)
             if each.name != "still"
         }
         assert where == {
@@ -197,16 +197,16 @@ def test_the_change_of_the_forecast_names_its_main_reason(acme: Cast) -> None:
         move(small, Stage.CLOSE, NOW - DAY)
         change(large, NOW - DAY, expected_close_on=date(2027, 3, 1))
         found = queries.summary(acme.rep, QUARTER)
-        moved = queries.movement(found, queries.scope(acme.rep), since=SINCE, zone=acme.org.zone)
+        moved = queries.movement(acme.rep, found, queries.scope(acme.rep), since=SINCE, zone=acme.org.zone)
         assert moved.forecast_change == found.numbers.forecast - before == 600 - 72_000
         assert moved.opportunity == large
         assert moved.reason is not None
         assert moved.reason.cause == Bucket.PUSHED_OUT
-        whole = queries.movement(found, queries.scope(acme.rep), since=NOW - DAY, zone=acme.org.zone)
+        whole = queries.movement(acme.rep, found, queries.scope(acme.rep), since=NOW - DAY, zone=acme.org.zone)
         assert (whole.forecast_change, whole.reason, whole.opportunity) == (0, None, None)
         move(small, Stage.DISCOVER, NOW)
         found = queries.summary(acme.rep, QUARTER)
-        back = queries.movement(found, queries.scope(acme.rep), since=NOW - DAY, zone=acme.org.zone)
+        back = queries.movement(acme.rep, found, queries.scope(acme.rep), since=NOW - DAY, zone=acme.org.zone)
         assert back.reason is not None
         assert (back.forecast_change, back.reason.cause) == (-800, Cause.WENT_BACK)
 
@@ -218,7 +218,7 @@ def test_what_was_won_in_the_period_counts_although_it_was_due_later(acme: Cast)
         before = queries.summary(acme.rep, QUARTER).numbers.forecast
         change(early, NOW - DAY, amount=1_000)
         found = queries.summary(acme.rep, QUARTER)
-        moved = queries.movement(found, queries.scope(acme.rep), since=SINCE, zone=acme.org.zone)
+        moved = queries.movement(acme.rep, found, queries.scope(acme.rep), since=SINCE, zone=acme.org.zone)
     assert (before, found.numbers.forecast) == (400, 1_000)
     assert (moved.forecast_change, moved.opportunity) == (600, early)
 

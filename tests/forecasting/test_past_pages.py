@@ -168,3 +168,22 @@ def test_thirty_cost_what_one_costs_on_the_pages_of_the_past(acme: Cast) -> None
                 win(each, NOW - DAY)
     assert [cost(client, path) for client in clients for path in paths] == few
     assert max(few) <= 15, dict(zip(paths * 3, few, strict=True))
+
+
+def test_what_left_ones_sight_counts_in_the_number_and_shows_nothing_of_itself(acme: Cast) -> None:
+    with working_for(acme.org):
+        gone = make_opportunity(acme.rep, 111_100, TODAY, at=NOW - 30 * DAY, name="Gone south")
+        change(gone, NOW - 2 * DAY, owner=acme.partner)
+        change(gone, NOW - DAY, amount=999_900)
+    there = "Gone south|9,999"
+    stood = f"behind/?what=stood&since={TODAY - 9 * DAY}"
+    assert "Gone south" in page(sign_in(acme.executive), stood)
+    assert not re.search(there, page(sign_in(acme.rep), stood))
+    for path in ["behind/?what=moved&bucket=transferred_out", "rows/?what=moved&bucket=transferred_out"]:
+        text = page(sign_in(acme.rep), path)
+        assert "1 more is no longer in your sight" in text
+        assert "1,111 when it left it" in text
+        assert not re.search(there, text)
+    text = page(sign_in(acme.rep), "")
+    assert "mainly by one that is no longer in your sight" in text
+    assert not re.search(there, text)
