@@ -3,7 +3,6 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import forecasting.models
-import funnel.stages
 import tenants.models
 import tenants.scoping
 import tenants.walls
@@ -157,12 +156,12 @@ class Migration(migrations.Migration):
                             (
                                 "stage__in",
                                 [
-                                    funnel.stages.Stage["DISCOVER"],
-                                    funnel.stages.Stage["QUALIFY"],
-                                    funnel.stages.Stage["DEVELOP"],
-                                    funnel.stages.Stage["SOLUTION_FIT"],
-                                    funnel.stages.Stage["PROOF"],
-                                    funnel.stages.Stage["CLOSE"],
+                                    1,
+                                    2,
+                                    3,
+                                    4,
+                                    5,
+                                    6,
                                 ],
                             )
                         ),

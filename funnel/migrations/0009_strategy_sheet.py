@@ -2,8 +2,6 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import funnel.leads
-import funnel.strategy
 import tenants.models
 import tenants.scoping
 import tenants.walls
@@ -31,9 +29,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "influence",
-                    models.PositiveSmallIntegerField(
-                        default=funnel.strategy.Influence["MEDIUM"], verbose_name="Influence"
-                    ),
+                    models.PositiveSmallIntegerField(default=2, verbose_name="Influence"),
                 ),
                 ("attitude", models.SmallIntegerField(blank=True, null=True, verbose_name="Attitude to us")),
                 ("win", models.CharField(blank=True, max_length=500, verbose_name="What a win is for them")),
@@ -87,8 +83,8 @@ class Migration(migrations.Migration):
                 ("ucv", models.TextField(blank=True, max_length=2000, verbose_name="Unique customer value")),
                 ("ladder", models.CharField(blank=True, max_length=20, verbose_name="Relationship ladder")),
                 ("win_how", models.TextField(blank=True, max_length=2000, verbose_name="How")),
-                ("need", models.CharField(default=funnel.leads.Answer["UNKNOWN"], max_length=10)),
-                ("compete", models.CharField(default=funnel.leads.Answer["UNKNOWN"], max_length=10)),
+                ("need", models.CharField(default="unknown", max_length=10)),
+                ("compete", models.CharField(default="unknown", max_length=10)),
                 ("verdict", models.CharField(blank=True, max_length=5, verbose_name="Go or no-go")),
                 ("verdict_why", models.CharField(blank=True, max_length=500, verbose_name="Why")),
                 ("verdict_at", models.DateTimeField(null=True)),
@@ -284,7 +280,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="decisionrole",
             index=models.Index(
-                condition=models.Q(("role", funnel.strategy.Role["EB"])),
+                condition=models.Q(("role", "eb")),
                 fields=["organization", "opportunity"],
                 include=("last_met_on", "attitude"),
                 name="buyer_of_opportunity",
@@ -307,12 +303,12 @@ class Migration(migrations.Migration):
                     (
                         "role__in",
                         [
-                            funnel.strategy.Role["EB"],
-                            funnel.strategy.Role["USER"],
-                            funnel.strategy.Role["TECHNICAL"],
-                            funnel.strategy.Role["SPONSOR"],
-                            funnel.strategy.Role["COACH"],
-                            funnel.strategy.Role["OPPONENT"],
+                            "eb",
+                            "user",
+                            "technical",
+                            "sponsor",
+                            "coach",
+                            "opponent",
                         ],
                     )
                 ),
@@ -326,9 +322,9 @@ class Migration(migrations.Migration):
                     (
                         "influence__in",
                         [
-                            funnel.strategy.Influence["LOW"],
-                            funnel.strategy.Influence["MEDIUM"],
-                            funnel.strategy.Influence["HIGH"],
+                            1,
+                            2,
+                            3,
                         ],
                     )
                 ),
@@ -342,11 +338,11 @@ class Migration(migrations.Migration):
                     (
                         "attitude__in",
                         [
-                            funnel.strategy.Attitude["ENEMY"],
-                            funnel.strategy.Attitude["COOL"],
-                            funnel.strategy.Attitude["NEUTRAL"],
-                            funnel.strategy.Attitude["SUPPORTER"],
-                            funnel.strategy.Attitude["CHAMPION"],
+                            -2,
+                            -1,
+                            0,
+                            1,
+                            2,
                         ],
                     ),
                     ("attitude", None),
@@ -458,10 +454,10 @@ class Migration(migrations.Migration):
                         "ladder__in",
                         [
                             "",
-                            funnel.strategy.Ladder["VENDOR"],
-                            funnel.strategy.Ladder["CREDIBLE_SOURCE"],
-                            funnel.strategy.Ladder["PROBLEM_SOLVER"],
-                            funnel.strategy.Ladder["TRUSTED_ADVISER"],
+                            "vendor",
+                            "credible_source",
+                            "problem_solver",
+                            "trusted_adviser",
                         ],
                     )
                 ),
@@ -471,9 +467,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="strategy",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("verdict__in", ["", funnel.strategy.Verdict["GO"], funnel.strategy.Verdict["NO_GO"]])
-                ),
+                condition=models.Q(("verdict__in", ["", "go", "no_go"])),
                 name="verdict_known",
             ),
         ),

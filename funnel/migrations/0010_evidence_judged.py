@@ -1,8 +1,6 @@
 """Evidence has a value by its kind and a verdict; how far an opportunity is proven; going on without evidence."""
 
 import django.db.models.deletion
-import funnel.evidence
-import funnel.stages
 import tenants.models
 import tenants.scoping
 import tenants.walls
@@ -78,7 +76,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="evidence",
             name="state",
-            field=models.CharField(default=funnel.evidence.State["FILED"], max_length=10),
+            field=models.CharField(default="filed", max_length=10),
         ),
         migrations.AddField(
             model_name="evidence",
@@ -93,12 +91,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="evidenceitem",
             name="kind",
-            field=models.CharField(default=funnel.evidence.Kind["FACT"], max_length=10, verbose_name="Kind"),
+            field=models.CharField(default="fact", max_length=10, verbose_name="Kind"),
         ),
         migrations.AddField(
             model_name="opportunity",
             name="proven_stage",
-            field=models.PositiveSmallIntegerField(default=funnel.stages.Stage["DISCOVER"]),
+            field=models.PositiveSmallIntegerField(default=1),
         ),
         migrations.AlterField(
             model_name="evidence",
@@ -130,10 +128,10 @@ class Migration(migrations.Migration):
                     (
                         "state__in",
                         [
-                            funnel.evidence.State["FILED"],
-                            funnel.evidence.State["VERIFIED"],
-                            funnel.evidence.State["SENT_BACK"],
-                            funnel.evidence.State["CONFIRMED"],
+                            "filed",
+                            "verified",
+                            "sent_back",
+                            "confirmed",
                         ],
                     )
                 ),
@@ -151,9 +149,9 @@ class Migration(migrations.Migration):
                         (
                             "state__in",
                             (
-                                funnel.evidence.State["VERIFIED"],
-                                funnel.evidence.State["SENT_BACK"],
-                                funnel.evidence.State["CONFIRMED"],
+                                "verified",
+                                "sent_back",
+                                "confirmed",
                             ),
                         ),
                     ),
@@ -201,11 +199,11 @@ class Migration(migrations.Migration):
                     (
                         "kind__in",
                         [
-                            funnel.evidence.Kind["FACT"],
-                            funnel.evidence.Kind["DOCUMENT"],
-                            funnel.evidence.Kind["PERSON"],
-                            funnel.evidence.Kind["DATE"],
-                            funnel.evidence.Kind["AMOUNT"],
+                            "fact",
+                            "document",
+                            "person",
+                            "date",
+                            "amount",
                         ],
                     )
                 ),
@@ -219,13 +217,13 @@ class Migration(migrations.Migration):
                     (
                         "proven_stage__in",
                         [
-                            funnel.stages.Stage["DISCOVER"],
-                            funnel.stages.Stage["QUALIFY"],
-                            funnel.stages.Stage["DEVELOP"],
-                            funnel.stages.Stage["SOLUTION_FIT"],
-                            funnel.stages.Stage["PROOF"],
-                            funnel.stages.Stage["CLOSE"],
-                            funnel.stages.Stage["DEPLOY"],
+                            1,
+                            2,
+                            3,
+                            4,
+                            5,
+                            6,
+                            7,
                         ],
                     )
                 ),
@@ -268,13 +266,13 @@ class Migration(migrations.Migration):
                     (
                         "stage__in",
                         [
-                            funnel.stages.Stage["DISCOVER"],
-                            funnel.stages.Stage["QUALIFY"],
-                            funnel.stages.Stage["DEVELOP"],
-                            funnel.stages.Stage["SOLUTION_FIT"],
-                            funnel.stages.Stage["PROOF"],
-                            funnel.stages.Stage["CLOSE"],
-                            funnel.stages.Stage["DEPLOY"],
+                            1,
+                            2,
+                            3,
+                            4,
+                            5,
+                            6,
+                            7,
                         ],
                     )
                 ),

@@ -1,7 +1,6 @@
 """Spells: the change log as one asks it; and a change that only the exchange rate made."""
 
 import django.db.models.deletion
-import funnel.stages
 import tenants.models
 import tenants.scoping
 import tenants.walls
@@ -44,17 +43,17 @@ class Migration(migrations.Migration):
                     (
                         "kind__in",
                         [
-                            funnel.stages.ChangeKind["CREATED"],
-                            funnel.stages.ChangeKind["AMOUNT"],
-                            funnel.stages.ChangeKind["RATE"],
-                            funnel.stages.ChangeKind["EXPECTED_CLOSE"],
-                            funnel.stages.ChangeKind["STAGE"],
-                            funnel.stages.ChangeKind["OWNER"],
-                            funnel.stages.ChangeKind["CATEGORY"],
-                            funnel.stages.ChangeKind["WON"],
-                            funnel.stages.ChangeKind["LOST"],
-                            funnel.stages.ChangeKind["ABANDONED"],
-                            funnel.stages.ChangeKind["REOPENED"],
+                            "created",
+                            "amount",
+                            "rate",
+                            "expected_close",
+                            "stage",
+                            "owner",
+                            "category",
+                            "won",
+                            "lost",
+                            "abandoned",
+                            "reopened",
                         ],
                     )
                 ),

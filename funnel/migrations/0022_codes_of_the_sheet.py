@@ -1,7 +1,5 @@
 """What can only be a code of ours is held by the database."""
 
-import funnel.leads
-import funnel.strategy
 from django.db import migrations, models
 
 
@@ -20,12 +18,12 @@ class Migration(migrations.Migration):
                     (
                         "also__contained_by",
                         [
-                            funnel.strategy.Role["EB"],
-                            funnel.strategy.Role["USER"],
-                            funnel.strategy.Role["TECHNICAL"],
-                            funnel.strategy.Role["SPONSOR"],
-                            funnel.strategy.Role["COACH"],
-                            funnel.strategy.Role["OPPONENT"],
+                            "eb",
+                            "user",
+                            "technical",
+                            "sponsor",
+                            "coach",
+                            "opponent",
                         ],
                     )
                 ),
@@ -38,11 +36,11 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     (
                         "compete__in",
-                        [funnel.leads.Answer["UNKNOWN"], funnel.leads.Answer["YES"], funnel.leads.Answer["NO"]],
+                        ["unknown", "yes", "no"],
                     ),
                     (
                         "need__in",
-                        [funnel.leads.Answer["UNKNOWN"], funnel.leads.Answer["YES"], funnel.leads.Answer["NO"]],
+                        ["unknown", "yes", "no"],
                     ),
                 ),
                 name="need_and_compete_known",
