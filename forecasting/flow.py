@@ -1,6 +1,6 @@
 """The figures of a funnel's flow, from their parts; numbers.md §2. Amounts in minor units. No Django here."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -118,10 +118,13 @@ class Behind:
         return (self.peers - self.rate) * self.count
 
 
-def behind(by_owner: Mapping[int, Mapping[Any, Conversion]]) -> list[Behind]:
+def behind(by_owner: Mapping[int, Mapping[Any, Conversion]], of: Collection[int] | None = None) -> list[Behind]:
     """Return where people lose most against their peers, the costliest first: what to train.
 
-    The peers are all others asked about. Five cases are needed on either side.
+    The peers are everybody else in the organization. Five cases are needed on either side.
+
+    :param by_owner: of the whole organization.
+    :param of: who is asked about; None is everybody.
     """
     found = []
     total: dict[int, Conversion] = {}
@@ -129,6 +132,8 @@ def behind(by_owner: Mapping[int, Mapping[Any, Conversion]]) -> list[Behind]:
         for stage, conversion in mine.items():
             total[stage] = total.get(stage, Conversion()) + conversion
     for owner, mine in by_owner.items():
+        if of is not None and owner not in of:
+            continue
         for stage, own in mine.items():
             others = Conversion(total[stage].reached - own.reached, total[stage].fell - own.fell)
             if own.rate is None or others.rate is None or min(own.counted, others.counted) < FEW:

@@ -98,7 +98,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A disease, the stages where it shows, and the two causes that fit best, the likelier first."""
+    """A disease, the stages where it shows, and the causes that fit the data, the likelier first."""
 
     disease: Disease
     stages: tuple[int, ...]
@@ -151,27 +151,37 @@ def _findings(found: Shape) -> list[Finding]:
     rows = {part.stage: part for part in found.parts}
     findings = []
     if all(rows[stage].is_thin for stage in BOTTOM):
-        pushed = sum(rows[stage].have.pushed for stage in STAGES)
-        findings.append(_finding(Disease.EMPTY_BOTTOM, BOTTOM, (Cause.NOTHING_RIPE, 1), (Cause.PUSHED, pushed)))
+        pushed = _share([rows[stage].have for stage in STAGES], "pushed")
+        findings.append(
+            _finding(Disease.EMPTY_BOTTOM, BOTTOM, (Cause.NOTHING_RIPE, 1 - pushed), (Cause.PUSHED, pushed))
+        )
     neck = choked(found.parts)
     if neck is not None:
-        unproven = rows[neck].have.unproven
-        findings.append(_finding(Disease.CHOKED_NECK, (neck,), (Cause.LOSES_THERE, 1), (Cause.UNPROVEN, unproven)))
+        unproven = _share([rows[neck].have], "unproven")
+        causes = ((Cause.LOSES_THERE, 1 - unproven), (Cause.UNPROVEN, unproven))
+        findings.append(_finding(Disease.CHOKED_NECK, (neck,), *causes))
     fat = tuple(stage for stage in MIDDLE if rows[stage].is_bulging)
     if fat:
-        stalled = sum(rows[stage].have.stalled for stage in fat)
-        unproven = sum(rows[stage].have.unproven for stage in fat)
-        findings.append(_finding(Disease.PREGNANT, fat, (Cause.SOFT_QUALIFYING, unproven), (Cause.STUCK, stalled)))
+        there = [rows[stage].have for stage in fat]
+        causes = ((Cause.SOFT_QUALIFYING, _share(there, "unproven")), (Cause.STUCK, _share(there, "stalled")))
+        findings.append(_finding(Disease.PREGNANT, fat, *causes))
     thin = tuple(stage for stage in TOP if rows[stage].is_thin)
     if thin:
-        slow = sum(rows[stage].have.stalled for stage in TOP)
-        findings.append(_finding(Disease.THIN_TOP, thin, (Cause.FEW_LEADS, 1), (Cause.SLOW_ENTRY, slow)))
+        slow = _share([rows[stage].have for stage in TOP], "stalled")
+        findings.append(_finding(Disease.THIN_TOP, thin, (Cause.FEW_LEADS, 1 - slow), (Cause.SLOW_ENTRY, slow)))
     return findings
 
 
-def _finding(disease: Disease, stages: tuple[int, ...], *causes: tuple[Cause, int]) -> Finding:
-    ranked = sorted(causes, key=lambda cause: -cause[1])
-    return Finding(disease, stages, tuple(cause for cause, _weight in ranked))
+def _share(there: Sequence[Have], flag: str) -> float:
+    """Return the share of what stands in these stages that carries a flag; nothing where nothing stands."""
+    count = sum(each.count for each in there)
+    return sum(getattr(each, flag) for each in there) / count if count else 0.0
+
+
+def _finding(disease: Disease, stages: tuple[int, ...], *causes: tuple[Cause, float]) -> Finding:
+    """Rank the causes by the share of cases that each explains; what explains none is left out."""
+    ranked = sorted((cause for cause in causes if cause[1] > 0), key=lambda cause: -cause[1])
+    return Finding(disease, stages, tuple(cause for cause, _share_of_it in ranked))
 
 
 def choked(parts: Sequence[Part]) -> int | None:

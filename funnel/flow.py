@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How long something takes: percentiles in days over `count` cases; all None without a case."""
+    """How long something takes: percentiles and mean in days over `count` cases; all None without a case."""
 
     count: int = 0
     p25: float | None = None
@@ -15,6 +15,7 @@ class Spread:
     p75: float | None = None
     p90: float | None = None
     p95: float | None = None
+    mean: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,20 +18,27 @@ AGED = 1.5
 
 _CLOSED = """
     WITH decided AS (
-        SELECT o.id AS opportunity_id, o.owner_id, o.amount, o.stage,
+        SELECT e.opportunity_id, e.owner_id, e.amount, e.stage, e.status AS fate
+        FROM funnel_spell e
+        WHERE e.organization_id = %(organization)s AND NOT e.status = 'open'
+            AND e.closed_at > %(since)s AND e.closed_at <= %(until)s
+            AND e.until_at > %(until)s AND e.from_at <= %(until)s
+        UNION ALL
+        SELECT e.opportunity_id, e.owner_id, e.amount, e.stage,
                CASE
-                   WHEN o.status <> 'open' THEN o.status
-                   WHEN o.expected_close_on < %(today)s OR o.opened_at < %(aged)s THEN 'stuck'
+                   WHEN e.expected_close_on < %(today)s OR o.opened_at < %(aged)s::timestamptz THEN 'stuck'
                    ELSE 'open'
-               END AS fate
-        FROM funnel_opportunity o
-        WHERE o.organization_id = %(organization)s
-            AND (o.status = 'open' OR o.closed_at > %(since)s AND o.closed_at <= %(until)s)
+               END
+        FROM funnel_spell e JOIN funnel_opportunity o ON o.organization_id = e.organization_id
+            AND o.id = e.opportunity_id
+        WHERE e.organization_id = %(organization)s AND e.status = 'open'
+            AND e.until_at > %(until)s AND e.from_at <= %(until)s
     ), s AS (
         SELECT * FROM decided d
         WHERE d.stage >= 2 OR EXISTS (
             SELECT FROM funnel_spell q WHERE q.organization_id = %(organization)s
                 AND q.opportunity_id = d.opportunity_id AND q.stage >= 2
+                AND q.from_at <= %(until)s
         )
     )
 """
@@ -39,7 +46,7 @@ _CLOSED = """
 
 @dataclass(frozen=True)
 class Decided:
-    """What was closed in a window, what is stuck, and what is open and qualified (its stage is Qualify or beyond)."""
+    """What was closed in a window; what was stuck as it ended, and open and qualified (in Qualify or beyond)."""
 
     closed: Closed
     abandoned: int
@@ -48,7 +55,6 @@ class Decided:
 
 def _decided(slice_: Slice, since: datetime, until: datetime, today: date, p95: float | None) -> tuple[str, Any]:
     condition, taken = slice_.sql("s")
-    aged = until - timedelta(days=AGED * p95) if p95 else datetime.min.replace(year=1900, tzinfo=until.tzinfo)
     return (
         condition,
         {
@@ -57,14 +63,15 @@ def _decided(slice_: Slice, since: datetime, until: datetime, today: date, p95: 
             "since": since,
             "until": until,
             "today": today,
-            "aged": aged,
+            "aged": until - timedelta(days=AGED * p95) if p95 else None,
         },
     )
 
 
 def decided(slice_: Slice, *, since: datetime, until: datetime, today: date, p95: float | None) -> Decided:
-    """Return what was decided after `since` and up to `until` among what ever reached Qualify, and what is open now.
+    """Return what was decided after `since` and up to `until` among what ever reached Qualify, and what was open then.
 
+    :param today: the day of `until`: what was due before it is overdue.
     :param p95: of the won cycles in days; what is open longer than 1.5 times that is stuck.
     """
     condition, taken = _decided(slice_, since, until, today, p95)

@@ -24,8 +24,8 @@ WINDOW = timedelta(days=365)
 def shape_of(
     organization: Organization, period: Period, found: Summary, owners: Collection[int] | None, *, at: datetime
 ) -> Shape:
-    """Return the shape of these owners' funnel against what the gap of a period needs (the landing of today is won so
-    far + weighted).
+    """Return the shape of these owners' funnel against what the gap of a period needs, which is what the weighted
+    forecast is short of the target.
     """
     since, today = at - WINDOW, at.astimezone(organization.zone).date()
     mine = Opportunity.objects.filter(owned_by(owners))
@@ -70,7 +70,7 @@ def _paces(owners: Collection[int] | None, *, since: datetime, until: datetime) 
         paces[stage] = Pace(
             share=inside.rate,
             counted=inside.reached + inside.fell,
-            days=spread.p50 if spread else None,
+            days=spread.mean if spread else None,
             exits=spread.count if spread else 0,
             peers=outside.rate,
             peers_counted=outside.reached + outside.fell,

@@ -238,7 +238,7 @@ def flow(request: OrgRequest) -> HttpResponse:
     """Say how much is won, how long it takes, and how much money a day that makes."""
     asked = _asked(request, days=YEAR, offer=True)
     cycle = funnel_queries.won_cycle(**asked.window)
-    found = figures.decided(**asked.window, today=request.today, p95=cycle.p95)
+    found = figures.decided(**asked.window, today=asked.until_on, p95=cycle.p95)
     closed = found.closed
     what = ("won", "lost", "abandoned", "stuck", "qualified")
     context = {
@@ -264,7 +264,7 @@ def flow_time(request: OrgRequest) -> HttpResponse:
     before = asked.period.previous
     slips = figures.slippage(asked.period, slice_, today=today, zone=zone)
     last = figures.slippage(before, slice_, today=today, zone=zone)
-    found = figures.decided(**asked.window, today=today, p95=None)
+    found = figures.decided(**asked.window, today=asked.until_on, p95=None)
     numbers = queries.summary(request.membership, asked.period, asked.whose).numbers
     narrowed = any(asked.narrowing.asked.values())
     context = {
@@ -293,10 +293,13 @@ def flow_stages(request: OrgRequest) -> HttpResponse:
     """Say by stage how long opportunities stay and how many go on, and who loses most against the peers."""
     asked = _asked(request, days=YEAR)
     dwell = funnel_queries.dwell(**asked.window)
-    by_owner = funnel_queries.conversion_by_owner(**asked.window)
+    owners = asked.narrowing.slice.owners
+    everybody = funnel_queries.conversion_by_owner(
+        **{**asked.window, "slice_": replace(asked.narrowing.slice, owners=None)}
+    )
     table = {int(row.stage): row.label for row in funnel_queries.stage_table() if row.stage != Stage.DEPLOY}
     total: dict[int, Conversion] = {}
-    for mine in by_owner.values():
+    for mine in (each for owner, each in everybody.items() if owners is None or owner in owners):
         for stage, conversion in mine.items():
             total[stage] = total.get(stage, Conversion()) + conversion
     names = {person.pk: person.name for person in asked.whose.people}
@@ -319,7 +322,7 @@ def flow_stages(request: OrgRequest) -> HttpResponse:
         ],
         "losing": [
             (names.get(each.owner, _("Somebody who left")), table[each.stage], each, asked.of(each.owner))
-            for each in behind_peers(by_owner)
+            for each in behind_peers(everybody, owners)
             if each.stage in table
         ][:SHOWN_BEHIND],
     }
@@ -387,5 +390,5 @@ def _behind(asked: Asked, what: str, stage: int | None, places: Mapping[str, str
         return funnel_queries.dwell_rows(stage=stage, **asked.window)
     if what in {"won", "lost", "abandoned", "stuck", "qualified"}:
         p95 = funnel_queries.won_cycle(**asked.window).p95
-        return figures.decided_rows(**asked.window, fate=what, today=request.today, p95=p95)
+        return figures.decided_rows(**asked.window, fate=what, today=asked.until_on, p95=p95)
     raise Http404

@@ -22,7 +22,7 @@ _FLAG = {Cause.STUCK: "stalled", Cause.SOFT_QUALIFYING: "unproven", Cause.UNPROV
 @org_view(Permission.FORECAST_VIEW)
 @require_GET
 def shape(request: OrgRequest) -> HttpResponse:
-    """Show have against need in each stage, name the disease, its two likeliest causes, and what to ask."""
+    """Show have against need in each stage, name the disease, the causes that fit, and what to ask."""
     period = chosen_period(request.GET, request.organization, request.today)
     whose = queries.scope(request.membership, request.GET.get("who", ""))
     summary = queries.summary(request.membership, period, whose)
@@ -72,12 +72,11 @@ def _cell(request: OrgRequest, stage: int, who: str, flag: str = "") -> str:
 def _finding(request: OrgRequest, finding: Any, who: str) -> dict[str, Any]:
     names = {int(row.stage): row.label for row in stage_table()}
     disease: Disease = finding.disease
+    likeliest = next(iter(finding.causes), "")
     return {
         "name": labels.DISEASES[disease].name,
         "text": labels.DISEASES[disease].text,
         "question": labels.DISEASES[disease].question,
         "causes": [labels.SHAPE_CAUSES[cause] for cause in finding.causes],
-        "look": [
-            (names[stage], _cell(request, stage, who, _FLAG.get(finding.causes[0], ""))) for stage in finding.stages
-        ],
+        "look": [(names[stage], _cell(request, stage, who, _FLAG.get(likeliest, ""))) for stage in finding.stages],
     }

@@ -23,7 +23,8 @@ _LEFT = """
         AND s.until_at > %(since)s AND s.until_at <= %(until)s
 """
 _DWELL = f"""
-    SELECT s.stage, count(*), percentile_cont({_SHARES})
+    SELECT s.stage, count(*), avg(extract(epoch FROM s.until_at - s.stage_entered_at) / 86400)::float8,
+           percentile_cont({_SHARES})
                WITHIN GROUP (ORDER BY extract(epoch FROM s.until_at - s.stage_entered_at) / 86400)
     {_LEFT}{{slice}}
     GROUP BY s.stage
@@ -47,7 +48,7 @@ def dwell(*, since: datetime, until: datetime, slice_: Slice = Slice()) -> dict[
     `count` is the number of exits. The owner of a stay is who owned it when it was left.
     """
     rows = _ask(_DWELL, slice_, since=since, until=until)
-    return {Stage(stage): Spread(count, *shares) for stage, count, shares in rows}
+    return {Stage(stage): Spread(count, *shares, mean) for stage, count, mean, shares in rows}
 
 
 _CONVERSIONS = """
@@ -159,7 +160,7 @@ def dwell_rows(
 
 
 _CYCLES = f"""
-    SELECT count(*),
+    SELECT count(*), avg(extract(epoch FROM s.closed_at - s.opened_at) / 86400)::float8,
            percentile_cont({_SHARES}) WITHIN GROUP (ORDER BY extract(epoch FROM s.closed_at - s.opened_at) / 86400)
     FROM (SELECT o.*, o.id AS opportunity_id FROM funnel_opportunity o) AS s
     WHERE s.organization_id = %(organization)s AND s.status = 'won'
@@ -172,5 +173,5 @@ def won_cycle(*, since: datetime, until: datetime, slice_: Slice = Slice()) -> S
 
     `count` is the number of wins.
     """
-    ((count, shares),) = _ask(_CYCLES, slice_, since=since, until=until)
-    return Spread(count, *(shares or ()))
+    ((count, mean, shares),) = _ask(_CYCLES, slice_, since=since, until=until)
+    return Spread(count, *shares, mean) if count else Spread()

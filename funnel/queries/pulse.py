@@ -13,8 +13,14 @@ LATE = timedelta(seconds=5)
 
 
 def touched_since(membership: Membership, since: datetime) -> set[Stage]:
-    """Return in which stages others changed something that `membership` may see; two queries at most."""
-    latest = AuditEvent.objects.order_by("-id").values_list("at", "by_id", "target_type", "target_id", "data")[:LATEST]
+    """Return in which stages others changed something that `membership` may see; two queries at most.
+
+    Where more happened than is read, all stages.
+    """
+    newest = AuditEvent.objects.order_by("-id").values_list("at", "by_id", "target_type", "target_id", "data")
+    latest = list(newest[:LATEST])
+    if len(latest) == LATEST and latest[-1][0] > since - LATE:
+        return set(Stage)
     news: dict[int, list[Any]] = {}
     for at, by, kind, target, data in latest:
         if at > since - LATE and by != membership.pk and kind == "funnel.opportunity":

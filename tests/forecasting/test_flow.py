@@ -80,17 +80,17 @@ def test_slippage_of_what_was_due() -> None:
 
 
 def test_who_loses_most_against_the_peers() -> None:
-    found = behind(
-        {
-            1: {2: Conversion(2, 8), 3: Conversion(9, 1)},
-            2: {2: Conversion(8, 2), 3: Conversion(5, 5)},
-            3: {2: Conversion(0, 4), 3: Conversion(pending=9)},
-        }
-    )
+    everybody = {
+        1: {2: Conversion(2, 8), 3: Conversion(9, 1)},
+        2: {2: Conversion(8, 2), 3: Conversion(5, 5)},
+        3: {2: Conversion(0, 4), 3: Conversion(pending=9)},
+    }
+    found = behind(everybody)
     # Person 2 brought 5 of 10 beyond stage 3, the other 9 of 10; person 1 2 of 10 beyond stage 2, the others 8 of 14.
     assert found == [Behind(2, 3, 0.5, 0.9, 10), Behind(1, 2, 0.2, 8 / 14, 10)]
     assert [round(each.missed, 2) for each in found] == [4.0, 3.71]
     assert behind({1: {2: Conversion(1, 4)}}) == []
+    assert behind(everybody, {1, 3}) == [found[1]]  # against everybody else, not only within those asked about
 
 
 # The database -----------------------------------------------------------------------------------------
@@ -133,6 +133,22 @@ def test_what_was_decided(season: Cast) -> None:
         }.items():
             rows = flow.decided_rows(Slice(), fate=what, **window, p95=cycle.p95)
             assert sorted(each.name for each in rows.visible_to(season.executive)) == names
+
+
+@pytest.mark.django_db
+def test_a_past_window_takes_what_stood_as_it_ended(season: Cast) -> None:
+    then = NOW - 7 * DAY
+    window: dict[str, Any] = {"since": NOW - 365 * DAY, "until": then, "today": TODAY - 7 * DAY}
+    with working_for(season.org):
+        past = flow.decided(Slice(), **window, p95=None)
+        # Both were won, nothing was lost yet; nothing was overdue; open were both that were lost since, and two others.
+        assert past.closed == Closed(won=2, won_amount=400)
+        late = Opportunity.objects.get(name="overdue")
+        change(late, NOW - 6 * DAY, expected_close_on=TODAY - 20 * DAY)  # what happened since does not count
+        assert flow.decided(Slice(), **window, p95=None) == past
+        stuck = flow.decided_rows(Slice(), fate="stuck", **window, p95=45).visible_to(season.executive)
+        assert [each.name for each in stuck] == ["zombie"]
+        assert flow.decided(Slice(owners={season.rep.pk}), **window, p95=None).qualified == 2
 
 
 @pytest.mark.django_db

@@ -182,7 +182,7 @@ def test_what_left_ones_sight_counts_in_the_number_and_shows_nothing_of_itself(a
     for path in ["behind/?what=moved&bucket=transferred_out", "rows/?what=moved&bucket=transferred_out"]:
         text = page(sign_in(acme.rep), path)
         assert "1 more is no longer in your sight" in text
-        assert "1,111 when it left it" in text
+        assert "1.11K when it left it" in text
         assert not re.search(there, text)
     text = page(sign_in(acme.rep), "")
     assert "mainly by one that is no longer in your sight" in text

@@ -17,6 +17,7 @@ from funnel import actions
 from funnel.filters import read_board
 from funnel.limits import Limit, check_limit
 from funnel.models import Change, Opportunity, StageSetting
+from funnel.queries import pulse
 from funnel.regrouping import SPAN, day_in
 from funnel.stages import Category, Health, Stage
 from funnel.windows import month_from
@@ -336,7 +337,9 @@ def test_the_settings_say_who_is_over_and_keep_a_history(acme: Cast, login: Logi
 
 
 @pytest.mark.django_db
-def test_an_open_board_hears_what_others_did_and_only_what_it_may_see(acme: Cast, login: Login) -> None:
+def test_an_open_board_hears_what_others_did_and_only_what_it_may_see(
+    acme: Cast, login: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found, other = recent(acme.rep, "one"), recent(acme.partner, "far")
     since = int(timezone.now().timestamp()) + 60
     address = url(acme, f"pulse/?since={since}")
@@ -350,5 +353,8 @@ def test_an_open_board_hears_what_others_did_and_only_what_it_may_see(acme: Cast
     assert re.findall(r'id="col-(\d)"', text) == ["1", "2"]
     assert 'id="board-pulse"' in text
     assert login(acme.rep).get(address, headers=SWAP).status_code == 204  # one's own moves answered already
+    monkeypatch.setattr(pulse, "LATEST", 2)  # more happened than is read
+    assert re.findall(r'id="col-(\d)"', manager.get(address, headers=SWAP).content.decode()) == list("1234567")
+    monkeypatch.undo()
     for nonsense in ("", "?since=x", f"?since={9**40}"):
         assert manager.get(url(acme, f"pulse/{nonsense}"), headers=SWAP).status_code == 204
