@@ -392,18 +392,18 @@ def postpone(request: OrgRequest, pk: int) -> HttpResponse:
         except Stale as stale:
             return _stale_action(request, stale, data)
         else:
-            answer = render_page(request, "activities/step.html", _step(request, action))
-            return (
-                toast(answer, gettext("New day saved"))
-                if request.htmx
-                else go(request, to_page(request, "salesops:today"))
-            )
-    answer = render_page(
-        request, "activities/postpone.html", context, partial="dialog", status=422 if form.is_bound else 200
-    )
+            return _postponed(request, action)
+    status = 422 if form.is_bound else 200
+    answer = render_page(request, "activities/postpone.html", context, partial="dialog", status=status)
     if form.is_bound and request.htmx:
         answer["HX-Retarget"], answer["HX-Reswap"] = "#dialog", "innerHTML"
     return answer
+
+
+def _postponed(request: OrgRequest, action: NextAction) -> HttpResponse:
+    if not request.htmx:
+        return go(request, to_page(request, "salesops:today"))
+    return toast(render_page(request, "activities/step.html", _step(request, action)), gettext("New day saved"))
 
 
 @org_view(Permission.VISIT_LOG)
@@ -472,25 +472,8 @@ def of_account(request: OrgRequest, pk: int) -> HttpResponse:
 def _panel(request: OrgRequest, account: Account, opportunity: Opportunity | None) -> HttpResponse:
     may_log = request.membership.can(Permission.VISIT_LOG)
     form = ActionForm(request.POST if request.method == "POST" and may_log else None, today=request.today)
-    status = 200
-    if form.is_valid():
-        text, on = form.cleaned_data["step"]
-        try:
-            actions.add_next_action(
-                account,
-                owner=_doer(request, opportunity),
-                text=text,
-                due_on=on,
-                by=request.membership,
-                at=request.now,
-                opportunity=opportunity,
-                origin=Origin.HAND,
-                request_key=form.cleaned_data["request_key"],
-            )
-        except Refused as refused:
-            form.add_error("next_text", labels.refusal(refused.code, refused.data))
-        else:
-            form = ActionForm(today=request.today)
+    if form.is_valid() and _added(request, form, account, opportunity):
+        form = ActionForm(today=request.today)
     status = 422 if form.is_bound else 200
     place: dict[str, Any] = {"opportunity": opportunity} if opportunity else {"account": account}
     context = {
@@ -504,6 +487,27 @@ def _panel(request: OrgRequest, account: Account, opportunity: Opportunity | Non
         "visits": queries.visits_of(request.membership, **place),
     }
     return render_page(request, "activities/panel.html", context, status=status)
+
+
+def _added(request: OrgRequest, form: ActionForm, account: Account, opportunity: Opportunity | None) -> bool:
+    """Add the next action of a form; what is refused stands in it."""
+    text, on = form.cleaned_data["step"]
+    try:
+        actions.add_next_action(
+            account,
+            owner=_doer(request, opportunity),
+            text=text,
+            due_on=on,
+            by=request.membership,
+            at=request.now,
+            opportunity=opportunity,
+            origin=Origin.HAND,
+            request_key=form.cleaned_data["request_key"],
+        )
+    except Refused as refused:
+        form.add_error("next_text", labels.refusal(refused.code, refused.data))
+        return False
+    return True
 
 
 def _doer(request: OrgRequest, opportunity: Opportunity | None) -> Any:

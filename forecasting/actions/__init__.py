@@ -2,7 +2,7 @@
 
 from forecasting.actions.alerting import tell_untold
 from forecasting.actions.digesting import DIGEST_JOB, readers, start_digest, take_digest
-from forecasting.actions.judging import judge, refresh_health
+from forecasting.actions.judging import is_judged_later, judge, refresh_health
 from forecasting.actions.limiting import change_health
 from forecasting.actions.muting import mute, unmute
 from forecasting.actions.nights import JOB, make_past_snapshots, start_night, start_now, take_snapshot
@@ -15,6 +15,7 @@ __all__ = [
     "SetTarget",
     "change_health",
     "import_targets",
+    "is_judged_later",
     "judge",
     "make_past_snapshots",
     "mute",

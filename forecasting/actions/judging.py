@@ -8,12 +8,14 @@ from django.db import connection, transaction
 
 from forecasting.actions.alerting import KEEP_ALL, KEEP_SOME, NAMED, climb, tell, tell_soon, tell_untold
 from forecasting.actions.measuring import measure
+from forecasting.actions.nights import JOB
 from forecasting.judging import judgement
 from funnel.actions import note_judged
 from funnel.judges import Verdicts
 from funnel.models import Opportunity
+from jobs.actions import enqueue
 from tenants.actions.locking import one_at_a_time
-from tenants.models import Organization
+from tenants.models import Membership, Organization
 from tenants.scoping import require_organization_id
 
 MANY = 1_000
@@ -25,8 +27,15 @@ def judge(ids: Collection[int] | None, at: datetime, by: int | None = None) -> V
     """Judge some opportunities after a change, clear and open their alerts; the owners hear of it after the commit.
 
     A flag that clears and returns is a new alert. An owner who made the change is not told: they see it on the page
-    that answers. None judges all there are, and so do many.
+    that answers. So many as an import holds are judged with all there are. None, after a change of what all are
+    judged by, judges all there are: at once where they are few, or else by the job of the night, for 20,000 take
+    seconds.
     """
+    if ids is None and is_judged_later():
+        member = None if by is None else Membership.objects.get(pk=by)
+        today = at.astimezone(Organization.objects.get(pk=require_organization_id()).zone).date()
+        enqueue(JOB, payload={"on": today.isoformat()}, by=member, at=at)
+        return {}
     if ids is None or len(ids) > MANY:
         _judge_all(Organization.objects.get(pk=require_organization_id()), at=at)
         return {}
@@ -53,6 +62,11 @@ def refresh_health(organization: Organization, *, at: datetime) -> int:
     return count
 
 
+def is_judged_later() -> bool:
+    """Whether all there are would keep a page waiting."""
+    return Opportunity.objects.open()[: MANY + 1].count() > MANY
+
+
 def _judge_all(organization: Organization, *, at: datetime) -> None:
     statement, asked = judgement(organization.pk, None, at=at)
     with _all_at_once():
@@ -66,7 +80,9 @@ def _all_at_once() -> Iterator[None]:
     statistics are older than the rows of this organization.
     """
     with connection.cursor() as cursor:
+        cursor.execute("SHOW enable_nestloop")
+        ((before,),) = cursor.fetchall()
         cursor.execute("SET LOCAL enable_nestloop = off")
     yield
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_nestloop = on")
+        cursor.execute("SELECT set_config('enable_nestloop', %s, true)", [before])

@@ -49,7 +49,9 @@ def health_limits(request: OrgRequest) -> HttpResponse:
     except Refused as refused:
         form.add_error("ladder_1" if refused.code == "ladder_wrong" else None, labels.refusal(refused))
         return _page(request, form, status=422, **told)
-    messages.success(request, _("The settings are saved."))
+    later = actions.is_judged_later()
+    words = _("The settings are saved. Health is being judged anew.") if later else _("The settings are saved.")
+    messages.success(request, words)
     return go(request, reverse("forecasting:health", args=[request.organization.slug]))
 
 

@@ -60,12 +60,9 @@ def forecast(request: OrgRequest) -> HttpResponse:
     """Say in one sentence where the period will land, and show what that stands on."""
     period = chosen_period(request.GET, request.organization, request.today)
     whose = queries.scope(request.membership, request.GET.get("who", ""))
-    zone, today = request.organization.zone, request.today
+    today = request.today
     found = queries.summary(request.membership, period, whose)
     course = queries.course(period, whose.owners)
-    moved = None
-    if period.ends_on >= today:
-        moved = queries.movement(request.membership, found, whose, since=queries.week_before(today, zone), zone=zone)
     pace = None
     if found.numbers.target and today in period:
         pace = queries.pace_of(period, found.numbers.target, today, calendar_of(request.organization))
@@ -81,9 +78,7 @@ def forecast(request: OrgRequest) -> HttpResponse:
         "committed": found.committed,
         "course": course,
         "drawings": drawings,
-        "moved": moved,
-        "cause": labels.CAUSES[moved.reason.cause] if moved and moved.reason else "",
-        "changes": _changes(request, period, whose, moved) if moved else [],
+        **_moved(request, period, whose, found),
         "pace": pace,
         "shape_url": address(request, "shape", period, whose.who),
         "accuracy_url": address(request, "accuracy", period, whose.who),
@@ -112,6 +107,20 @@ def _cuts(request: OrgRequest, period: Period, whose: queries.Scope, found: quer
         | {"targets": address(request, "targets", period, whose.who)},
         "people": [(row, address(request, "forecast", period, f"m{row.member.pk}")) for row in found.people],
         "stages": [(each, rows(what="due", stage=stage)) for each, stage in stages if stage < Stage.DEPLOY],
+    }
+
+
+def _moved(request: OrgRequest, period: Period, whose: queries.Scope, found: queries.Summary) -> dict[str, Any]:
+    """Return what changed since last week and why; nothing in a period that is over."""
+    zone = request.organization.zone
+    if period.ends_on < request.today:
+        return {"moved": None}
+    since = queries.week_before(request.today, zone)
+    moved = queries.movement(request.membership, found, whose, since=since, zone=zone)
+    return {
+        "moved": moved,
+        "cause": labels.CAUSES[moved.reason.cause] if moved.reason else "",
+        "changes": _changes(request, period, whose, moved),
     }
 
 

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.utils.translation import trans_real
 
 from forecasting import actions, queries
+from forecasting.actions import judging
 from forecasting.health import FLAGS, OPEN_STAGES, STANDARD
 from forecasting.models import Alert, Digest, HealthSetting, HealthThreshold, Mute
 from funnel import actions as funnel
@@ -374,3 +376,34 @@ def test_the_settings_say_what_they_do_and_ask(acme: Cast) -> None:
     assert (bad.status_code, 'value="many"' in bad.content.decode()) == (422, True)
     assert sign_in(acme.manager).get("/o/acme/forecast/health/").status_code == 403
     assert len(STANDARD) * len(OPEN_STAGES) == page.count('class="tiny"')
+
+
+def test_many_are_judged_by_the_job_of_the_night_and_the_page_says_so(
+    acme: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "MANY", 1)
+    with working_for(acme.org):
+        one = make_opportunity(acme.rep, 100, TODAY - DAY)
+        actions.refresh_health(acme.org, at=NOW)
+        assert "overdue" in Opportunity.objects.get(pk=one.pk).flags
+        off = {(stage, "overdue"): 0 for stage in OPEN_STAGES}
+        actions.change_health(off, ladder=[1], seen=1, by=acme.admin, at=NOW)
+        assert "overdue" not in Opportunity.objects.get(pk=one.pk).flags  # one is judged at once
+        make_opportunity(acme.rep, 100, TODAY)
+        actions.change_health({}, ladder=[1], seen=2, by=acme.admin, at=NOW)
+        assert "overdue" not in Opportunity.objects.get(pk=one.pk).flags
+        job = Job.objects.get(kind=actions.JOB, by=acme.admin)
+        assert job.payload == {"on": str(TODAY)}
+        funnel.add_item(Stage.DISCOVER, label="Proof", by=acme.admin, at=NOW)
+        assert Job.objects.filter(kind=actions.JOB, by=acme.admin).count() == 2  # each change is judged after it
+        actions.refresh_health(acme.org, at=NOW)
+        assert "overdue" in Opportunity.objects.get(pk=one.pk).flags
+
+
+def test_judging_all_leaves_the_planner_as_it_was(acme: Cast) -> None:
+    for standing in ("off", "on"):
+        with working_for(acme.org), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL enable_nestloop = {standing}")
+            actions.refresh_health(acme.org, at=NOW)
+            cursor.execute("SHOW enable_nestloop")
+            assert cursor.fetchone() == (standing,)
