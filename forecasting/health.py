@@ -83,7 +83,7 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Thresholds:
     """What holds in one stage, by code; 0 switches a rule off. `own` are the codes measured on the own past."""
 
     stage: int
@@ -96,7 +96,7 @@ class Limits:
         return self.values[code]
 
 
-def limits(basis: Basis, edited: Mapping[tuple[int, str], int]) -> list[Limits]:
+def limits(basis: Basis, edited: Mapping[tuple[int, str], int]) -> list[Thresholds]:
     """Return what holds in each of the six stages: what was edited, else what the own past says, else the standard.
 
     stalled: the P75 of the days in the stage, from 20 exits on. ageing: P90 of won cycles, zombie: 1.5 × P95, both
@@ -111,11 +111,11 @@ def limits(basis: Basis, edited: Mapping[tuple[int, str], int]) -> list[Limits]:
             measured[Flag.STALLED] = _days(dwell)
         values = {code: edited.get((stage, code), measured.get(code, row[n])) for code, row in STANDARD.items()}
         own = frozenset(code for code in measured if (stage, code) not in edited)
-        found.append(Limits(int(stage), values, own, basis.median_amount))
+        found.append(Thresholds(int(stage), values, own, basis.median_amount))
     return found
 
 
-def as_table(holds: Sequence[Limits]) -> list[list[int]]:
+def as_table(holds: Sequence[Thresholds]) -> list[list[int]]:
     """Return the limits as they are stored: a row a stage, a column a code of `STANDARD`."""
     return [[held[code] for code in STANDARD] for held in holds]
 
@@ -177,7 +177,7 @@ def cut_percent(facts: Facts) -> int:
     return (facts.highest - (facts.amount or 0)) * 100 // facts.highest
 
 
-def broken(facts: Facts, today: date, limits: Limits) -> list[str]:
+def broken(facts: Facts, today: date, limits: Thresholds) -> list[str]:
     """Return the codes of the rules that an opportunity breaks, the gravest first.
 
     overdue: expected close in the past. zombie, ageing: open for longer than their limits; a zombie is not called

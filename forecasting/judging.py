@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from forecasting.health import OPEN_STAGES, PUSHED_DAYS, STANDARD, Basis, Flag, Limits, as_table, limits
+from forecasting.health import OPEN_STAGES, PUSHED_DAYS, STANDARD, Basis, Flag, Thresholds, as_table, limits
 from funnel.evidence import STANDARD as STANDARD_EVIDENCE
 
 _COLUMNS = ", ".join(f"h.held[s.n][{place}] AS {code}" for place, code in enumerate(STANDARD, 1))
@@ -128,7 +128,7 @@ _USUAL = [sum(len(items) for at, items in STANDARD_EVIDENCE.items() if at < stag
 
 
 def judgement(
-    organization: int, some: Collection[int] | None, *, at: datetime, given: Sequence[Limits] | None = None
+    organization: int, some: Collection[int] | None, *, at: datetime, given: Sequence[Thresholds] | None = None
 ) -> Statement:
     """Return the statement that judges: (id, stage, seen, health_before, flags_before, health, flags), one row each.
 
@@ -143,13 +143,13 @@ def seen_facts(organization: int, some: Collection[int], *, at: datetime) -> Sta
     return _with(some, None) + _SEEN, _asked(organization, some, at, None)
 
 
-def _with(some: Collection[int] | None, given: Sequence[Limits] | None) -> str:
+def _with(some: Collection[int] | None, given: Sequence[Thresholds] | None) -> str:
     held = _LIMITS.replace("{held}", _STORED if given is None else _GIVEN)
     return f"WITH {held}, {_OPEN}{'' if some is None else 'AND o.id = ANY(%(some)s)'}{_FACTS}"
 
 
 def _asked(
-    organization: int, some: Collection[int] | None, at: datetime, given: Sequence[Limits] | None
+    organization: int, some: Collection[int] | None, at: datetime, given: Sequence[Thresholds] | None
 ) -> dict[str, Any]:
     asked: dict[str, Any] = {"org": organization, "at": at, "usual": _USUAL}
     asked["standard"] = as_table(limits(Basis(), {}))

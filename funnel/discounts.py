@@ -17,7 +17,7 @@ NONE = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DiscountLimits:
     """How many percent a rep (and a partner) and a manager may give alone; an executive may give any."""
 
     rep: Decimal
@@ -47,7 +47,7 @@ class Grant:
     basis: Basis
 
 
-def check_limits(limits: Limits) -> None:
+def check_limits(limits: DiscountLimits) -> None:
     """Check what may be given alone.
 
     :raises Refused: `limit_range` outside 0–100, `limits_not_ascending` where a rep may give more than a manager.
@@ -58,7 +58,7 @@ def check_limits(limits: Limits) -> None:
         raise Refused("limits_not_ascending")
 
 
-def allowed(limits: Limits, role: str, basis: Basis, grants: Iterable[Grant]) -> Decimal:
+def allowed(limits: DiscountLimits, role: str, basis: Basis, grants: Iterable[Grant]) -> Decimal:
     """Return how many percent may be given on this price: one's own limit, or more where it was granted for it.
 
     What was granted on another price or product does not count any more.

@@ -8,15 +8,15 @@ LARGEST_COUNT, LARGEST_AMOUNT = 100_000, 10**17
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class ColumnLimit:
     """What one person should have open in a stage at most: how many, and how much (minor units); None is no limit."""
 
     count: int | None = None
     amount: int | None = None
 
-    def of(self, people: int) -> "Limit":
+    def of(self, people: int) -> "ColumnLimit":
         """Return the limit of so many people together."""
-        return Limit(
+        return ColumnLimit(
             None if self.count is None else self.count * people, None if self.amount is None else self.amount * people
         )
 
@@ -28,10 +28,10 @@ class Limit:
         return (self.count is not None and count > self.count) or (self.amount is not None and amount > self.amount)
 
 
-NONE = Limit()
+NONE = ColumnLimit()
 
 
-def check_limit(limit: Limit) -> None:
+def check_limit(limit: ColumnLimit) -> None:
     """Check a limit that somebody typed.
 
     :raises Refused: `limit_not_positive`, `limit_too_large`.

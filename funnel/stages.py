@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from enum import IntEnum, StrEnum
 
 from funnel.evidence import Item
-from funnel.limits import NONE, Limit
+from funnel.limits import NONE, ColumnLimit
 from tenants.errors import Refused
 
 
@@ -107,7 +107,7 @@ class StageRow:
     label: str
     percent: int
     gate: Gate
-    limit: Limit = NONE
+    limit: ColumnLimit = NONE
 
 
 class MissingEvidence(Refused):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from forecasting.health import FLAGS, Facts, Limits
+from forecasting.health import FLAGS, Facts, Thresholds
 from forecasting.judging import judgement, seen_facts
 from tenants.scoping import require_organization_id
 
@@ -20,7 +20,7 @@ def facts_of(opportunities: Collection[int], *, at: datetime) -> dict[int, Facts
         return {pk: Facts(*facts) for pk, *facts in cursor.fetchall()}
 
 
-def would_change(holds: Sequence[Limits], *, at: datetime) -> list[tuple[str, int, int]]:
+def would_change(holds: Sequence[Thresholds], *, at: datetime) -> list[tuple[str, int, int]]:
     """Return for each rule how many open opportunities would gain its flag under these limits, and how many lose it.
 
     Both sides are judged now, so that what the time did since the night counts on neither. Rules that nobody gains or
@@ -35,7 +35,7 @@ def would_change(holds: Sequence[Limits], *, at: datetime) -> list[tuple[str, in
     return found
 
 
-def _judged(given: Sequence[Limits] | None, at: datetime) -> dict[int, list[str]]:
+def _judged(given: Sequence[Thresholds] | None, at: datetime) -> dict[int, list[str]]:
     statement, asked = judgement(require_organization_id(), None, at=at, given=given)
     with connection.cursor() as cursor:
         cursor.execute(statement, asked)

@@ -1,7 +1,8 @@
 """The pages of this app: the report and its rows, targets, alerts, limits; what changed, what stood, how it flows."""
 
 from forecasting.views.alerts import alerts, mute, unmute
-from forecasting.views.flow import behind, changes, flow, flow_stages, flow_time, past
+from forecasting.views.changes import changes, past
+from forecasting.views.flow import behind, flow, flow_stages, flow_time
 from forecasting.views.limits import health_effects, health_limits
 from forecasting.views.report import accuracy, compute, forecast, rows, set_target, strip, targets
 from forecasting.views.shape import shape

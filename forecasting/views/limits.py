@@ -61,7 +61,7 @@ def health_effects(request: OrgRequest) -> HttpResponse:
     """Say how many opportunities would gain and lose which flags; nothing is changed."""
     form = LimitsForm(request.POST)
     context = _told(request, form) if form.is_valid() else {}
-    return render(request, "forecasting/limits.html#effects", {"form": form, **context})
+    return render(request, "forecasting/thresholds.html#effects", {"form": form, **context})
 
 
 def _told(request: OrgRequest, form: LimitsForm) -> dict[str, Any]:
@@ -102,4 +102,4 @@ def _page(request: OrgRequest, form: LimitsForm, *, status: int = 200, **told: A
         "setting": setting,
         **told,
     }
-    return render_page(request, "forecasting/limits.html", context, partial="form", status=status)
+    return render_page(request, "forecasting/thresholds.html", context, partial="form", status=status)

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from funnel.actions import _log
 from funnel.actions._money import set_price
-from funnel.discounts import Limits, allowed, ask_discount, check_limits
+from funnel.discounts import DiscountLimits, allowed, ask_discount, check_limits
 from funnel.history import Draft
 from funnel.models import Approval, DiscountSetting, Opportunity
 from funnel.stages import ChangeKind, Stage, Status
@@ -48,7 +48,7 @@ def give_discount(
 
 
 @transaction.atomic
-def change_discounts(limits: Limits, *, seen: int, by: Membership, at: datetime) -> DiscountSetting:
+def change_discounts(limits: DiscountLimits, *, seen: int, by: Membership, at: datetime) -> DiscountSetting:
     """Set how many percent a rep and a manager may give without asking.
 
     :param seen: the version of the setting that was shown, 0 for the defaults.

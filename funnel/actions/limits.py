@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from funnel.limits import NONE, Limit, check_limit
+from funnel.limits import NONE, ColumnLimit, check_limit
 from funnel.models import StageSetting
 from funnel.stages import PERCENT, Stage
 from tenants import audit
@@ -14,7 +14,7 @@ from tenants.models import Membership, Organization
 
 
 @transaction.atomic
-def change_limits(wanted: Mapping[Stage, Limit], *, seen: int, by: Membership, at: datetime) -> None:
+def change_limits(wanted: Mapping[Stage, ColumnLimit], *, seen: int, by: Membership, at: datetime) -> None:
     """Set what one person should have open in each stage at most; a stage that is left out has no limit.
 
     :param seen: `StageSetting.objects.all().edition()` as the caller saw it.

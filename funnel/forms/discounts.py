@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from funnel.discounts import Limits
+from funnel.discounts import DiscountLimits
 from funnel.forms.opportunities import VersionForm
 from funnel.models import DiscountSetting
 
@@ -35,9 +35,9 @@ class DiscountsForm(VersionForm):
     rep = PercentField(label=gettext_lazy("A rep may give alone"))
     manager = PercentField(label=gettext_lazy("A manager may give and grant"))
 
-    def limits(self) -> Limits:
+    def limits(self) -> DiscountLimits:
         """Return what was typed, as the action takes it."""
-        return Limits(self.cleaned_data["rep"], self.cleaned_data["manager"])
+        return DiscountLimits(self.cleaned_data["rep"], self.cleaned_data["manager"])
 
 
 def standing_limits(setting: DiscountSetting) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from accounts.forms import MoneyField
-from funnel.limits import LARGEST_COUNT, Limit
+from funnel.limits import LARGEST_COUNT, ColumnLimit
 from funnel.stages import Stage, StageRow
 
 
@@ -34,7 +34,9 @@ class LimitsForm(forms.Form):
             fields[f"amount_{row.stage}"] = MoneyField(label=name, required=False, initial=limit.amount)
             fields[f"amount_{row.stage}"].widget.attrs |= {"class": "input num", "aria-label": name}
 
-    def limits(self) -> dict[Stage, Limit]:
+    def limits(self) -> dict[Stage, ColumnLimit]:
         """Return what was typed, as the action takes it."""
         typed = self.cleaned_data
-        return {row.stage: Limit(typed[f"count_{row.stage}"], typed[f"amount_{row.stage}"]) for row in self.stages}
+        return {
+            row.stage: ColumnLimit(typed[f"count_{row.stage}"], typed[f"amount_{row.stage}"]) for row in self.stages
+        }

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from funnel.discounts import Limits
+from funnel.discounts import DiscountLimits
 from tenants.models import Membership, TenantForeignKey, TenantModel
 
 
@@ -37,6 +37,6 @@ class DiscountSetting(TenantModel):
         return found or cls()
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> DiscountLimits:
         """The same as the rules take it."""
-        return Limits(self.rep_percent, self.manager_percent)
+        return DiscountLimits(self.rep_percent, self.manager_percent)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from funnel import labels
 from funnel.evidence import STANDARD, Item, Kind, kind_of
-from funnel.limits import NONE, Limit
+from funnel.limits import NONE, ColumnLimit
 from funnel.stages import PERCENT, Gate, Stage, StageRow
 from tenants.models import TenantModel
 from tenants.scoping import TenantManager
@@ -29,7 +29,7 @@ class StageSettingQuerySet(models.QuerySet["StageSetting"]):
                     label=(setting.label if setting else "") or str(labels.STAGES[stage]),
                     percent=setting.percent if setting else PERCENT[stage],
                     gate=Gate(setting.gate) if setting else Gate.WARN,
-                    limit=Limit(setting.most_count, setting.most_amount) if setting else NONE,
+                    limit=ColumnLimit(setting.most_count, setting.most_amount) if setting else NONE,
                 )
             )
         return rows

@@ -11,7 +11,7 @@ from django.db.models.expressions import RawSQL
 
 from funnel.commitment import Backing, backing
 from funnel.filters import Filters
-from funnel.limits import Limit
+from funnel.limits import ColumnLimit
 from funnel.models import URGENCY, OpportunityQuerySet, proven_amount, weighted_amount
 from funnel.queries.limits import column_limits
 from funnel.queries.opportunities import closed, due, in_health, narrowed, stage_table
@@ -72,7 +72,7 @@ class Column:
     proven: int
     cards: Sequence[Card]
     row: StageRow | None = None
-    limit: Limit | None = None
+    limit: ColumnLimit | None = None
 
     @property
     def rest(self) -> int:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from funnel.approvals import ApprovalKind
-from funnel.discounts import Limits, allowed
+from funnel.discounts import DiscountLimits, allowed
 from funnel.models import Approval, DiscountSetting, Opportunity
 from tenants.effects import Effect, stands
 from tenants.models import Membership
@@ -26,7 +26,7 @@ def may_give(opportunity: Opportunity, by: Membership, *, on: date) -> Decimal:
     return allowed(discount_setting().limits, by.role, opportunity.basis, grants)
 
 
-def limit_effects(after: Limits) -> list[Effect]:
+def limit_effects(after: DiscountLimits) -> list[Effect]:
     """Say what other limits would do, before it is done."""
     before, found = discount_setting().limits, []
     if after == before:

@@ -7,13 +7,13 @@ from typing import NamedTuple
 from django.db.models import Count, Sum
 
 from funnel.filters import Filters
-from funnel.limits import Limit
+from funnel.limits import ColumnLimit
 from funnel.models import Opportunity
 from funnel.stages import Stage, StageRow
 from tenants.models import Membership, Team
 
 
-def column_limits(membership: Membership, filters: Filters, table: Iterable[StageRow]) -> dict[Stage, Limit]:
+def column_limits(membership: Membership, filters: Filters, table: Iterable[StageRow]) -> dict[Stage, ColumnLimit]:
     """Return the limits of the columns that `filters` leave: those of one person, times the people shown.
 
     None where anything but owner and team narrows: a part of a column says nothing about the whole.
@@ -45,7 +45,7 @@ class Standing(NamedTuple):
     most_amount: int
 
 
-def standing(wanted: Mapping[Stage, Limit]) -> dict[Stage, Standing]:
+def standing(wanted: Mapping[Stage, ColumnLimit]) -> dict[Stage, Standing]:
     """Return for each stage who would be over such limits now; one query."""
     rows = Opportunity.objects.open().order_by().values_list("stage", "owner_id")
     held: dict[Stage, list[tuple[int, int]]] = {}

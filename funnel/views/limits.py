@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from funnel import actions, labels, queries
 from funnel.forms import LimitsForm
-from funnel.limits import Limit
+from funnel.limits import ColumnLimit
 from funnel.stages import Stage
 from funnel.views.answers import conflict, read_write, url_of
 from tenants import formats
@@ -26,8 +26,8 @@ def limits(request: OrgRequest) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form = LimitsForm(data, stages=rows, edition=queries.edition())
     if data is None:
-        return render_page(request, "funnel/limits.html", _context(form, now))
-    wanted: dict[Stage, Limit] = now
+        return render_page(request, "funnel/column_limits.html", _context(form, now))
+    wanted: dict[Stage, ColumnLimit] = now
     if form.is_valid():
         wanted = form.limits()
         try:
@@ -44,15 +44,15 @@ def limits(request: OrgRequest) -> HttpResponse:
             return conflict(request, changed, stale)
         except Refused as refused:
             form.add_error(None, labels.refusal(refused))
-    return render_page(request, "funnel/limits.html", _context(form, wanted), partial="form", status=422)
+    return render_page(request, "funnel/column_limits.html", _context(form, wanted), partial="form", status=422)
 
 
-def _words(limit: Limit) -> str:
+def _words(limit: ColumnLimit) -> str:
     parts = [] if limit.count is None else [str(limit.count)]
     return " / ".join([*parts, *([] if limit.amount is None else [formats.exact(limit.amount)])])
 
 
-def _context(form: LimitsForm, wanted: dict[Stage, Limit]) -> dict[str, Any]:
+def _context(form: LimitsForm, wanted: dict[Stage, ColumnLimit]) -> dict[str, Any]:
     standing = queries.limit_standing(wanted)
     return {
         "form": form,

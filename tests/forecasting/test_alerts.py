@@ -168,7 +168,7 @@ def test_a_mute_that_is_refused(acme: Cast, code: str, until: date, reason: str,
             actions.mute(opportunity, code, until=until, reason=reason, by=acme.rep, at=NOW)
 
 
-# Limits -----------------------------------------------------------------------------------------------
+# Thresholds -----------------------------------------------------------------------------------------------
 
 
 def test_limits_hold_at_once_and_say_before_what_they_do(acme: Cast) -> None:

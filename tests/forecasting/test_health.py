@@ -18,7 +18,7 @@ from forecasting.health import (
     Basis,
     Facts,
     Flag,
-    Limits,
+    Thresholds,
     broken,
     cut_percent,
     health,
@@ -152,7 +152,7 @@ def test_a_cut_is_counted_from_the_highest_amount() -> None:
     assert cut_percent(changed(amount=100, highest=None)) == cut_percent(changed(highest=100)) == 0
 
 
-# Limits -----------------------------------------------------------------------------------------------
+# Thresholds -----------------------------------------------------------------------------------------------
 
 
 def test_limits_come_from_the_own_past_once_there_is_enough_of_it() -> None:
@@ -341,7 +341,7 @@ def _write(opportunity: Opportunity, drawn: dict[str, Any], items: list[Evidence
 def test_sql_says_of_any_facts_what_the_rules_say(
     acme: Cast, drawn: list[dict[str, Any]], basis: Basis, edited: dict[tuple[int, str], int]
 ) -> None:
-    held: list[Limits] = limits(basis, edited)
+    held: list[Thresholds] = limits(basis, edited)
     with working_for(acme.org):
         funnel_actions.add_item(Stage.DISCOVER, label="Own", by=acme.executive, at=NOW)
         items = list(EvidenceItem.objects.order_by("stage", "pk"))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from funnel import actions
 from funnel.filters import read_board
-from funnel.limits import Limit, check_limit
+from funnel.limits import ColumnLimit, check_limit
 from funnel.models import Change, Opportunity, StageSetting
 from funnel.queries import pulse
 from funnel.regrouping import SPAN, day_in
@@ -44,26 +44,26 @@ def test_the_day_suggested_lies_in_its_column(any_day: date, now: date | None, t
             assert day >= today
 
 
-LIMITS = st.builds(Limit, st.none() | st.integers(1, 50), st.none() | st.integers(1, 10**9))
+LIMITS = st.builds(ColumnLimit, st.none() | st.integers(1, 50), st.none() | st.integers(1, 10**9))
 
 
 @given(LIMITS, st.integers(0, 100), st.integers(0, 10**10), st.integers(1, 9))
-def test_a_limit_of_many_is_that_of_one_times_them(limit: Limit, count: int, amount: int, people: int) -> None:
+def test_a_limit_of_many_is_that_of_one_times_them(limit: ColumnLimit, count: int, amount: int, people: int) -> None:
     assert limit.of(people).is_over(count * people, amount * people) == limit.is_over(count, amount)
-    assert not Limit().is_over(count, amount)
+    assert not ColumnLimit().is_over(count, amount)
     check_limit(limit)
 
 
 @pytest.mark.parametrize(
     ("limit", "code"),
     [
-        (Limit(0), "limit_not_positive"),
-        (Limit(None, -1), "limit_not_positive"),
-        (Limit(100_001), "limit_too_large"),
-        (Limit(1, 10**18), "limit_too_large"),
+        (ColumnLimit(0), "limit_not_positive"),
+        (ColumnLimit(None, -1), "limit_not_positive"),
+        (ColumnLimit(100_001), "limit_too_large"),
+        (ColumnLimit(1, 10**18), "limit_too_large"),
     ],
 )
-def test_limits_that_mean_nothing_are_refused(limit: Limit, code: str) -> None:
+def test_limits_that_mean_nothing_are_refused(limit: ColumnLimit, code: str) -> None:
     with pytest.raises(Refused, match=code):
         check_limit(limit)
 
@@ -289,21 +289,23 @@ def test_a_stale_move_shows_theirs_at_once_and_can_be_repeated(acme: Cast, login
 
 @pytest.mark.django_db
 def test_limits_are_shown_and_stop_nobody(acme: Cast, login: Login) -> None:
-    wanted = {Stage.DISCOVER: Limit(1), Stage.QUALIFY: Limit(None, MILLION)}
+    wanted = {Stage.DISCOVER: ColumnLimit(1), Stage.QUALIFY: ColumnLimit(None, MILLION)}
     actions.change_limits(wanted, seen=0, by=acme.admin, at=timezone.now())
     for number in range(3):
         recent(acme.rep, f"Deal {number}")
     recent(acme.rep, "large", stage=Stage.QUALIFY, amount=2 * MILLION)
     text = (page := login(acme.rep).get(url(acme))).content.decode()
     first, second, third = page.context["board"].columns[:3]
-    assert (first.limit, first.is_over, second.is_over, third.limit) == (Limit(1), True, True, None)
+    assert (first.limit, first.is_over, second.is_over, third.limit) == (ColumnLimit(1), True, True, None)
     assert "3/1" in text
     assert text.count("Over the limit") == 2
     # a team's column compares with what its people may have together: two reps and their manager
     first = login(acme.manager).get(url(acme)).context["board"].columns[0]
-    assert (first.limit, first.is_over) == (Limit(3), False)
+    assert (first.limit, first.is_over) == (ColumnLimit(3), False)
     assert login(acme.manager).get(url(acme, f"?owner={acme.rep.pk}")).context["board"].columns[0].is_over
-    assert login(acme.manager).get(url(acme, f"?team={acme.team.pk}")).context["board"].columns[0].limit == Limit(3)
+    assert login(acme.manager).get(url(acme, f"?team={acme.team.pk}")).context["board"].columns[0].limit == ColumnLimit(
+        3
+    )
     # a part of a column says nothing of the whole
     assert login(acme.rep).get(url(acme, "?due=none")).context["board"].columns[0].limit is None
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from accounts.models import Product
 from funnel import actions, queries
 from funnel.approvals import ApprovalKind, Demand
-from funnel.discounts import NONE, Basis, Grant, Limits, after, allowed, ask_discount, check_limits
+from funnel.discounts import NONE, Basis, DiscountLimits, Grant, after, allowed, ask_discount, check_limits
 from funnel.models import Approval, Change, DiscountSetting, Opportunity
 from tenants import actions as tenants_actions
 from tenants.errors import Refused, Stale
@@ -28,7 +28,7 @@ from tests.funnel.factories import DAY, MILLION, going_on, make_opportunity
 pytestmark = pytest.mark.django_db
 Login = Callable[[Membership], Client]
 HTMX: Any = {"HTTP_HX_REQUEST": "true"}
-LIMITS = Limits(Decimal(5), Decimal(15))
+LIMITS = DiscountLimits(Decimal(5), Decimal(15))
 BASIS = Basis(MILLION, "", None)
 
 
@@ -102,9 +102,9 @@ def test_a_discount_is_refused(percent: Decimal, basis: Basis, code: str) -> Non
     [(-1, 5, "limit_range"), (5, 101, "limit_range"), (101, 5, "limit_range"), (6, 5, "limits_not_ascending")],
 )
 def test_limits_are_in_order(rep: int, manager: int, code: str) -> None:
-    check_limits(Limits(Decimal(5), Decimal(5)))
+    check_limits(DiscountLimits(Decimal(5), Decimal(5)))
     with pytest.raises(Refused, match=code):
-        check_limits(Limits(Decimal(rep), Decimal(manager)))
+        check_limits(DiscountLimits(Decimal(rep), Decimal(manager)))
 
 
 @given(price=st.integers(0, 10**15), tenths=st.integers(0, 1000))
@@ -240,12 +240,12 @@ def test_a_deal_won_at_another_price_carries_no_discount(acme: Cast) -> None:
 
 
 def test_the_limits_are_set_once_and_audited(acme: Cast) -> None:
-    limits = Limits(Decimal(3), Decimal(10))
+    limits = DiscountLimits(Decimal(3), Decimal(10))
     setting = actions.change_discounts(limits, seen=0, by=acme.admin, at=AT)
     assert (setting.limits, setting.version) == (limits, 1)
     assert actions.change_discounts(limits, seen=1, by=acme.admin, at=AT).version == 1
     with pytest.raises(Stale) as stale:
-        actions.change_discounts(Limits(Decimal(4), Decimal(10)), seen=0, by=acme.admin, at=AT)
+        actions.change_discounts(DiscountLimits(Decimal(4), Decimal(10)), seen=0, by=acme.admin, at=AT)
     assert stale.value.theirs == {"rep_percent": 3, "manager_percent": 10}
     assert AuditEvent.objects.filter(verb="discount_setting.changed").count() == 1
     with pytest.raises(Refused, match="discount_beyond"):
