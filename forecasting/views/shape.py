@@ -72,11 +72,11 @@ def _cell(request: OrgRequest, stage: int, who: str, flag: str = "") -> str:
 def _finding(request: OrgRequest, finding: Any, who: str) -> dict[str, Any]:
     names = {int(row.stage): row.label for row in stage_table()}
     disease: Disease = finding.disease
-    likeliest = next(iter(finding.causes), "")
+    flag = next((_FLAG.get(cause, "") for cause in finding.causes), "")
     return {
         "name": labels.DISEASES[disease].name,
         "text": labels.DISEASES[disease].text,
         "question": labels.DISEASES[disease].question,
         "causes": [labels.SHAPE_CAUSES[cause] for cause in finding.causes],
-        "look": [(names[stage], _cell(request, stage, who, _FLAG.get(likeliest, ""))) for stage in finding.stages],
+        "look": [(names[stage], _cell(request, stage, who, flag)) for stage in finding.stages],
     }

@@ -48,7 +48,7 @@ def dwell(*, since: datetime, until: datetime, slice_: Slice = Slice()) -> dict[
     `count` is the number of exits. The owner of a stay is who owned it when it was left.
     """
     rows = _ask(_DWELL, slice_, since=since, until=until)
-    return {Stage(stage): Spread(count, *shares, mean) for stage, count, mean, shares in rows}
+    return {Stage(stage): Spread(count, *shares, mean=mean) for stage, count, mean, shares in rows}
 
 
 _CONVERSIONS = """
@@ -174,4 +174,4 @@ def won_cycle(*, since: datetime, until: datetime, slice_: Slice = Slice()) -> S
     `count` is the number of wins.
     """
     ((count, mean, shares),) = _ask(_CYCLES, slice_, since=since, until=until)
-    return Spread(count, *shares, mean) if count else Spread()
+    return Spread(count, *shares, mean=mean) if count else Spread()
