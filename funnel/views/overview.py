@@ -1,6 +1,7 @@
 """The board, the table, and the panel of an account."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -76,11 +77,16 @@ def table(request: OrgRequest) -> HttpResponse:
         return HttpResponseRedirect(first)
     if len(several := request.GET.getlist("cols")) > 1:
         return HttpResponseRedirect(without_several(request, several))
-    wanted = filters.read(request.GET)
+    context = {**saved, **_listed(request, filters.read(request.GET))}
+    return render_page(request, "funnel/table.html", context, partial="rows")
+
+
+def _listed(request: OrgRequest, wanted: filters.Filters) -> dict[str, Any]:
+    """Return a page of the opportunities, or the groups into which they fall, with what all of them add up to."""
     stages = queries.stage_table()
     rows = queries.listed(request.membership, wanted, today=request.today)
     totals = queries.totals(rows, stages, status=wanted.status)
-    context = {
+    context: dict[str, Any] = {
         "totals": totals,
         "filters": wanted,
         "choices": queries.choices(request.membership),
@@ -94,15 +100,14 @@ def table(request: OrgRequest) -> HttpResponse:
         "kept": [(name, request.GET[name]) for name in _KEPT if name in request.GET],
         "narrowed": narrowed(request, wanted, stages),
         "closed": wanted.status in _OVER,
-        **saved,
     }
     if wanted.group:
         context |= grouped(request, wanted, rows, stages)
     else:
-        context |= columns_context(request, wanted, closed=bool(context["closed"]))
+        context |= columns_context(request, wanted, closed=wanted.status in _OVER)
         pages = CountedPaginator(queries.in_order(rows, wanted), totals.count)
         context["page"] = pages.get_page(filters.page_number(request.GET))
-    return render_page(request, "funnel/table.html", context, partial="rows")
+    return context
 
 
 _OVER = frozenset({Status.WON, Status.LOST, Status.ABANDONED, filters.CLOSED})
