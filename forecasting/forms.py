@@ -52,6 +52,8 @@ class BetweenForm(forms.Form):
         if self.errors:
             raise ValidationError(str(REFUSALS["not_a_day"]))
         until = found["until"] or self.today
+        if until < FIRST_DAY:
+            raise ValidationError(str(REFUSALS["not_a_day"]))
         since = found["since"] or until - timedelta(days=self.days)
         if max(since, until) > self.today:
             raise ValidationError(str(REFUSALS["in_future"]))

@@ -103,7 +103,7 @@ def ask_verdict(*, verdict: State, word: str, is_active: bool, in_sight: bool, i
 
     :param is_active: its item is still demanded.
     :param in_sight: the owner belongs to the people they lead; helping on a sales team is not enough.
-    :param is_own: they own the opportunity; then only who has nobody above them judges.
+    :param is_own: they own the opportunity, or filed it themselves; then only who has nobody above them judges.
     :raises Refused: `item_removed`, `not_their_manager`, `own_opportunity`, `not_a_verdict`, `word_needed`.
     """
     if not is_active:

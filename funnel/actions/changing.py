@@ -40,7 +40,8 @@ def change_opportunity(
 ) -> Opportunity:
     """Change facts of an opportunity; what is the same already leaves no trace.
 
-    A discount ends with another amount or product: another product goes back to the price before it.
+    A discount ends with another amount or product: another product goes back to the price before it, while it is
+    open. What was signed stays what it is, whatever the product is called afterwards.
 
     :param seen: the version the caller saw.
     :raises Stale: it was changed since.
@@ -67,7 +68,7 @@ def change_opportunity(
             _team.owner_changed(opportunity, before["owner_id"])
     if "amount" in facts:
         fields += _take_amount(opportunity, facts["amount"], facts.get("quoted_currency", ""), at)
-    if opportunity.product_id != before["product_id"] and opportunity.full_amount is not None:
+    if is_open and opportunity.product_id != before["product_id"] and opportunity.full_amount is not None:
         fields += set_price(opportunity, opportunity.full_amount, NONE)
     if "expected_close_on" in facts and facts["expected_close_on"] != opportunity.expected_close_on:
         if not is_open:

@@ -140,11 +140,13 @@ def withdraw_evidence(opportunity: Opportunity, item: EvidenceItem | str, *, by:
     _log.judge(opportunity, by=by, at=at)
 
 
-def may_judge(opportunity: Opportunity, by: Membership) -> bool:
-    """Return whether somebody leads the owner of an opportunity, or owns it with nobody above them."""
+def may_judge(opportunity: Opportunity, by: Membership, *, filed_by: int | None = None) -> bool:
+    """Return whether somebody judges what `filed_by` filed for an opportunity: they lead its owner, and it is neither
+    theirs nor filed by themselves, unless nobody is above them.
+    """
     ids = by.visible_owner_ids
     leads = by.can(Permission.EVIDENCE_JUDGE) and (ids is None or opportunity.owner_id in ids)
-    return leads and (ids is None or opportunity.owner_id != by.pk)
+    return leads and (ids is None or by.pk not in {opportunity.owner_id, filed_by})
 
 
 @transaction.atomic
@@ -170,18 +172,18 @@ def judge_evidence(
     opportunity = _log.lock(opportunity)
     row = item_row(item) if isinstance(item, str) else item
     ids, word = by.visible_owner_ids, word.strip()
+    rows = Evidence.objects.select_related("by__user", "judged_by__user")
+    evidence: Evidence = rows.get(opportunity=opportunity, item=row)
     ask_verdict(
         verdict=verdict,
         word=word,
         is_active=row.is_active,
         in_sight=by.can(Permission.EVIDENCE_JUDGE) and (ids is None or opportunity.owner_id in ids),
-        is_own=opportunity.owner_id == by.pk,
+        is_own=by.pk in {opportunity.owner_id, evidence.by_id},
         is_top=ids is None,
     )
     if len(word) > WORD_LENGTH:
         raise Refused("word_too_long")
-    rows = Evidence.objects.select_related("by__user", "judged_by__user")
-    evidence: Evidence = rows.get(opportunity=opportunity, item=row)
     if (evidence.state, evidence.judged_by_id, evidence.word) == (verdict, by.pk, word):
         return evidence
     if evidence.version != seen:

@@ -8,6 +8,7 @@ from accounts.models import Account
 from funnel.actions import _log, _team
 from funnel.models import Opportunity, OpportunityMember, PlanPart
 from funnel.plans import Doer
+from funnel.stages import Status
 from tenants import audit
 from tenants.errors import Refused
 from tenants.models import Membership
@@ -26,9 +27,9 @@ def add_member(
     """Put someone on the sales team, who sees the opportunity from now on and is told; once more changes nothing.
 
     :param part: their first part in the joint plan.
-    :raises Refused: `already_member` for the owner; see `check_part`.
+    :raises Refused: `closed`; `already_member` for the owner; see `check_part`.
     """
-    opportunity = _log.lock(opportunity)
+    opportunity = _lock_open(opportunity)
     if member.pk == opportunity.owner_id:
         raise Refused("already_member")
     row, is_new = OpportunityMember.objects.get_or_create(opportunity=opportunity, member=member)
@@ -51,9 +52,9 @@ def add_partner(
 ) -> OpportunityMember:
     """Put a partner company that does not sign in here on the sales team; once more changes nothing.
 
-    :raises Refused: `not_a_partner` for an account of another kind; see `check_part`.
+    :raises Refused: `closed`; `not_a_partner` for an account of another kind; see `check_part`.
     """
-    opportunity = _log.lock(opportunity)
+    opportunity = _lock_open(opportunity)
     if partner.kind != _team.PARTNER:
         raise Refused("not_a_partner")
     row, is_new = OpportunityMember.objects.get_or_create(opportunity=opportunity, partner=partner)
@@ -74,6 +75,14 @@ def remove_helper(helper: OpportunityMember, *, by: Membership, at: datetime) ->
         who = {"member": row.member_id} if row.member_id else {"partner": row.partner.name}
         audit.record("opportunity.member_removed", opportunity, by=by, at=at, **who)
         row.delete()
+
+
+def _lock_open(opportunity: Opportunity) -> Opportunity:
+    """Take the lock; nobody joins the team of what has ended."""
+    opportunity = _log.lock(opportunity)
+    if opportunity.status != Status.OPEN:
+        raise Refused("closed")
+    return opportunity
 
 
 def _first_part(

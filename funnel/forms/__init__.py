@@ -35,12 +35,13 @@ from funnel.forms.opportunities import (
 )
 from funnel.forms.saved_views import ViewForm
 from funnel.forms.shaping import ItemForm, StagesForm
-from funnel.forms.strategy import PARTS, GapForm, GoForm, ProcedureForm, RivalForm, RoleForm, SheetPartForm
+from funnel.forms.strategy import PARTS, AdoptForm, GapForm, GoForm, ProcedureForm, RivalForm, RoleForm, SheetPartForm
 from funnel.forms.teams import MemberForm, PartForm
 
 __all__ = [
     "PARTS",
     "AbandonForm",
+    "AdoptForm",
     "AnswersForm",
     "ApprovalForm",
     "BulkForm",

@@ -93,6 +93,12 @@ def standing_role(role: DecisionRole | None) -> dict[str, Any]:
     }
 
 
+class AdoptForm(forms.Form):
+    """The name of whom opportunities were lost to, who is to be kept as a competitor."""
+
+    name = NameField(max_length=200)
+
+
 class RivalForm(forms.Form):
     """A competitor for the same opportunity; without one it also asks which."""
 

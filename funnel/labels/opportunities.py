@@ -199,7 +199,7 @@ REFUSALS: dict[str, Words] = {
     "contact_elsewhere": _("This person belongs to another customer."),
     "item_removed": _("Your company no longer asks for this evidence."),
     "not_their_manager": _("Only those who lead the owner judge this evidence."),
-    "own_opportunity": _("It is your own opportunity: your manager judges its evidence."),
+    "own_opportunity": _("It is your own opportunity, or you filed it yourself: your manager judges it."),
     "not_a_verdict": _("Verify it, mark it as confirmed by the customer, or send it back."),
     "word_needed": _("Say what is missing, so that it can be mended."),
     "word_too_long": _("Shorten the word."),

@@ -32,7 +32,8 @@ def _evidence() -> QuerySet[Evidence]:
 
 
 def to_verify(membership: Membership, *, by_amount: bool = False) -> QuerySet[Evidence]:
-    """Return what `membership` is to verify: what those it leads have filed; its own only with nobody above it.
+    """Return what `membership` is to verify: what those it leads have filed; what it owns or filed itself only
+    with nobody above it.
 
     :param by_amount: the largest first, instead of the oldest.
     """
@@ -40,7 +41,7 @@ def to_verify(membership: Membership, *, by_amount: bool = False) -> QuerySet[Ev
         return cast("QuerySet[Evidence]", Evidence.objects.none())
     rows, ids = _evidence().filter(state=State.FILED), membership.visible_owner_ids
     if ids is not None:
-        rows = rows.filter(opportunity__owner_id__in=ids - {membership.pk})
+        rows = rows.filter(opportunity__owner_id__in=ids - {membership.pk}).exclude(by=membership)
     largest = F("opportunity__amount").desc(nulls_last=True)
     return rows.order_by(largest, "at", "pk") if by_amount else rows.order_by("at", "pk")
 

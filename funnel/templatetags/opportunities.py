@@ -160,7 +160,7 @@ _EXTRA_TEXTS = ("product__name", "account__segment", "account__region", "source"
 def proofs(context: Context, step: Step, pk: int) -> SafeString:
     """The evidence that a stage demands, filed or missing."""
     base = reverse("funnel:evidence", args=[context["org"].slug, pk, "0"]).removesuffix("0/")
-    teller, may_edit, may_judge = Teller(context), bool(context["may_edit"]), bool(context["may_judge"])
+    teller, may_edit, may_judge = Teller(context), bool(context["may_edit"]), context["may_judge"]
     drawn = []
     for proof in step.proofs:
         named = (proof.item.key, proof.item.label, f"{base}{proof.item.key}/")
@@ -169,10 +169,10 @@ def proofs(context: Context, step: Step, pk: int) -> SafeString:
             drawn.append(PROOF.fill(("", may_edit, False, "", False, False, False), *named, *[""] * 11))
             continue
         person, value = filed.contact, ("amount" if filed.amount is not None else "") + ("on" if filed.on else "")
-        look = (filed.state, may_edit, may_judge, value, person is not None, bool(filed.note), filed.file is not None)
+        judges = may_judge(filed_by=filed.by_id)
         drawn.append(
             PROOF.fill(
-                look,
+                (filed.state, may_edit, judges, value, person is not None, bool(filed.note), filed.file is not None),
                 *(*named, filed.note, *reversed(teller.money(filed.amount)), teller.day(filed.on)),
                 *((person.name, person.position) if person else ("", "")),
                 *(filed.file.name if filed.file else "", filed.by.name, ago(filed.at)),

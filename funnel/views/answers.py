@@ -1,6 +1,7 @@
 """What the pages of this app answer alike: dialogs, conflicts, what a decision touched."""
 
 from collections.abc import Collection, Iterable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -105,6 +106,7 @@ def page_context(request: OrgRequest, found: Opportunity) -> dict[str, Any]:
     """Return everything that the page of one opportunity shows."""
     story = queries.story(found, today=request.today)
     proven_row = story.steps[found.proven_stage - 1].row
+    may_judge = partial(actions.may_judge, found, request.membership)
     return {
         "opportunity": found,
         "story": story,
@@ -116,7 +118,8 @@ def page_context(request: OrgRequest, found: Opportunity) -> dict[str, Any]:
         "reason": labels.REASONS[Reason(found.reason)] if found.reason else "",
         "is_open": found.status == Status.OPEN,
         "may_edit": request.membership.can(Permission.FUNNEL_EDIT),
-        "may_judge": actions.may_judge(found, request.membership),
+        "may_judge": may_judge,
+        "judges_next": bool(story.waiting and story.waiting.filed and may_judge(filed_by=story.waiting.filed.by_id)),
         "sees_account": found.sees_account,  # type: ignore[attr-defined]  # annotated by the query
         "move_query": "on=page",
     }

@@ -7,6 +7,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from funnel import actions, labels, queries
+from funnel.forms import AdoptForm
 from funnel.views.answers import url_of
 from tenants.errors import Refused
 from tenants.permissions import Permission
@@ -44,8 +45,11 @@ def competitor_panel(request: OrgRequest, pk: int) -> HttpResponse:
 @require_POST
 def competitor_adopt(request: OrgRequest) -> HttpResponse:
     """Keep a name, under which opportunities were lost, as a competitor, and link them to it."""
+    form = AdoptForm(request.POST)
     try:
-        account, linked = actions.adopt_rival(request.POST.get("name", "")[:200], by=request.membership, at=request.now)
+        if not form.is_valid():
+            raise Refused("competitor_needed")
+        account, linked = actions.adopt_rival(form.cleaned_data["name"], by=request.membership, at=request.now)
     except Refused as refused:
         messages.error(request, labels.refusal(refused))
         return go(request, url_of(request, "competitors"))

@@ -304,3 +304,11 @@ def test_the_stranger_gets_no_discount(acme: Cast, globex: Cast, login: Login) -
     assert login(acme.executive).post(url, {"percent": "1", "version": 1}).status_code == 404
     with working_for(globex.org):
         assert now(theirs).discount == 0
+
+
+def test_another_product_leaves_what_was_signed(acme: Cast) -> None:
+    deal = give(make_opportunity(acme.rep), 4)
+    deal = actions.win(deal, seen=deal.version, by=acme.rep, at=AT + DAY)
+    signed = (deal.amount, deal.discount, deal.full_amount)
+    deal = actions.change_opportunity(deal, seen=deal.version, product=make_product(acme), by=acme.rep, at=AT + 2 * DAY)
+    assert (deal.amount, deal.discount, deal.full_amount) == signed

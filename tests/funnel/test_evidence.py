@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import actions as accounts_actions
 from accounts.models import Contact
-from funnel import actions
+from funnel import actions, queries
 from funnel.actions._proof import recount_proven
 from funnel.approvals import ApprovalKind, Demand
 from funnel.evidence import STANDARD, Kind, State, proven_stage
@@ -122,6 +122,18 @@ def test_nobody_with_someone_above_judges_their_own(acme: Cast) -> None:
         judge(opportunity, acme.manager)
     assert not actions.may_judge(opportunity, acme.manager)
     assert actions.may_judge(opportunity, acme.executive)
+    assert judge(opportunity, acme.executive).state == State.VERIFIED
+
+
+def test_nobody_with_someone_above_judges_what_they_filed_themselves(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.rep)
+    evidence = file(opportunity, "opportunity_plan", by=acme.manager)
+    assert not actions.may_judge(opportunity, acme.manager, filed_by=evidence.by_id)
+    assert actions.may_judge(opportunity, acme.manager, filed_by=acme.rep.pk)
+    assert list(queries.to_verify(acme.manager)) == []
+    with pytest.raises(Refused, match="own_opportunity"):
+        judge(opportunity, acme.manager)
+    assert list(queries.to_verify(acme.executive)) == [evidence]
     assert judge(opportunity, acme.executive).state == State.VERIFIED
 
 

@@ -237,7 +237,11 @@ def test_a_name_is_kept_as_a_competitor(acme: Cast, login: Login, found: Opportu
     found.refresh_from_db()
     assert found.lost_to == Account.objects.get(kind=Kind.COMPETITOR)
     assert login(acme.rep).post(f"{base}adopt/", {"name": " "}).status_code == 303
+    for nothing in ("\0", "\u200b", "x" * 201):
+        assert login(acme.rep).post(f"{base}adopt/", {"name": nothing}).status_code == 303
     assert Account.objects.filter(kind=Kind.COMPETITOR).count() == 1
+    assert login(acme.rep).post(f"{base}adopt/", {"name": "Nul\0"}).status_code == 303
+    assert Account.objects.filter(kind=Kind.COMPETITOR, name="Nul").exists()
     assert login(acme.colleague).post(f"{base}adopt/", {"name": "X"}).status_code == 403
 
 

@@ -208,6 +208,10 @@ def test_the_same_request_adds_once_and_nothing_is_added_to_what_has_ended(acme:
     actions.abandon(deal, seen=deal.version, reason="timing", note="", by=acme.rep, at=AT + DAY)
     with pytest.raises(Refused, match="closed"):
         give(deal, acme.colleague)
+    with pytest.raises(Refused, match="closed"):
+        actions.add_member(deal, member=acme.rep2, by=acme.rep, at=AT + DAY)
+    with pytest.raises(Refused, match="closed"):
+        actions.add_partner(deal, partner=deal.account, by=acme.rep, at=AT + DAY)
     assert queries.parts_owed(acme.colleague) == []
 
 
