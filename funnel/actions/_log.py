@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 
 from accounts import actions as accounts_actions
+from funnel.helping import ask_decides
 from funnel.history import Draft
 from funnel.judges import judge_anew
 from funnel.models import Change, Opportunity, StageSetting
@@ -25,6 +26,17 @@ def lock(opportunity: Opportunity) -> Opportunity:
     """Take the opportunity for this transaction and return it as it stands now."""
     rows = Opportunity.objects.select_related("account", "owner__user", "updated_by__user")
     return locked(rows, opportunity.pk)
+
+
+def lock_deciding(opportunity: Opportunity, *, by: Membership | None) -> Opportunity:
+    """Take the lock for what the owner decides, or whoever leads them; None is the system itself.
+
+    :raises Refused: `owner_decides`.
+    """
+    opportunity = lock(opportunity)
+    if by is not None:
+        ask_decides(opportunity.owner_id, by.visible_owner_ids)
+    return opportunity
 
 
 def refuse_stale(opportunity: Opportunity, seen: int) -> None:

@@ -45,9 +45,10 @@ def change_opportunity(
 
     :param seen: the version the caller saw.
     :raises Stale: it was changed since.
-    :raises Refused: as `open_opportunity`; `closed` for an expected close or category of a closed one.
+    :raises Refused: as `open_opportunity`; `owner_decides` for a helper; `closed` for an expected close or category
+        of a closed one.
     """
-    opportunity = _log.lock(opportunity)
+    opportunity = _log.lock_deciding(opportunity, by=by)
     _log.refuse_stale(opportunity, seen)
     before = {field: getattr(opportunity, field) for field in _log.SHOWN}
     is_open = opportunity.status == Status.OPEN

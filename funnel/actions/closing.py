@@ -47,10 +47,10 @@ def win(
     :param asks: refuse it while evidence is missing, even where stages only warn, until `why` and `until` are given.
     :raises Stale: it was changed since.
     :raises Refused: `closed`, `amount_needed` (zero or none), `amount_negative`, `amount_too_large`,
-        `in_future`, `closed_before_opening`.
+        `in_future`, `closed_before_opening`; `owner_decides` for a helper.
     :raises MissingEvidence: see `ask_evidence`.
     """
-    opportunity = _log.lock(opportunity)
+    opportunity = _log.lock_deciding(opportunity, by=by)
     _log.refuse_stale(opportunity, seen)
     ask_close(status=Status(opportunity.status), outcome=Status.WON)
     signed = opportunity.amount if amount is None else amount
@@ -142,7 +142,8 @@ def lose(
         in any spelling, is taken, if there is just one.
     :param new_competitor: keep `rival` as a competitor from now on, where there is none of that name.
     :raises Stale: it was changed since.
-    :raises Refused: `closed`, `reason_needed`, `reason_unknown`, `rival_needed`, `not_a_competitor`.
+    :raises Refused: `closed`, `reason_needed`, `reason_unknown`, `rival_needed`, `not_a_competitor`,
+        `owner_decides` for a helper.
     """
     if lost_to is not None and lost_to.kind != Kind.COMPETITOR:
         raise Refused("not_a_competitor")
@@ -163,7 +164,7 @@ def abandon(
     """Let an opportunity go: a decision, with its reason.
 
     :raises Stale: it was changed since.
-    :raises Refused: `closed`, `reason_needed`, `reason_unknown`.
+    :raises Refused: `closed`, `reason_needed`, `reason_unknown`; `owner_decides` for a helper.
     """
     return _end(
         opportunity, Status.ABANDONED, seen=seen, reason=reason, rival="", lost_to=None, note=note, by=by, at=at
@@ -182,7 +183,7 @@ def _end(
     by: Membership | None,
     at: datetime,
 ) -> Opportunity:
-    opportunity = _log.lock(opportunity)
+    opportunity = _log.lock_deciding(opportunity, by=by)
     _log.refuse_stale(opportunity, seen)
     reason, rival, note = str(reason), rival.strip()[:120], note.strip()[:500]
     ask_close(status=Status(opportunity.status), outcome=outcome, reason=reason, rival=rival)
@@ -218,9 +219,9 @@ def reopen(opportunity: Opportunity, *, seen: int, why: str, by: Membership | No
     """Open a closed opportunity again, in the stage it stood in before it was won, or stands in.
 
     :raises Stale: it was changed since.
-    :raises Refused: `not_closed`, `reason_needed`.
+    :raises Refused: `not_closed`, `reason_needed`; `owner_decides` for a helper.
     """
-    opportunity = _log.lock(opportunity)
+    opportunity = _log.lock_deciding(opportunity, by=by)
     _log.refuse_stale(opportunity, seen)
     if opportunity.status == Status.OPEN or opportunity.closed_at is None:
         raise Refused("not_closed")

@@ -85,10 +85,10 @@ def record_commitment(
 def withdraw_commitment(commitment: Commitment, *, why: str, by: Membership, at: datetime) -> Commitment:
     """Say that what was committed or promised does not hold, with the reason; once more changes nothing.
 
-    :raises Refused: `reason_needed`, `commitment_text_too_long`.
+    :raises Refused: `reason_needed`, `commitment_text_too_long`; `owner_decides` for a helper.
     :raises Stale: somebody else withdrew it meanwhile.
     """
-    opportunity = _log.lock(commitment.opportunity)
+    opportunity = _log.lock_deciding(commitment.opportunity, by=by)
     commitment = locked(Commitment.objects.select_related("withdrawn_by__user", "contact"), commitment.pk)
     if commitment.withdrawn_at is not None:
         if commitment.withdrawn_by_id == by.pk:

@@ -24,9 +24,9 @@ def give_discount(
 
     :raises Stale: it was changed since version `seen`.
     :raises Refused: see `ask_discount`: `discount_beyond` says with `limit` how much may be given without asking;
-        `closed`.
+        `closed`; `owner_decides` for a helper.
     """
-    opportunity = _log.lock(opportunity)
+    opportunity = _log.lock_deciding(opportunity, by=by)
     percent = percent.quantize(Decimal("0.1"))
     if opportunity.status == Status.OPEN and opportunity.discount == percent:
         return opportunity

@@ -204,6 +204,7 @@ REFUSALS: dict[str, Words] = {
     "word_needed": _("Say what is missing, so that it can be mended."),
     "word_too_long": _("Shorten the word."),
     "too_late": _("Too late to undo: thirty seconds have passed."),
+    "owner_decides": _("This is decided by the owner, or by whoever leads them. You help on the sales team."),
     "not_yours": _("Only the person who made the change can undo it."),
     "already_undone": _("This has been undone already."),
     "changed_since": _("It has been changed since, so this cannot be undone."),

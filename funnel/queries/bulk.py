@@ -12,10 +12,13 @@ from funnel.approvals import ApprovalKind
 from funnel.bulk import BulkKind, Fate, fate_of_move
 from funnel.evidence import Item, State, standing
 from funnel.filters import Filters
+from funnel.helping import decides
+from funnel.labels import refusal
 from funnel.models import Approval, BulkChange, Evidence, EvidenceItem, StageOverride
 from funnel.queries.opportunities import visible
 from funnel.queries.table import listed
 from funnel.stages import MissingEvidence, Stage, StageRow, Status, ask_evidence, missing
+from tenants.errors import Refused
 from tenants.models import Membership
 
 SHOWN = 200
@@ -71,7 +74,11 @@ def plan(bulk: BulkChange, membership: Membership, table: Sequence[StageRow], *,
     ids = [pk for pk, _version in bulk.asked]
     names = ("pk", "account__name", "name", "status", "stage", "owner_id", "category", "category_is_own")
     rows = list(visible(membership).filter(pk__in=ids).values(*names, "expected_close_on", "opened_at"))
-    fates = _moves(bulk, rows, table, today) if bulk.kind == BulkKind.STAGE else [_fact(bulk, row) for row in rows]
+    fates = (
+        _moves(bulk, rows, table, today)
+        if bulk.kind == BulkKind.STAGE
+        else [_fact(bulk, row, membership) for row in rows]
+    )
     lines = [
         Line(row["pk"], row["account__name"], row["name"], fate, detail)
         for row, (fate, detail) in zip(rows, fates, strict=True)
@@ -90,7 +97,9 @@ _ORDER = [
 ]
 
 
-def _fact(bulk: BulkChange, row: Mapping[str, Any]) -> tuple[Fate, str]:
+def _fact(bulk: BulkChange, row: Mapping[str, Any], by: Membership) -> tuple[Fate, str]:
+    if not decides(row["owner_id"], by.visible_owner_ids):
+        return Fate.REFUSED, refusal(Refused("owner_decides"))
     is_open, to = row["status"] == Status.OPEN, bulk.to["key"]
     if bulk.kind == BulkKind.OWNER:
         return (Fate.SAME if row["owner_id"] == to else Fate.READY), ""

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from funnel import actions, filters, labels, queries
+from funnel.helping import decides
 from funnel.models import Opportunity
 from funnel.stages import Category, Reason, Stage, StageRow, Status, weighted
 from tenants.errors import Refused, Stale
@@ -118,6 +119,8 @@ def page_context(request: OrgRequest, found: Opportunity) -> dict[str, Any]:
         "reason": labels.REASONS[Reason(found.reason)] if found.reason else "",
         "is_open": found.status == Status.OPEN,
         "may_edit": request.membership.can(Permission.FUNNEL_EDIT),
+        "may_decide": request.membership.can(Permission.FUNNEL_EDIT)
+        and decides(found.owner_id, request.membership.visible_owner_ids),
         "may_judge": may_judge,
         "judges_next": bool(story.waiting and story.waiting.filed and may_judge(filed_by=story.waiting.filed.by_id)),
         "sees_account": found.sees_account,  # type: ignore[attr-defined]  # annotated by the query

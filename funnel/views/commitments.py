@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from funnel import actions, labels, queries
 from funnel.commitment import CommitmentKind, Procedure
 from funnel.forms import CommitmentForm, WithdrawForm
+from funnel.helping import decides
 from funnel.models import Opportunity
 from funnel.stages import Status
 from funnel.views.answers import conflict, dialog, read_write, refuse, url_of
@@ -32,6 +33,8 @@ def commitment(request: OrgRequest, pk: int) -> HttpResponse:
         "backing": labels.BACKINGS[found.backing],
         "procedure": labels.PROCEDURES[Procedure(procedure)] if procedure else "",
         "may_edit": request.membership.can(Permission.FUNNEL_EDIT),
+        "may_decide": request.membership.can(Permission.FUNNEL_EDIT)
+        and decides(found.owner_id, request.membership.visible_owner_ids),
         "is_open": found.status == Status.OPEN,
     }
     return render_page(request, "funnel/commitment/panel.html", context, partial="panel")

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from activities.kinds import Kind as VisitKind
 from activities.kinds import Result
 from activities.models import Visit
 from funnel import actions, queries
+from funnel.bulk import BulkKind, Choice, Fate
+from funnel.commitment import CommitmentKind
 from funnel.filters import Filters
 from funnel.models import Opportunity, OpportunityMember, PlanPart
 from funnel.plans import Doer, check_part, may_finish
@@ -324,3 +327,40 @@ def test_the_panel_costs_the_same_for_one_part_and_thirty(acme: Cast, deal: Oppo
     with CaptureQueriesContext(connection) as many:
         client.get(url)
     assert len(many) == len(one) <= 15
+
+
+def test_a_helper_does_their_part_and_the_owner_decides(acme: Cast, login: Login, deal: Opportunity) -> None:
+    actions.add_member(deal, member=acme.partner, by=acme.rep, at=AT)
+    seen: dict[str, Any] = {"seen": deal.version, "at": AT + DAY}
+    by = acme.partner
+    promise = actions.record_commitment(
+        deal, CommitmentKind.PROCEDURE, on=AT.date(), what="Chosen", note="Minutes", by=by, at=AT
+    )
+    for decide in (
+        lambda: actions.change_opportunity(deal, owner=by, by=by, **seen),
+        lambda: actions.change_opportunity(deal, amount=1, by=by, **seen),
+        lambda: actions.give_discount(deal, Decimal(1), by=by, **seen),
+        lambda: actions.win(deal, by=by, **seen),
+        lambda: actions.lose(deal, reason="price", by=by, **seen),
+        lambda: actions.abandon(deal, reason="timing", by=by, **seen),
+        lambda: actions.withdraw_commitment(promise, why="No", by=by, at=AT),
+    ):
+        with pytest.raises(Refused, match="owner_decides"):
+            decide()
+    page = f"/o/{acme.org.slug}/funnel/{deal.pk}/"
+    helps, owns = (login(each).get(page).content.decode() for each in (by, acme.rep))
+    for button in ("opportunity-edit", "opportunity-close", "opportunity-discount", "to-stage-7"):
+        assert (f'id="{button}"' in helps, f'id="{button}"' in owns) == (False, True), button
+    assert 'id="to-stage-2"' in helps
+    typed = {"name": "Mine", "owner": by.pk, "amount": "5", "version": deal.version}
+    assert login(by).post(f"{page}edit/", typed).status_code == 422
+    bulk = actions.draw_up(BulkKind.OWNER, by.pk, [deal.pk], request_key=uuid.uuid4(), by=by, at=AT)
+    plan = queries.plan(bulk, by, queries.stage_table(), today=AT.date())
+    assert plan.counts == {Fate.REFUSED: 1}
+    assert actions.carry_out(bulk, Choice(), by=by, at=AT).outcome[str(deal.pk)]["code"] == "owner_decides"
+    deal.refresh_from_db()
+    assert (deal.owner, deal.status) == (acme.rep, "open")
+    gone = actions.abandon(deal, reason="timing", by=acme.manager, **seen)
+    with pytest.raises(Refused, match="owner_decides"):
+        actions.reopen(gone, seen=gone.version, why="Again", by=by, at=AT + DAY)
+    assert actions.reopen(gone, seen=gone.version, why="Again", by=acme.rep, at=AT + 2 * DAY).status == "open"
