@@ -20,7 +20,7 @@ def quote_abroad(
     deals: Iterable[Deal], opportunities: Mapping[str, int], *, today: date, by: Membership, at: datetime
 ) -> None:
     """Set the rates, quote some open opportunities in other currencies, and let the night after the new rates come."""
-    rates = {}
+    rates: dict[str, Decimal] = {}
     for currency, days, rate in demo_company.RATES:
         on = today - timedelta(days=days)
         tenants_actions.add_rate(by.organization, currency=currency, on=on, rate=Decimal(rate), by=by, at=at)
@@ -41,6 +41,12 @@ def quote_abroad(
     for currency, deal in zip(cycle(demo_company.QUOTED), chosen, strict=False):
         found = Opportunity.objects.select_related("owner").get(pk=opportunities[deal.key])
         price = round(deal.amount / rates[currency] / 10_000) * 10_000  # whole hundreds
-        facts = {"amount": price, "quoted_currency": currency}
-        funnel_actions.change_opportunity(found, seen=found.version, by=found.owner, at=quoted_at, **facts)
+        funnel_actions.change_opportunity(
+            found,
+            seen=found.version,
+            amount=price,
+            quoted_currency=currency,
+            by=found.owner,
+            at=quoted_at,
+        )
     funnel_actions.revalue(on=today - timedelta(days=2), at=at - VALUED_AGO)

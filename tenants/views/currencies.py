@@ -41,7 +41,11 @@ def rate_effects(request: OrgRequest) -> HttpResponse:
     """Say what a rate would mean for what was typed and what is converted from now on; nothing is changed."""
     org = request.organization
     form = RateForm(request.POST, organization=org)
-    told = queries.rate_told(org, form.cleaned_data, request.now) if form.is_valid() else None
+    told = None
+    if form.is_valid():
+        data = form.cleaned_data
+        new = queries.NewRate(currency=data["currency"], on=data["on"], rate=data["rate"])
+        told = queries.rate_told(org, new, request.now)
     return _currencies_page(request, form, partial="effects", told=told)
 
 

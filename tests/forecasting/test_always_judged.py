@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -131,7 +132,7 @@ def _people(one: Opportunity, who: dict[str, Any]) -> list[Act]:
     """Return what changes the strategy sheet."""
     known: dict[str, Any] = {"influence": Influence.MEDIUM, "attitude": None}
     buyer = {"new_contact": {"name": "Ms Lin", "position": ""}, "roles": [Role.EB], **known, **who}
-    row = lambda: _newest(DecisionRole)  # noqa: E731  # read when its turn comes
+    row = partial(_newest, DecisionRole)  # read when its turn comes
     no: dict[str, Any] = {"verdict": Verdict.NO_GO, "why": "no", "need": Answer.NO, "compete": Answer.NO}
     return [
         ("add_role", lambda: funnel.add_role(one, **buyer)),
@@ -149,7 +150,7 @@ def _activities(cast: Cast, one: Opportunity, who: dict[str, Any]) -> list[Act]:
     met: dict[str, Any] = {"happened_at": LATER - DAY, "kind": Kind.VISIT, "result": Result.ADVANCED}
     plan: dict[str, Any] = {"planned_at": LATER + DAY, "kind": Kind.VISIT, **about}
     step: dict[str, Any] = {"owner": cast.rep, "text": "Call", "due_on": LATER.date() + DAY, **about}
-    visit, action = (lambda: _newest(Visit)), (lambda: _newest(NextAction))
+    visit, action = partial(_newest, Visit), partial(_newest, NextAction)
     ids: dict[str, Any] = {"key": uuid4(), "account_id": account.pk, "opportunity_id": one.pk}
     old = ImportedVisit(**ids, by_id=cast.rep.pk, happened_at=LATER, kind=Kind.CALL)
     todo = ImportedAction(

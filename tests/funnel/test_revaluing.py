@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -156,7 +157,7 @@ def test_a_form_that_was_open_before_is_told(acme: Cast) -> None:
     with pytest.raises(Stale) as stale:
         actions.change_opportunity(opportunity, seen=1, by=acme.rep, at=NIGHT + SECOND, amount=3_150_00)
     assert stale.value.theirs["amount"] == 3_210_00
-    same = {"amount": 100_00, "quoted_currency": "USD"}
+    same: dict[str, Any] = {"amount": 100_00, "quoted_currency": "USD"}
     actions.change_opportunity(opportunity, seen=2, by=acme.rep, at=NIGHT + SECOND, name="Other", **same)
     assert held(opportunity)[:2] == (3_210_00, NEW), "the same quotation keeps what it is worth now"
 
@@ -172,7 +173,7 @@ def test_an_amount_from_another_system_ends_the_quotation(acme: Cast) -> None:
     )
     actions.import_opportunities([row], by=acme.manager, at=AT)
     opportunity = Opportunity.objects.get()
-    facts = {"amount": 100_00, "quoted_currency": "USD"}
+    facts: dict[str, Any] = {"amount": 100_00, "quoted_currency": "USD"}
     actions.change_opportunity(opportunity, seen=1, by=acme.rep, at=AT + SECOND, **facts)
     again = replace(row, amounts=[(2 * MILLION, AT + 2 * SECOND)])
     actions.import_opportunities([again], by=acme.manager, at=AT + DAY)
