@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows import reauthentication
@@ -184,6 +184,11 @@ def is_swap(request: HttpRequest) -> bool:
     """Return whether htmx asks for a fragment, rather than a browser for a page."""
     htmx = cast("OrgRequest", request).htmx
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def sent_from(request: HttpRequest) -> str:
+    """Return the path of the page on which htmx acted; '' where it was not htmx, or does not say."""
+    return urlsplit(request.headers.get("HX-Current-URL", "")).path
 
 
 def render_page(

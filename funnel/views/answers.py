@@ -18,7 +18,7 @@ from funnel.models import Opportunity
 from funnel.stages import Category, Reason, Stage, StageRow, Status, weighted
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, announce, go, is_swap, render_page, toast
+from tenants.web import OrgRequest, announce, go, is_swap, render_page, sent_from, toast
 
 read_write = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -39,6 +39,16 @@ def dialog(request: OrgRequest, template: str, *, status: int = 200, **context: 
     if is_swap(request):
         response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
     return response
+
+
+def must_leave(request: OrgRequest, home: str = "") -> bool:
+    """Return whether the answer has to be another page: a browser sent this, or a page that shows nothing of it.
+
+    :param home: the page that holds what the answer would change. Without one it may be any page but the dialog's own:
+        a dialog opened at its own address has nothing around it.
+    """
+    sender = sent_from(request)
+    return not is_swap(request) or sender == request.path or bool(home and sender and sender != home)
 
 
 def refuse(form: Any, refused: Refused) -> None:
@@ -190,9 +200,10 @@ def answer(
     :param undo: the address that takes it back, where that is not the undo of a move; '' for none.
     """
     on = request.GET.get("on", "")
-    if not is_swap(request) or on not in {"board", "page"}:
+    home = url_of(request, "opportunity", found.pk)
+    if on not in {"board", "page"} or must_leave(request, home if on == "page" else ""):
         messages.success(request, text)
-        return go(request, url_of(request, "opportunity", found.pk))
+        return go(request, home)
     if on == "board":
         response = columns(request, {Stage(stage) for stage in stages}, landed=found.pk, table=table)
     else:
@@ -224,8 +235,9 @@ def told_stale(
 
 def parts(request: OrgRequest, found: Opportunity, text: str) -> HttpResponse:
     """Answer with the parts of the page as they are now."""
-    if not is_swap(request):
+    home = url_of(request, "opportunity", found.pk)
+    if must_leave(request, home):
         messages.success(request, text)
-        return go(request, url_of(request, "opportunity", found.pk))
+        return go(request, home)
     fresh = queries.opportunity_or_404(request.membership, found.pk)
     return toast(render(request, "funnel/parts.html", {**page_context(request, fresh), "oob": True}), text)

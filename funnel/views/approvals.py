@@ -13,10 +13,10 @@ from funnel import actions, approval_filters, labels, queries
 from funnel.approvals import ApprovalKind, ApprovalState
 from funnel.forms import ApprovalForm, VerdictForm
 from funnel.models import Approval
-from funnel.views.answers import conflict, dialog, number, read_write, refuse, url_of
+from funnel.views.answers import conflict, dialog, must_leave, number, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, announce, go, is_swap, org_view, render_page, toast
+from tenants.web import OrgRequest, announce, go, org_view, render_page, toast
 
 A_PAGE = 30
 CHANGED = "approvals-changed"
@@ -49,7 +49,7 @@ def approval_new(request: OrgRequest, pk: int, kind: str) -> HttpResponse:
 
 def _changed(request: OrgRequest, text: str, to: str) -> HttpResponse:
     """Answer that something about approvals changed; the panels that stand open ask anew."""
-    if not is_swap(request):
+    if must_leave(request):
         messages.success(request, text)
         return go(request, to)
     return announce(toast(HttpResponse(), text), CHANGED)
@@ -153,7 +153,7 @@ def approval_withdraw(request: OrgRequest, pk: int) -> HttpResponse:
 
 def _done(request: OrgRequest, pk: int, text: Any) -> HttpResponse:
     """Answer with the line as it is now."""
-    if not is_swap(request):
+    if must_leave(request):
         messages.success(request, text)
         return go(request, url_of(request, "approval", pk))
     return toast(_row(request, queries.approval_or_404(request.membership, pk)), str(text))

@@ -11,11 +11,11 @@ from funnel.forms import CommitmentForm, WithdrawForm
 from funnel.helping import decides
 from funnel.models import Opportunity
 from funnel.stages import Status
-from funnel.views.answers import conflict, dialog, read_write, refuse, url_of
+from funnel.views.answers import conflict, dialog, must_leave, read_write, refuse, url_of
 from jobs.views import attachment
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, announce, go, is_swap, org_view, render_page, toast
+from tenants.web import OrgRequest, announce, go, org_view, render_page, toast
 
 CHANGED = "commitment-changed"
 """What the panel of commitments listens to."""
@@ -87,7 +87,7 @@ def commitment_file(request: OrgRequest, pk: int) -> HttpResponse:
 
 
 def _changed(request: OrgRequest, found: Opportunity, text: str) -> HttpResponse:
-    if not is_swap(request):
+    if must_leave(request):
         messages.success(request, text)
         return go(request, url_of(request, "opportunity", found.pk))
     return announce(toast(HttpResponse(), text), CHANGED)

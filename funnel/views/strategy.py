@@ -16,10 +16,10 @@ from funnel.forms import PARTS, GapForm, GoForm, ProcedureForm, RivalForm, RoleF
 from funnel.labels import ATTITUDES
 from funnel.models import Opportunity
 from funnel.stages import Status
-from funnel.views.answers import conflict, dialog, read_write, refuse, url_of
+from funnel.views.answers import conflict, dialog, must_leave, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, is_swap, org_view, render_page, toast
+from tenants.web import OrgRequest, go, org_view, render_page, toast
 
 
 def _context(request: OrgRequest, found: Opportunity) -> dict[str, Any]:
@@ -52,9 +52,10 @@ def strategy_panel(request: OrgRequest, pk: int) -> HttpResponse:
 
 def _saved(request: OrgRequest, found: Opportunity, text: str) -> HttpResponse:
     """Answer with the sheet as it is now, in place; without htmx by its page."""
-    if not is_swap(request):
+    home = url_of(request, "strategy", found.pk)
+    if must_leave(request, home):
         messages.success(request, text)
-        return go(request, url_of(request, "strategy", found.pk))
+        return go(request, home)
     fresh = queries.opportunity_or_404(request.membership, found.pk)
     answer = render(request, "funnel/strategy/sheet.html#sheet", {**_context(request, fresh), "oob": True})
     return toast(answer, text)

@@ -12,10 +12,10 @@ from funnel import actions, labels, queries
 from funnel.forms import MemberForm, PartForm
 from funnel.models import Opportunity
 from funnel.stages import Status
-from funnel.views.answers import conflict, dialog, number, read_write, refuse, url_of
+from funnel.views.answers import conflict, dialog, must_leave, number, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, announce, go, is_swap, org_view, render_page, toast
+from tenants.web import OrgRequest, announce, go, org_view, render_page, toast
 
 CHANGED = "team-changed"
 """What the panels of the sales team listen to."""
@@ -44,7 +44,7 @@ def parts_today(request: OrgRequest) -> HttpResponse:
 
 def _changed(request: OrgRequest, found: Opportunity, text: str) -> HttpResponse:
     """Answer that the team changed; the panels that stand open ask anew."""
-    if not is_swap(request):
+    if must_leave(request):
         messages.success(request, text)
         return go(request, url_of(request, "opportunity", found.pk))
     return announce(toast(HttpResponse(), text), CHANGED)

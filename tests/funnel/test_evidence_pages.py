@@ -62,6 +62,22 @@ def test_the_dialog_asks_for_what_the_kind_needs(
     assert not Evidence.objects.exists()
 
 
+def test_a_dialog_that_is_a_page_of_its_own_leads_to_the_opportunity(
+    acme: Cast, login: Login, opportunity: Opportunity
+) -> None:
+    home, client = f"/o/acme/funnel/{opportunity.pk}/", login(acme.rep)
+
+    def sent(path: str, typed: dict[str, Any], page: str) -> Any:
+        return client.post(path, typed, headers={**HTMX, "HX-Current-URL": f"http://testserver{page}?q=1"})
+
+    alone = sent(at(opportunity, "budget"), {"amount": "3.5M"}, at(opportunity, "budget"))
+    assert alone["HX-Redirect"] == home
+    assert "Evidence filed" in text(client.get(home))
+    assert 'hx-swap-oob="true"' in text(sent(at(opportunity, "budget"), {"amount": "3M"}, home))
+    taken = sent(at(opportunity, "budget", "withdraw/"), {}, at(opportunity, "budget"))
+    assert taken["HX-Redirect"] == home
+
+
 def test_typed_values_stand_on_the_page_as_values(acme: Cast, login: Login, opportunity: Opportunity) -> None:
     client = login(acme.rep)
     assert client.post(at(opportunity, "budget"), {"amount": "3.5M"}, headers=HTMX).status_code == 200

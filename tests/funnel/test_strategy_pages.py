@@ -61,6 +61,13 @@ def test_an_empty_sheet_says_what_it_is_for(acme: Cast, login: Login, found: Opp
     assert '<svg class="powermap"' not in page
 
 
+def test_a_form_that_is_a_page_of_its_own_leads_to_the_sheet(acme: Cast, login: Login, found: Opportunity) -> None:
+    page = url(acme, found, "roles/")
+    sent = {**ROLE, "new_name": "Chen Yi-jun", "new_position": "Director"}
+    answer = login(acme.rep).post(page, sent, headers={**HTMX, "HX-Current-URL": f"http://testserver{page}"})
+    assert answer["HX-Redirect"] == url(acme, found)
+
+
 def test_a_person_goes_on_the_sheet_in_place(acme: Cast, login: Login, found: Opportunity) -> None:
     browser = login(acme.rep)
     dialog = browser.get(url(acme, found, "roles/"), headers=HTMX)
