@@ -178,9 +178,7 @@ def short_date(day: date, today: date, language: str, *, weekday: bool = True) -
 
 @lru_cache(maxsize=2048)
 def brief_date(day: date, today: date, language: str) -> str:
-    """A date for narrow columns: 11/27 or 27 Nov; with the year only where half a year or more lies between."""
-    if abs((day - today).days) < 183:
-        today = day
+    """A date for narrow columns: 11/27 or 27 Nov; with the year in another year."""
     return short_date(day, today, language, weekday=False)
 
 

@@ -22,7 +22,7 @@ register = template.Library()
 
 CARD = Stencil(
     "funnel/card.html",
-    ("may_move", "is_open", "is_landed", "health", "next", "backing"),
+    ("may_move", "is_open", "is_landed", "health", "next", "backing", "is_late"),
     (
         *("pk", "place", "version", "href", "move_url", "account", "name", "exact", "amount", "day"),
         *("avatar", "owner", "next_step", "next_on"),
@@ -99,7 +99,15 @@ def cards(context: Context, shown: Iterable[Card], place: str) -> SafeString:
         is_open = card.status == Status.OPEN
         coming = ("late" if teller.late(card.next_step_on) else "due") if card.next_step else "none"
         href = f"{teller.page}{card.pk}/"
-        look = (may_edit and is_open, is_open, card.pk == landed, card.health, coming, card.backing)
+        look = (
+            may_edit and is_open,
+            is_open,
+            card.pk == landed,
+            card.health,
+            coming,
+            card.backing,
+            is_open and teller.late(card.expected_close_on),
+        )
         on = card.next_step_on
         drawn.append(
             CARD.fill(

@@ -78,7 +78,7 @@ def md(value: date | datetime | None) -> str:
 
 @register.filter
 def day(value: date | datetime | None) -> str:
-    """A date for narrow columns: 11/27 or 27 Nov; with the year only half a year away or more."""
+    """A date for narrow columns: 11/27 or 27 Nov; with the year in another year."""
     return formats.brief_date(_day(value), timezone.localdate(), language()) if value else ""
 
 
