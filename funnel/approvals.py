@@ -134,7 +134,7 @@ def ask_decide(
     """Ask whether `by` may grant or refuse now.
 
     :param may: what `deciders` returned.
-    :raises Refused: `approval_ended`, `not_decider`, `word_needed` (a refusal without a word), `word_too_long`,
+    :raises Refused: `approval_ended`, `not_decider`, `refusal_word_needed` (a refusal without a word), `word_too_long`,
         `closed` (granting for an opportunity that has ended).
     """
     if state != ApprovalState.ASKED:
@@ -142,7 +142,7 @@ def ask_decide(
     if by not in set(may):
         raise Refused("not_decider")
     if verdict == ApprovalState.REFUSED and not word.strip():
-        raise Refused("word_needed")
+        raise Refused("refusal_word_needed")
     if len(word.strip()) > WORD_LENGTH:
         raise Refused("word_too_long", limit=WORD_LENGTH)
     if verdict == ApprovalState.GRANTED and not is_open:

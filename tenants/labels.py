@@ -1,6 +1,6 @@
 """Words for the codes of this app, and the registers in which every app writes the words of its audit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tenants.formats import exact
+from tenants.formats import exact, is_chinese
 from tenants.invitations import InvitationState, Verdict
 from tenants.permissions import Permission, Reason, Role
 
@@ -248,9 +248,9 @@ def reason_words(reason: Reason, role: str) -> str:
     """Return why a member of this role may do something, or who may instead."""
     if reason.is_granted:
         by = [str(dict(ROLES)[role])] * reason.by_role + [str(_("Admin"))] * reason.by_admin
-        return str(_("As: {list}")).format(list=", ".join(by))
+        return str(_("As: {list}")).format(list=listed(by))
     others = [str(words) for each, words in ROLES if each in reason.roles] + [str(_("Admin"))] * reason.admins
-    return str(_("Only: {list}")).format(list=", ".join(others))
+    return str(_("Only: {list}")).format(list=listed(others))
 
 
 def refusal(code: str, data: Mapping[str, object]) -> str:
@@ -322,9 +322,19 @@ def value_words(field: str, value: Any, names: Mapping[int, str] | None = None) 
     if field in THING_FIELDS and isinstance(value, int):
         return f"#{value}"
     if isinstance(value, list):
-        return ", ".join(field_words(one) if field == "fields" else value_words(field, one, names) for one in value)
+        return listed(field_words(one) if field == "fields" else value_words(field, one, names) for one in value)
     if isinstance(value, dict):
-        return ", ".join(
+        return listed(
             f"{field_words(key)} {value_words(key, one, names)}" for key, one in value.items() if not _is_secret(key)
         )
     return str(_CHOICES.get(field, {}).get(str(value), value))
+
+
+def listed(words: Iterable[object]) -> str:
+    """Return words in a row, apart as the reader's language does it: ``甲、乙`` in Chinese, ``A, B`` otherwise."""
+    return ("、" if is_chinese(translation.get_language() or "en") else ", ").join(map(str, words))
+
+
+def worded(name: object, text: object) -> str:
+    """Return a name and what is said of it: ``名：文`` in Chinese, ``name: text`` otherwise."""
+    return f"{name}：{text}" if is_chinese(translation.get_language() or "en") else f"{name}: {text}"

@@ -74,7 +74,7 @@ class ChoiceForm(forms.Form):
         self.asks_without = plan.of(Fate.LACKS) > 0
         fields: dict[str, Any] = self.fields
         fields["go"].choices = [(str(pk), str(pk)) for pk, _version in bulk.asked]
-        fields["why"].required = False
+        fields["why"].asked_for = self.asks_back or self.asks_without
 
     def clean(self) -> dict[str, Any]:
         """Going back needs a reason; going on without evidence a reason and a day."""

@@ -61,6 +61,9 @@ class EvidenceForm(forms.Form):
             else:
                 fields["note"].widget = forms.TextInput(attrs={"maxlength": 2_000, "autocomplete": "off"})
         fields[self.asked].required = item.kind not in {Kind.PERSON, Kind.DOCUMENT}
+        for name in {Kind.PERSON: ("contact", "new_contact"), Kind.DOCUMENT: ("file",)}.get(item.kind, ()):
+            if name in fields:
+                fields[name].asked_for = True  # this one or another: the action says which
 
     @property
     def asked(self) -> str:
@@ -81,6 +84,12 @@ class JudgeForm(forms.Form):
     word = forms.CharField(
         label=gettext_lazy("What is missing?"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Ask for a word: who sends back has to say one."""
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["word"].asked_for = True
 
     @property
     def state(self) -> State:

@@ -47,7 +47,7 @@ def demand(asked: Demand, table: Sequence[StageRow] = ()) -> str:
 REFUSALS.update(
     {
         "why_needed": _("Say why it is needed."),
-        "word_needed": _("Say in a word why not."),
+        "refusal_word_needed": _("Say in a word why not."),
         "word_too_long": _("Shorten the text to %(limit)s characters."),
         "discount_range": _("Enter a discount above 0 and at most 100 percent."),
         "stage_needed": _("Choose a stage."),

@@ -19,6 +19,7 @@ from funnel.queries.opportunities import visible
 from funnel.queries.table import listed
 from funnel.stages import MissingEvidence, Stage, StageRow, Status, ask_evidence, missing
 from tenants.errors import Refused
+from tenants.labels import in_a_row
 from tenants.models import Membership
 
 SHOWN = 200
@@ -150,7 +151,7 @@ def _moves(
         fate = fate_of_move(
             status=row["status"], left=left, to=to, lacking=[item.stage for item in lacking], blocking=blocking
         )
-        found.append((fate, ", ".join(item.label for item in lacking) if fate in {Fate.LACKS, Fate.BLOCKED} else ""))
+        found.append((fate, in_a_row(item.label for item in lacking) if fate in {Fate.LACKS, Fate.BLOCKED} else ""))
     return found
 
 

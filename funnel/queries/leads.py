@@ -30,7 +30,7 @@ from funnel.leads import (
 )
 from funnel.models import Lead, LeadAnswer, LeadEvent, LeadQuerySet, LeadSetting
 from funnel.queries.opportunities import owners_in_sight, visible
-from tenants.labels import field_words
+from tenants.labels import field_words, listed, worded
 from tenants.models import Membership, Organization, Team
 
 EVENTS = 100
@@ -269,10 +269,10 @@ def _detail(kind: EventKind, data: Mapping[str, Any]) -> str:
         case EventKind.HANDED:
             return " → ".join(data["names"])
         case EventKind.CHANGED:
-            return ", ".join(field_words(name) for name in data["changes"])
+            return listed(map(field_words, data["changes"]))
         case EventKind.ANSWERED:
-            asked = ", ".join(str(labels.ASKED[criterion]) for criterion in data["answers"])
-            return f"{asked}: {labels.STANDINGS[Standing(data['standing'])]}"
+            asked = listed(labels.ASKED[criterion] for criterion in data["answers"])
+            return worded(asked, labels.STANDINGS[Standing(data["standing"])])
         case EventKind.NOTED:
             return str(data["next_step"])
         case EventKind.ENQUIRED:

@@ -15,6 +15,7 @@ from funnel.models import OpportunityQuerySet
 from funnel.stages import Category, StageRow, Status
 from funnel.views.answers import language, url_of
 from tenants.formats import short_date
+from tenants.labels import worded
 from tenants.permissions import Permission
 from tenants.queries import CountedPaginator
 from tenants.web import OrgRequest, org_view, render_page
@@ -164,7 +165,7 @@ def narrowed(request: OrgRequest, wanted: filters.Filters, stages: list[StageRow
             shown.append((_("%(field)s: no longer there") % {"field": labels.GROUPINGS[code]}, without(param)))
         elif param.startswith("in_") or param == "account":
             name = queries.names_of(code, [key], membership, table=stages, language=said)[key]
-            shown.append((f"{labels.GROUPINGS[code]}: {name}" if key else name, without(param)))
+            shown.append((worded(labels.GROUPINGS[code], name) if key else name, without(param)))
     if wanted.category in set(Category):
         shown.append((str(labels.CATEGORIES[Category(wanted.category)]), without("category")))
     for first, last, names, text in (

@@ -14,6 +14,7 @@ from funnel.models import Opportunity
 from funnel.views.answers import conflict, dialog, parts, read_write, refuse, url_of
 from jobs.views import attachment
 from tenants.errors import Refused, Stale
+from tenants.labels import worded
 from tenants.permissions import Permission
 from tenants.web import OrgRequest, announce, go, is_swap, org_view, toast
 
@@ -75,7 +76,7 @@ def evidence_judge(request: OrgRequest, pk: int, key: str) -> HttpResponse:
         by, at = request.membership, request.now
         try:
             actions.judge_evidence(found, key, verdict=verdict, word=word, seen=seen, by=by, at=at)
-            return _judged(request, found, f"{labels.STATES[verdict]}: {filed.item}")
+            return _judged(request, found, worded(labels.STATES[verdict], filed.item))
         except Stale as stale:
             return _both_verdicts(request, stale, verdict, word)
         except Refused as refused:

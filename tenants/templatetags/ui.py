@@ -419,7 +419,7 @@ def field(bound: BoundField, css: str = "", label: str = "", unit: str = "", **a
         "css": css,
         "unit": unit,
         "label": label or bound.label,
-        "optional": not bound.field.required and kind != "check",
+        "optional": not (bound.field.required or getattr(bound.field, "asked_for", False) or kind == "check"),
         "control": bound.as_widget(attrs=extra) if kind != "picks" else "",
         "many": isinstance(widget, CheckboxSelectMultiple),
     }
@@ -432,7 +432,8 @@ def form_errors(form: BaseForm) -> dict[str, Any]:
     for name, errors in form.errors.items():
         if name in form.fields:
             bound = form[name]
-            links += [{"id": bound.auto_id or f"id_{bound.html_name}", "label": bound.label, "text": e} for e in errors]
+            label = str(bound.label).rstrip("?？")  # a question takes no colon
+            links += [{"id": bound.auto_id or f"id_{bound.html_name}", "label": label, "text": e} for e in errors]
     return {
         "links": links,
         "general": form.non_field_errors() if form.is_bound else [],

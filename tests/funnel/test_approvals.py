@@ -225,7 +225,7 @@ def test_nothing_is_asked_for_what_has_ended(acme: Cast) -> None:
     [
         (ApprovalState.GRANTED, {"state": ApprovalState.REFUSED}, "approval_ended"),
         (ApprovalState.GRANTED, {"by": 4}, "not_decider"),
-        (ApprovalState.REFUSED, {"word": "  "}, "word_needed"),
+        (ApprovalState.REFUSED, {"word": "  "}, "refusal_word_needed"),
         (ApprovalState.GRANTED, {"word": "x" * 501}, "word_too_long"),
         (ApprovalState.GRANTED, {"is_open": False}, "closed"),
     ],
