@@ -20,7 +20,7 @@ from funnel.labels import FLAGS
 from jobs.labels import register_notification
 from tenants import labels as tenants_labels
 from tenants.errors import Refused
-from tenants.labels import listed
+from tenants.labels import in_a_row
 from tenants.permissions import Permission
 from tenants.topics import Topic, name_topic
 
@@ -302,7 +302,7 @@ def gains(rule: str, more: int, fewer: int) -> str:
 
 def _flagged(data: Mapping[str, Any]) -> str:
     count = int(data.get("count", 0))
-    names = listed(data.get("names", []))
+    names = in_a_row(data.get("names", []))
     words = {"count": count, "names": names}
     return (
         ngettext(
@@ -316,7 +316,7 @@ def _flagged(data: Mapping[str, Any]) -> str:
 
 def _climbed(data: Mapping[str, Any]) -> str:
     count = int(data.get("count", 0))
-    words = {"count": count, "names": listed(data.get("names", []))}
+    words = {"count": count, "names": in_a_row(data.get("names", []))}
     return (
         ngettext(
             "%(count)s opportunity of your people has waited too long: %(names)s",

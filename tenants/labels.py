@@ -248,9 +248,9 @@ def reason_words(reason: Reason, role: str) -> str:
     """Return why a member of this role may do something, or who may instead."""
     if reason.is_granted:
         by = [str(dict(ROLES)[role])] * reason.by_role + [str(_("Admin"))] * reason.by_admin
-        return str(_("As: {list}")).format(list=listed(by))
+        return str(_("As: {list}")).format(list=in_a_row(by))
     others = [str(words) for each, words in ROLES if each in reason.roles] + [str(_("Admin"))] * reason.admins
-    return str(_("Only: {list}")).format(list=listed(others))
+    return str(_("Only: {list}")).format(list=in_a_row(others))
 
 
 def refusal(code: str, data: Mapping[str, object]) -> str:
@@ -322,15 +322,15 @@ def value_words(field: str, value: Any, names: Mapping[int, str] | None = None) 
     if field in THING_FIELDS and isinstance(value, int):
         return f"#{value}"
     if isinstance(value, list):
-        return listed(field_words(one) if field == "fields" else value_words(field, one, names) for one in value)
+        return in_a_row(field_words(one) if field == "fields" else value_words(field, one, names) for one in value)
     if isinstance(value, dict):
-        return listed(
+        return in_a_row(
             f"{field_words(key)} {value_words(key, one, names)}" for key, one in value.items() if not _is_secret(key)
         )
     return str(_CHOICES.get(field, {}).get(str(value), value))
 
 
-def listed(words: Iterable[object]) -> str:
+def in_a_row(words: Iterable[object]) -> str:
     """Return words in a row, apart as the reader's language does it: ``甲、乙`` in Chinese, ``A, B`` otherwise."""
     return ("、" if is_chinese(translation.get_language() or "en") else ", ").join(map(str, words))
 

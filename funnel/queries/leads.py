@@ -30,7 +30,7 @@ from funnel.leads import (
 )
 from funnel.models import Lead, LeadAnswer, LeadEvent, LeadQuerySet, LeadSetting
 from funnel.queries.opportunities import owners_in_sight, visible
-from tenants.labels import field_words, listed, worded
+from tenants.labels import field_words, in_a_row, worded
 from tenants.models import Membership, Organization, Team
 
 EVENTS = 100
@@ -269,9 +269,9 @@ def _detail(kind: EventKind, data: Mapping[str, Any]) -> str:
         case EventKind.HANDED:
             return " → ".join(data["names"])
         case EventKind.CHANGED:
-            return listed(map(field_words, data["changes"]))
+            return in_a_row(map(field_words, data["changes"]))
         case EventKind.ANSWERED:
-            asked = listed(labels.ASKED[criterion] for criterion in data["answers"])
+            asked = in_a_row(labels.ASKED[criterion] for criterion in data["answers"])
             return worded(asked, labels.STANDINGS[Standing(data["standing"])])
         case EventKind.NOTED:
             return str(data["next_step"])

@@ -18,7 +18,7 @@ from funnel.models import Opportunity
 from funnel.stages import Status
 from funnel.views.answers import conflict, dialog, must_leave, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
-from tenants.labels import listed
+from tenants.labels import in_a_row
 from tenants.permissions import Permission
 from tenants.web import OrgRequest, go, org_view, render_page, toast
 
@@ -101,7 +101,7 @@ def _words(field: Any, value: Any) -> str:
     """Return a value as its field shows it."""
     words = {str(code): str(text) for code, text in getattr(field, "choices", ())}
     if isinstance(value, list):
-        return listed(words.get(str(each), str(each)) for each in value)
+        return in_a_row(words.get(str(each), str(each)) for each in value)
     if type(field).__name__ == "BooleanField":
         return labels.ANSWERS["yes" if value else "no"]  # type: ignore[index, return-value]  # codes are text
     key = str(int(value)) if isinstance(value, int) else str(getattr(value, "pk", value))

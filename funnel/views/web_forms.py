@@ -18,7 +18,7 @@ from funnel.leads import Criterion
 from funnel.views.answers import conflict, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.formats import exact
-from tenants.labels import listed
+from tenants.labels import in_a_row
 from tenants.models import Organization
 from tenants.permissions import Permission
 from tenants.scoping import reading
@@ -52,7 +52,7 @@ def _both(request: OrgRequest, form: CriteriaForm, stale: Stale, version: int) -
     def shown(name: str, value: Any) -> Any:
         if name == "budget_from":
             return exact(value)
-        return listed(labels.ASKED[Criterion(each)] for each in value) if name == "musts" else value
+        return in_a_row(labels.ASKED[Criterion(each)] for each in value) if name == "musts" else value
 
     wanted = form.criteria()
     mine = {"budget_from": wanted.budget_from, "months": wanted.months, "musts": sorted(wanted.musts)}
