@@ -67,6 +67,7 @@ class Asked:
             "to_changes": self.to("changes"),
             "to_past": self.to("past"),
             "to_flow": self.to("flow", since="", until=""),
+            "to_shape": address(self.request, "shape", self.period, self.whose.who),
             "kinds": [(kind, labels.KINDS[kind]) for kind in Kind],
             "message": " ".join(str(error) for error in self.form.non_field_errors()),
             "error": not self.form.is_valid(),

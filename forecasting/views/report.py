@@ -83,7 +83,10 @@ def forecast(request: OrgRequest) -> HttpResponse:
         "shape_url": address(request, "shape", period, whose.who),
         "accuracy_url": address(request, "accuracy", period, whose.who),
         "page": "forecast",
-        **{f"to_{name}": address(request, name, period, whose.who) for name in ("forecast", "changes", "past", "flow")},
+        **{
+            f"to_{name}": address(request, name, period, whose.who)
+            for name in ("forecast", "changes", "past", "flow", "shape")
+        },
     }
     return render_page(request, "forecasting/forecast.html", context)
 
