@@ -6,8 +6,10 @@ from enum import StrEnum
 
 from funnel.stages import Stage, Status
 
-AT_ONCE, MOST, CHUNK = 200, 5_000, 50
-"""So many are done while one waits, more of them by a job, so many in each of its steps; beyond that one narrows."""
+AT_ONCE, MOST, CHUNK = 25, 5_000, 25
+"""So many are done while one waits, more of them by a job, so many in each of its steps; beyond that one narrows.
+
+Each step is one transaction that holds its rows: few, so that others who save one of them wait a moment at most."""
 
 
 class BulkKind(StrEnum):

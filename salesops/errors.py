@@ -27,6 +27,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return HttpResponse(render_to_string("errors/400.html"), status=400)
 
 
+def busy(request: HttpRequest) -> HttpResponse:
+    """Answer 503 to what somebody else held too long: nothing was changed, and a moment later it works."""
+    page = render_to_string("errors/503.html")
+    return HttpResponse(page, status=503, headers={"Retry-After": "2"})
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500 with a reference number; the page asks nothing of the database, which may be what failed."""
     page = render_to_string("errors/500.html", {"reference": request.META.get("REQUEST_ID", "")})

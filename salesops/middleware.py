@@ -5,11 +5,13 @@ import re
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 
+from salesops.errors import busy
 from salesops.logs import known_as
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -72,4 +74,22 @@ def content_security_policy(get_response: Handler) -> Handler:
         response["Content-Security-Policy"] = settings.CONTENT_SECURITY_POLICY
         return response
 
+    return middleware
+
+
+_HELD = frozenset({"55P03", "40P01"})
+"""What PostgreSQL says of a lock that another kept longer than one waits, and of two who wait for each other."""
+
+
+def held_rows(get_response: Handler) -> Handler:
+    """Answer that somebody else is changing it, rather than that something broke, where rows were held too long."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
+        code = getattr(error.__cause__, "pgcode", None) if isinstance(error, OperationalError) else None
+        return busy(request) if code in _HELD else None
+
+    cast("Any", middleware).process_exception = process_exception
     return middleware

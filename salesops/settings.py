@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "tenants.sign_in.note_session",
+    "salesops.middleware.held_rows",
 ]
 
 ROOT_URLCONF = "salesops.urls"

@@ -14,7 +14,7 @@ from funnel.models import BulkChange, Opportunity
 from funnel.stages import Category, MissingEvidence, Stage
 from jobs.actions import enqueue
 from tenants import audit
-from tenants.actions.locking import locked
+from tenants.actions.locking import locked, one_at_a_time
 from tenants.errors import Refused, Stale
 from tenants.models import Membership
 
@@ -30,6 +30,7 @@ def draw_up(
 
     :param to: the number of a stage, the id of an owner, a day (ISO), or a category ('' gives it back to the stage).
     """
+    one_at_a_time(f"bulk:{request_key}")
     found: BulkChange | None = BulkChange.objects.filter(request_key=request_key, by=by).first()
     if found is not None and found.state != "drawn":
         return found

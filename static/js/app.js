@@ -132,8 +132,8 @@ on("htmx:sendError", (e) => {
 on("htmx:responseError", (e) => {
   const { xhr, elt } = e.detail;
   if (polling(elt) || xhr.status === 409) return;
-  const words = { 403: "forbidden", 404: "missing", 413: "large", 429: "busy" }[xhr.status] ?? "error";
-  toast({ text: text(words), kind: "error", reference: xhr.status >= 500 ? xhr.getResponseHeader("X-Request-ID") ?? "" : "" });
+  const words = { 403: "forbidden", 404: "missing", 413: "large", 429: "busy", 503: "held" }[xhr.status] ?? "error";
+  toast({ text: text(words), kind: "error", reference: xhr.status >= 500 && xhr.status !== 503 ? xhr.getResponseHeader("X-Request-ID") ?? "" : "" });
 });
 on("htmx:beforeSwap", (e) => {
   const { xhr, requestConfig } = e.detail;

@@ -131,7 +131,7 @@ def test_a_stale_change_is_refused_with_what_stands(acme: Cast) -> None:
     opportunity = make_opportunity(acme.rep)
     actions.change_opportunity(opportunity, seen=1, by=acme.rep, at=AT, amount=5)
     with pytest.raises(Stale) as stale:
-        actions.change_opportunity(opportunity, seen=1, by=acme.rep2, at=AT, amount=6)
+        actions.change_opportunity(opportunity, seen=1, by=acme.executive, at=AT, amount=6)
     assert stale.value.theirs["amount"] == 5
     assert stale.value.changed_by == acme.rep.name
 

@@ -152,7 +152,7 @@ def test_each_kind_is_done_and_taken_back_within_thirty_seconds(acme: Cast, kind
     assert fates(done) == ["done"] * 3
     assert not set(before) & set(Opportunity.objects.values_list(*shown))
     actions.change_opportunity(
-        (last := Opportunity.objects.get(pk=rows[2].pk)), seen=last.version, amount=7, by=acme.rep, at=now + SECOND
+        (last := Opportunity.objects.get(pk=rows[2].pk)), seen=last.version, amount=7, by=last.owner, at=now + SECOND
     )
     with pytest.raises(Refused, match="too_late"):
         actions.take_back(done, by=acme.manager, at=now + 31 * SECOND)

@@ -146,7 +146,7 @@ def test_queries_of_the_page_do_not_grow(acme: Cast, login: Login) -> None:
     for key in ("key_needs", "strategy", "competitors"):
         actions.file_evidence(opportunity, key, note="yes", by=acme.rep, at=timezone.now())
     actions.add_member(opportunity, member=acme.partner, part="demo", by=acme.rep, at=timezone.now())
-    actions.change_opportunity(opportunity, seen=2, by=acme.rep, at=timezone.now(), owner=acme.rep, amount=5)
+    actions.change_opportunity(opportunity, seen=2, by=acme.rep2, at=timezone.now(), owner=acme.rep, amount=5)
     with CaptureQueriesContext(connection) as many:
         page = client.get(url(acme, f"{opportunity.pk}/"))
     assert len(many) == len(few) <= 15, "\n".join(query["sql"] for query in many)
