@@ -17,8 +17,10 @@ from coaching import actions, labels, queries
 from coaching.forms import DecisionForm, EndForm, SessionEditForm, SessionForm, StartForm, shown
 from coaching.models import CoachingSession, Review, who_walks
 from forecasting.labels import BUCKETS, period_label
+from funnel import filters
 from funnel.labels import GUIDES
 from funnel.models import Opportunity
+from funnel.queries import of_health
 from funnel.stages import Stage
 from tenants.charts import Change
 from tenants.errors import Refused, Stale
@@ -86,9 +88,15 @@ def meeting(request: OrgRequest, pk: int) -> HttpResponse:
     if not found.is_running:
         return go(request, to_page(request, "coaching:minutes", found.pk))
     person = number(request, "person")
-    page = number(request, "page")
-    shown_meeting = queries.meeting(found, request.membership, today=request.today, person=person, page=page)
-    return render_page(request, "coaching/meeting.html", _meeting_context(request, shown_meeting, person))
+    page, wanted = number(request, "page"), filters.read(request.GET)
+    among = of_health(wanted)
+    shown_meeting = queries.meeting(
+        found, request.membership, today=request.today, person=person, page=page, among=among
+    )
+    seat, mode = shown_meeting.seat, request.GET.get("mode", "")
+    kept = [("person", seat.person.pk if seat else ""), *([("mode", mode)] if mode else [])]
+    context = {**_meeting_context(request, shown_meeting, person), "filters": wanted, "kept": kept}
+    return render_page(request, "coaching/meeting.html", context)
 
 
 def _meeting_context(request: OrgRequest, shown_meeting: queries.Meeting, asked: int | None = None) -> dict[str, Any]:

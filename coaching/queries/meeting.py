@@ -23,6 +23,7 @@ ROWS = 36
 """How many opportunities of a person stand on one page; the figures count all."""
 
 MINUTES_EACH = 10
+EVERY = Q()
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -147,11 +148,18 @@ class Meeting:
 
 
 def meeting(
-    review: Review, member: Membership, *, today: date, person: int | None = None, page: int | None = None
+    review: Review,
+    member: Membership,
+    *,
+    today: date,
+    person: int | None = None,
+    page: int | None = None,
+    among: Q = EVERY,
 ) -> Meeting:
     """Return the meeting with one person's opportunities: the one asked for, else whoever is being walked through.
 
     :param page: which part of many opportunities, from 1.
+    :param among: what the opportunities shown must satisfy; the numbers stay those of all.
     """
     page = min(max(page or 1, 1), 100)
     period = quarter(member.organization, today)
@@ -161,7 +169,7 @@ def meeting(
     seats = _seats(rows, entries, table, period, member.organization)
     seat = _shown(seats, person)
     mine = {entry.opportunity_id: entry for entry in entries if seat and entry.person_id == seat.person.pk}
-    deals = _deals(review, seat.person, mine, table, member.organization, today, page=page) if seat else []
+    deals = _deals(review, seat.person, mine, table, member.organization, today, among=among, page=page) if seat else []
     at = max((entry.at for entry in entries), default=None)
     versions = sum(entry.version for entry in entries) or None
     people = [(row.person_id, row.begun_at, row.done_at) for row in rows]
@@ -244,13 +252,14 @@ def _deals(
     today: date,
     *,
     only: Collection[int] | None = None,
+    among: Q = EVERY,
     page: int = 1,
 ) -> list[Deal]:
     """Return a page of a person's opportunities, and the first of the next one: the nearest to the signature first.
 
     Those are the open ones, and those decided here.
     """
-    rows = Opportunity.objects.filter(owner=person).filter(Q(status=Status.OPEN) | Q(pk__in=entries))
+    rows = Opportunity.objects.filter(owner=person).filter(Q(status=Status.OPEN) | Q(pk__in=entries)).filter(among)
     if only is not None:
         rows = rows.filter(pk__in=only)
     rows = rows.select_related("account").order_by("-stage", F("amount").desc(nulls_last=True), "id")

@@ -16,7 +16,9 @@ from forecasting.queries import flow as figures
 from forecasting.views.address import address
 from forecasting.views.asked import Asked, asked_of, before
 from forecasting.views.changes import places
+from forecasting.views.report import narrowing
 from forecasting.waterfall import Bucket
+from funnel import filters
 from funnel import queries as funnel_queries
 from funnel.flow import Conversion, Spread
 from funnel.queries.behind import Behind
@@ -149,13 +151,15 @@ def behind(request: OrgRequest) -> HttpResponse:
     table = funnel_queries.stage_table()
     names = {int(row.stage): row.label for row in table}
     stage = next((number for number in names if str(number) == request.GET.get("stage")), None)
+    wanted = filters.read(request.GET)
     whole = _behind(asked, what, stage, places(request.GET.get("by", "stage"), table))
-    found = whole.visible_to(request.membership)
+    found = whole.visible_to(request.membership).filter(funnel_queries.of_health(wanted))
     percents = {row.stage: row.percent for row in table}
     page = Paginator(queries.listed(found, percents), A_PAGE).get_page(request.GET.get("page"))
     bucket = next((each for each in Bucket if each == request.GET.get("bucket")), None)
     context = {
         **asked.frame("behind"),
+        **narrowing(request, wanted),
         "back": asked.to({"moved": "changes", "went": "changes", "stood": "past"}.get(what, "flow")),
         "title": labels.BUCKETS[bucket] if what == "moved" and bucket else labels.BEHIND[what],
         "stage_label": names.get(stage or 0, ""),

@@ -16,7 +16,8 @@ from forecasting.forms import TargetForm, chosen_period
 from forecasting.periods import Kind, Period, period_of
 from forecasting.views.address import address
 from forecasting.waterfall import Bucket
-from funnel.queries import lead_figures, stage_table
+from funnel import filters
+from funnel.queries import lead_figures, of_health, stage_table
 from funnel.queries.behind import Beyond
 from funnel.slices import Slice
 from funnel.stages import Stage
@@ -139,6 +140,12 @@ def _changes(request: OrgRequest, period: Period, whose: queries.Scope, moved: q
     ]
 
 
+def narrowing(request: OrgRequest, wanted: filters.Filters) -> dict[str, Any]:
+    """Return what the form that narrows a list by health needs: what else of the address it keeps."""
+    kept = [(name, value) for name, value in request.GET.items() if name not in {"health", "flag", "page"}]
+    return {"filters": wanted, "kept": kept}
+
+
 @org_view(Permission.FORECAST_VIEW)
 @require_GET
 def rows(request: OrgRequest) -> HttpResponse:
@@ -159,10 +166,12 @@ def rows(request: OrgRequest) -> HttpResponse:
         found, beyond = queries.rows(period, zone, whose.owners, what=what, stage=stage), Beyond()
     else:
         raise Http404
-    ordered = queries.listed(found, percents)
-    page = Paginator(ordered, A_PAGE).get_page(request.GET.get("page"))
+    wanted = filters.read(request.GET)
+    found = found.filter(of_health(wanted))
+    page = Paginator(queries.listed(found, percents), A_PAGE).get_page(request.GET.get("page"))
     context = {
         **frame(request, "rows", period, whose),
+        **narrowing(request, wanted),
         "back": address(request, "forecast", period, whose.who),
         "title": labels.BUCKETS[bucket] if bucket else labels.ROWS[what],
         "stage_label": names.get(stage or 0, ""),

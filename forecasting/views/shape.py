@@ -37,7 +37,9 @@ def shape(request: OrgRequest) -> HttpResponse:
         "url": address(request, "shape", period, whose.who),
         "back": address(request, "forecast", period, whose.who),
     }
-    return render_page(request, "forecasting/shape.html", context, partial="panel")
+    return render_page(
+        request, "forecasting/shape.html", context, partial="brief" if request.GET.get("brief") else "panel"
+    )
 
 
 def _rows(request: OrgRequest, found: Shape, who: str) -> list[dict[str, Any]]:

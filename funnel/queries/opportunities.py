@@ -123,6 +123,12 @@ def in_health(filters: Filters) -> Q:
     return Q(status=Status.OPEN, health=filters.health) if filters.health else Q()
 
 
+def of_health(filters: Filters) -> Q:
+    """Return what health and flag must satisfy, for lists that are narrowed by nothing else."""
+    flagged = Q(status=Status.OPEN, flags__contains=[filters.flag]) if filters.flag else Q()
+    return in_health(filters) & flagged
+
+
 # Who and what there is to choose ------------------------------------------------------------------
 
 
@@ -202,9 +208,11 @@ def currencies() -> list[str]:
     return list(codes)
 
 
-def of_account(membership: Membership, account: Account, limit: int = 20) -> list[Opportunity]:
+def of_account(
+    membership: Membership, account: Account, filters: Filters | None = None, limit: int = 20
+) -> list[Opportunity]:
     """Return an account's opportunities that `membership` may see: the open ones first, then the latest."""
-    rows = visible(membership).filter(account=account).with_card()
+    rows = visible(membership).filter(of_health(filters or Filters()), account=account).with_card()
     is_closed = Case(When(status=Status.OPEN, then=Value(0)), default=Value(1), output_field=IntegerField())
     return list(rows.order_by(is_closed, URGENCY, F("closed_at").desc(nulls_first=True), "-pk")[:limit])
 

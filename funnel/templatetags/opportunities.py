@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from funnel import labels
+from funnel.filters import Filters
 from funnel.queries import Card, Step
 from funnel.stages import Category, Reason, Stage, Status
 from tenants.formats import brief_date, compact, exact, short_date
@@ -86,6 +87,13 @@ class Teller:
     def late(self, day: date | None) -> bool:
         """Whether a day has gone by."""
         return day is not None and day < self.today
+
+
+@register.inclusion_tag("funnel/health_filter.html")
+def health_filter(filters: Filters) -> dict[str, Any]:
+    """The controls by which every list of opportunities is narrowed by health and by flag."""
+    flags = [(code, flag.name) for code, flag in labels.FLAGS.items()]
+    return {"filters": filters, "healths": labels.HEALTHS.items(), "flags": flags}
 
 
 @register.simple_tag(takes_context=True)

@@ -92,10 +92,8 @@ def _listed(request: OrgRequest, wanted: filters.Filters) -> dict[str, Any]:
         "choices": queries.choices(request.membership),
         "stages": stages,
         "statuses": labels.STATUS_FILTERS,
-        "flags": [(code, flag.name) for code, flag in labels.FLAGS.items()],
         "due_choices": labels.DUE,
         "closed_choices": labels.CLOSED,
-        "healths": labels.HEALTHS.items(),
         "groupings": grouping_choices(wanted),
         "kept": [(name, request.GET[name]) for name in _KEPT if name in request.GET],
         "narrowed": narrowed(request, wanted, stages),
@@ -129,10 +127,11 @@ _KEPT = ("account", "category", "due_from", "due_to", "closed_from", "closed_to"
 @require_safe
 def of_account(request: OrgRequest, pk: int) -> HttpResponse:
     """Show an account's opportunities as a panel of its page."""
-    account = queries.account_or_404(request.membership, pk)
+    account, wanted = queries.account_or_404(request.membership, pk), filters.read(request.GET)
     context = {
         "account": account,
-        "opportunities": queries.of_account(request.membership, account),
+        "filters": wanted,
+        "opportunities": queries.of_account(request.membership, account, wanted),
         "stages": queries.stage_table(),
     }
     return render(request, "funnel/of_account.html", context)
