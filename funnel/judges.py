@@ -4,7 +4,8 @@ Health is judged by an app to the right, which says so once: `judged_by(judge)`.
 what a judgement stands on ends by asking for it, in its own transaction, so that the page it answers shows it.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 
 Verdicts = Mapping[int, tuple[str, list[str]]]
@@ -17,6 +18,17 @@ _judges: list[Judge] = []
 def judged_by(judge: Judge) -> None:
     """Let your app judge the health of opportunities; the last one to say so does."""
     _judges[:] = [judge]
+
+
+@contextmanager
+def unjudged() -> Iterator[None]:
+    """Judge nothing while a whole past is brought in at once; whoever does that has it judged when it is all there."""
+    standing = _judges[:]
+    _judges.clear()
+    try:
+        yield
+    finally:
+        _judges[:] = standing
 
 
 def judge_anew(ids: Collection[int] | None, *, at: datetime, by: int | None = None) -> Verdicts:

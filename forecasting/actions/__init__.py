@@ -1,6 +1,6 @@
 """Every write of this app: targets, health and alerts, and what the nights compute."""
 
-from forecasting.actions.alerting import tell_untold
+from forecasting.actions.alerting import climb, tell_untold
 from forecasting.actions.digesting import DIGEST_JOB, readers, start_digest, take_digest
 from forecasting.actions.judging import is_judged_later, judge, refresh_health
 from forecasting.actions.limiting import change_health
@@ -14,6 +14,7 @@ __all__ = [
     "ImportedTarget",
     "SetTarget",
     "change_health",
+    "climb",
     "import_targets",
     "is_judged_later",
     "judge",

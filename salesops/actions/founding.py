@@ -22,18 +22,22 @@ from coaching import actions as coaching_actions
 from coaching.decisions import Decision, Outcome
 from coaching.models import ReviewPerson
 from forecasting import actions as forecasting_actions
+from forecasting import queries as forecasting_queries
+from forecasting.models import Target
 from forecasting.periods import Kind as PeriodKind
 from forecasting.periods import last_ones, period_of
 from funnel import actions as funnel_actions
 from funnel.history import ImportedOpportunity
+from funnel.judges import unjudged
 from funnel.leads import Criteria
 from funnel.leads import Step as LeadStep
 from funnel.models import Opportunity
 from funnel.stages import Stage, Status
-from salesops import demo_company, demo_leads
+from salesops import demo_company, demo_health, demo_leads
 from salesops.actions._abroad import quote_abroad
 from salesops.actions._boards import furnish_boards
 from salesops.actions._evidence import prove
+from salesops.actions._nights import live_nights
 from salesops.actions._strategy import know_rivals, strategize
 from salesops.actions._team import team_up
 from salesops.demo_company import Company, Deal
@@ -44,6 +48,7 @@ from tenants.scoping import working_for
 T = TypeVar("T")
 NAMESPACE = uuid.UUID("5f0c3d1e-8a53-4a0e-9a39-6a1d3d2f7c11")
 BATCH = 500
+WHOLE = 10 * demo_company.WAN
 
 
 @dataclass(frozen=True)
@@ -76,26 +81,28 @@ def found_demo_company(*, today: date, at: datetime, password: str) -> Membershi
         user, name=demo_company.NAME, language="zh-hant", at=at, slug=demo_company.SLUG
     )
     with working_for(founder.organization):
-        people = _hire(founder, at=at)
-        companies = demo_company.companies(today)
-        deals = list(demo_company.deals(last_evening(at), companies))
-        products = _stock(founder, at=at)
-        accounts, contacts = _archive(companies, people, by=founder, at=at)
-        know_rivals(by=founder, at=at)
-        opportunities = _sell(deals, people, accounts, products, by=founder, at=at)
-        demo = Demo(people, accounts, contacts, opportunities)
-        _meet(deals, demo, by=founder, at=at)
-        _plan(deals, demo, today=today, by=founder, at=at)
-        quote_abroad(deals, demo.opportunities, today=today, by=founder, at=at)
-        prove(deals, demo.people, demo.opportunities, today=today, at=at)
-        strategize(deals, demo.people, demo.opportunities, today=today, at=at)
-        team_up(deals, demo.people, demo.opportunities, today=today, at=at)
-        _lead(demo, today=today, by=founder, at=at)
-        furnish_boards(demo.people, by=founder, at=at)
-        _aim(deals, demo, today=today, by=founder, at=at)
-        _review(demo, at=at - timedelta(days=13))
-        _coach(demo, at=at)
-        forecasting_actions.refresh_health(founder.organization, at=at)
+        with unjudged():
+            people = _hire(founder, at=at)
+            companies = demo_company.companies(today)
+            deals = demo_health.shaped(list(demo_company.deals(last_evening(at), companies)), last_evening(at))
+            products = _stock(founder, at=at)
+            accounts, contacts = _archive(companies, people, by=founder, at=at)
+            know_rivals(by=founder, at=at)
+            opportunities = _sell(deals, people, accounts, products, by=founder, at=at)
+            demo = Demo(people, accounts, contacts, opportunities)
+            _meet(deals, demo, by=founder, at=at)
+            _plan(deals, demo, today=today, by=founder, at=at)
+            quote_abroad(deals, demo.opportunities, today=today, by=founder, at=at)
+            prove(deals, demo.people, demo.opportunities, today=today, at=at)
+            strategize(deals, demo.people, demo.opportunities, today=today, at=at)
+            team_up(deals, demo.people, demo.opportunities, today=today, at=at)
+            _lead(demo, today=today, by=founder, at=at)
+            furnish_boards(demo.people, by=founder, at=at)
+            _aim(deals, demo, today=today, by=founder, at=at)
+            _challenge(deals, demo, today=today, by=founder, at=at)
+            _review(demo, at=at - timedelta(days=13))
+            _coach(demo, at=at)
+        live_nights(founder.organization, people, at=at)
         forecasting_actions.take_snapshot(founder.organization, on=today - timedelta(days=1), at=at)
         evenings = [today - timedelta(days=1 + 7 * week) for week in range(80)]
         forecasting_actions.make_past_snapshots(founder.organization, evenings, at=at)
@@ -197,6 +204,8 @@ def _sell(
 ) -> dict[str, int]:
     """Bring in two years of opportunities with everything that happened to them."""
     ids: dict[str, int] = {}
+    second = sorted((deal for deal in deals if not deal.outcome and deal.stage == 2), key=lambda deal: deal.amount)
+    unpriced = {deal.key for deal in second[: demo_health.UNPRICED]}
     for batch in _batches(deals):
         counts = funnel_actions.import_opportunities(
             [
@@ -208,7 +217,7 @@ def _sell(
                     name=deal.name,
                     opened_at=deal.opened_at,
                     stages=[(Stage(stage), when) for when, stage in deal.stages if stage != Stage.DEPLOY],
-                    amounts=[(amount, when) for when, amount in deal.amounts],
+                    amounts=[] if deal.key in unpriced else [(amount, when) for when, amount in deal.amounts],
                     closes=[(close, when) for when, close in deal.closes],
                     outcome=Status(deal.outcome or "open"),
                     closed_at=deal.ended_at,
@@ -330,6 +339,26 @@ def _aim(deals: Sequence[Deal], demo: Demo, *, today: date, by: Membership, at: 
             forecasting_actions.set_target(owner, period.kind, period.starts_on, target, by=by, at=at)
             for month, share in zip(period.parts, (30, 30, 40), strict=True):
                 forecasting_actions.set_target(owner, month.kind, month.starts_on, target * share // 100, by=by, at=at)
+
+
+def _challenge(deals: Sequence[Deal], demo: Demo, *, today: date, by: Membership, at: datetime) -> None:
+    """Raise or lower the targets of this quarter until each region lacks what `demo_health` says."""
+    quarter = period_of(PeriodKind.QUARTER, today)
+    for region, wins in demo_health.WINS_A_DAY.items():
+        reps = [person.key for person in demo_company.PEOPLE if person.team == region]
+        won = [deal.amount for deal in deals if deal.outcome == "won" and deal.owner in reps]
+        whose = forecasting_queries.scope(by, f"t{demo.people[reps[0]].team_id}")
+        numbers = forecasting_queries.summary(by, quarter, whose).numbers
+        lacking = int(wins * ((quarter.ends_on - today).days + 1) * sum(won) / max(len(won), 1))
+        factor = (numbers.won + numbers.weighted + lacking) / max(numbers.target or 0, 1)
+        for key in reps:
+            for period in (quarter, *quarter.parts):
+                known = Target.objects.filter(
+                    owner=demo.people[key], period=period.kind, starts_on=period.starts_on
+                ).first()
+                if known is not None:
+                    amount = round(known.amount * factor / WHOLE) * WHOLE
+                    forecasting_actions.set_target(known.owner, period.kind, period.starts_on, amount, by=by, at=at)
 
 
 def _review(demo: Demo, *, at: datetime) -> None:

@@ -9,13 +9,18 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.core.management import CommandError, call_command
 from django.db import connections
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from accounts.models import Account
-from accounts.segments import Kind
+from accounts.segments import Kind as AccountKind
 from activities.models import Visit
 from coaching.models import CoachingSession, Review
-from forecasting.models import Target
+from forecasting import queries
+from forecasting.health import FLAGS
+from forecasting.models import Alert, Mute, Target
+from forecasting.periods import Kind, period_of
+from forecasting.shape import Disease
 from funnel.approvals import ApprovalKind
 from funnel.leads import LeadStatus, Step
 from funnel.models import Approval, Change, DecisionRole, Lead, Opportunity, PlanPart, Strategy
@@ -73,9 +78,9 @@ def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> N
         assert PlanPart.objects.filter(done_at__isnull=False).exists()
         became = Lead.objects.filter(status=LeadStatus.CONVERTED).count()
         assert became == 3
-        customers = Account.objects.exclude(kind__in=[Kind.COMPETITOR, Kind.CHANNEL_PARTNER])
+        customers = Account.objects.exclude(kind__in=[AccountKind.COMPETITOR, AccountKind.CHANNEL_PARTNER])
         assert customers.count() - became == demo_company.ACCOUNTS == 400
-        assert Account.objects.filter(kind=Kind.COMPETITOR).count() == len(demo_strategy.RIVALS)
+        assert Account.objects.filter(kind=AccountKind.COMPETITOR).count() == len(demo_strategy.RIVALS)
         assert Strategy.objects.count() == demo_strategy.COUNT
         assert set(Strategy.objects.values_list("verdict", flat=True)) == {"", *Verdict}
         assert DecisionRole.objects.exclude(reports_to__reports_to=None).exists()
@@ -94,6 +99,7 @@ def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> N
         assert Review.objects.exclude(ended_at=None).count() == 3
         chains = Counter(CoachingSession.objects.values_list("opportunity_id", flat=True))
         assert set(chains.values()) == {3}
+        _health_is_believable(organization)
     with pytest.raises(CommandError, match="already"):
         call_command("demo")
     call_command("demo", "--if-empty")
@@ -109,6 +115,29 @@ def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> N
         assert cursor.fetchone() == (0,)
         cursor.execute("SELECT tgenabled FROM pg_trigger WHERE tgname = 'append_only'")
         assert {row[0] for row in cursor.fetchall()} <= {"O", b"O"}
+
+
+def _health_is_believable(organization: Organization) -> None:
+    """Every flag occurs, most are well or to be watched, alerts have a past, and each region its own disease."""
+    rows = list(Opportunity.objects.open())
+    assert {flag for row in rows for flag in row.flags} == set(FLAGS)
+    assert sum(row.health == "risk" for row in rows) < len(rows) / 3
+    standing = Alert.objects.standing()
+    assert len({alert.since.date() for alert in standing}) >= 4
+    assert {alert.step for alert in standing} >= {0, 1, 2}
+    assert Mute.objects.filter(ended_at=None).count() == 2
+    boss, now = Membership.objects.get(user__email=demo_email("wang")), timezone.now()
+    quarter = period_of(Kind.QUARTER, now.astimezone(organization.zone).date())
+    diseases = {}
+    for team in Team.objects.exclude(parent=None):
+        whose = queries.scope(boss, f"t{team.pk}")
+        summary = queries.summary(boss, quarter, whose)
+        found = queries.shape_of(organization, quarter, summary, whose.owners, at=now)
+        diseases[team.name] = {finding.disease for finding in found.findings}
+    assert Disease.THIN_TOP in diseases["北區"]
+    assert diseases["中區"] == {Disease.PREGNANT}
+    assert Disease.EMPTY_BOTTOM in diseases["南區"]
+    assert Disease.THIN_TOP not in diseases["南區"]
 
 
 def test_the_demo_is_refused_where_it_could_be_reached(settings: Settings) -> None:

@@ -1,0 +1,40 @@
+"""What the nights behind the demo company raised, what is kept quiet about, which disease each region has. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
+
+from salesops.demo_company import ZONE, Deal
+
+PARTS = 8
+NIGHTS = ((9, 1), (6, 2), (4, 3), (2, 5))
+"""How many days ago, and how many of every eight opportunities had gone wrong by then; the rest is of today."""
+
+MUTES = (  # flag, reason, days
+    ("silent", "客戶年底盤點，約好兩週後再聯絡。", 14),
+    ("stalled", "等待客戶董事會排程，已確認日期。", 10),
+)
+UNPRICED = 3
+"""So many of the smallest opportunities in the second stage have no amount yet."""
+KEPT: Mapping[str, Mapping[int, int]] = {"北區": {1: 2, 2: 2}, "南區": {5: 1, 6: 0}}
+"""How many open opportunities a region has in a stage at most; the others were lost: a thin top, an empty bottom."""
+WINS_A_DAY: Mapping[str, float] = {"北區": 0.13, "中區": 0.025, "南區": 0.09}
+"""How many more wins of the usual amount each region still needs, for every day left of the quarter."""
+
+
+def shaped(deals: Sequence[Deal], today: date) -> Sequence[Deal]:
+    """Let what is too much for the shape of its region be lost, half way between its last event and today."""
+    stop = datetime.combine(today, time(18), ZONE)
+    left = {(region, stage): most for region, kept in KEPT.items() for stage, most in kept.items()}
+    for deal in reversed(deals):
+        place = deal.company.region, deal.stage
+        if deal.outcome or place not in left:
+            continue
+        if left[place]:
+            left[place] -= 1
+            continue
+        moments = [when for when, _ in (*deal.stages, *deal.amounts, *deal.closes)] + [
+            each.at for each in deal.meetings
+        ]
+        deal.outcome, deal.reason = "lost", "no_budget"
+        deal.ended_at = max(moments) + (stop - max(moments)) / 2
+    return deals
