@@ -1,9 +1,10 @@
 """Amounts in another currency, and what an account is worth to us."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Min, Sum
 
@@ -71,6 +72,26 @@ def set_price(opportunity: Opportunity, price: int, percent: Decimal) -> list[st
         opportunity.amount = left
     opportunity.discount, opportunity.full_amount = percent, price if percent else None
     return PRICED
+
+
+def quotation(opportunity: Opportunity) -> dict[str, Any]:
+    """Return how the amount came to be, as the log keeps it where a signature ends it."""
+    rate_on = opportunity.rate_on.isoformat() if opportunity.rate_on else None
+    return {
+        "quoted_amount": opportunity.quoted_amount,
+        "quoted_currency": opportunity.quoted_currency,
+        "rate_on": rate_on,
+        "discount": str(opportunity.discount),
+        "full_amount": opportunity.full_amount,
+    }
+
+
+def quote_again(opportunity: Opportunity, told: Mapping[str, Any]) -> None:
+    """Set what `quotation` told."""
+    rate_on = told["rate_on"]
+    opportunity.quoted_amount, opportunity.quoted_currency = told["quoted_amount"], told["quoted_currency"]
+    opportunity.rate_on = date.fromisoformat(rate_on) if rate_on else None
+    opportunity.discount, opportunity.full_amount = Decimal(told["discount"]), told["full_amount"]
 
 
 def end_discount(opportunity: Opportunity) -> list[str]:

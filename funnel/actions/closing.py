@@ -1,5 +1,6 @@
 """How an opportunity ends, and how it is opened again."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.db import transaction
@@ -7,7 +8,7 @@ from django.db import transaction
 from accounts.models import Account
 from accounts.segments import Kind
 from funnel.actions import _log
-from funnel.actions._money import end_discount, revenue_changed
+from funnel.actions._money import end_discount, quotation, revenue_changed
 from funnel.actions._override import go_on
 from funnel.actions._proof import evidence_for, keep_proven
 from funnel.actions.rivals import competitors_by_name, ensure_competitor
@@ -62,7 +63,7 @@ def win(
     standing = evidence_for(opportunity)
     lacking = go_on(opportunity, standing, table, to=Stage.DEPLOY, by=by, at=at, why=why, until=until, asks=asks)
     percents = {row.stage: row.percent for row in table}
-    drafts = []
+    drafts, quoted = [], quotation(opportunity)
     if signed != opportunity.amount:
         drafts.append(Draft(ChangeKind.AMOUNT, opportunity.amount, signed, closed_at, percents[stage]))
         opportunity.amount, opportunity.quoted_amount, opportunity.quoted_currency = signed, None, ""
@@ -71,6 +72,8 @@ def win(
     draft, opportunity.stage, opportunity.category = closing(
         Status.WON, stage, Category(opportunity.category), closed_at, percents=percents
     )
+    if drafts:
+        draft = replace(draft, old={**draft.old, "quotation": quoted})
     opportunity.status, opportunity.closed_at, opportunity.stage_entered_at = Status.WON, closed_at, closed_at
     opportunity.proven_stage = standing.proven(opportunity.stage)
     _log.write(

@@ -213,7 +213,7 @@ _UPDATED = [
     "updated_at",
     "updated_by",
 ]
-_COUNTED = {"version", "updated_at", "updated_by", "discount", "full_amount"}
+_COUNTED = {"version", "updated_at", "updated_by"}
 _HELD = [field.attname for field in Opportunity._meta.concrete_fields if field.name in set(_UPDATED) - _COUNTED]
 
 

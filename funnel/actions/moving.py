@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from funnel.actions import _log, _team
-from funnel.actions._money import revenue_changed
+from funnel.actions._money import PRICED, quote_again, revenue_changed
 from funnel.actions._override import go_on
 from funnel.actions._proof import evidence_for, keep_proven
 from funnel.history import STATUS_KINDS, Draft, effective, entered_at, is_push, undone
@@ -31,6 +31,8 @@ _RESTORED = [
     "status",
     "closed_at",
     "amount",
+    *PRICED[1:],
+    "quoted_currency",
     "reason",
     "reason_note",
     "rival",
@@ -120,7 +122,7 @@ def undo(
                 opportunity=opportunity,
                 kind=undone(row.kind, row.old),
                 old=row.new,
-                new=row.old,
+                new=_told(row.old),
                 percent=before[-1].percent,
                 by=by,
                 occurred_at=at,
@@ -153,6 +155,11 @@ def _ask_undo(
         raise Refused("too_late")
 
 
+def _told(old: Any) -> Any:
+    """Return what stood before a row, as a row tells it: how the amount came to be is no part of the state."""
+    return {name: value for name, value in old.items() if name != "quotation"} if isinstance(old, dict) else old
+
+
 def _put_back(opportunity: Opportunity, row: Change) -> None:
     """Set what the row changed to what it was before."""
     before: Any = row.old
@@ -165,6 +172,8 @@ def _put_back(opportunity: Opportunity, row: Change) -> None:
         _team.owner_changed(opportunity, now)
         return
     old: dict[str, Any] = dict(before) if row.kind in STATUS_KINDS else {row.kind: before}
+    if quoted := old.pop("quotation", None):
+        quote_again(opportunity, quoted)
     if old.get("closed_at"):
         old["closed_at"] = datetime.fromisoformat(old["closed_at"])
     for field, value in old.items():

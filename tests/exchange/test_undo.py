@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -368,3 +369,15 @@ def test_the_ledger_forgets_what_was_rolled_back(acme: Cast, monkeypatch: pytest
     assert set(imported.ledger().of("account")) == set(Account.objects.values_list("pk", flat=True))
     undo(imported, by=acme.executive)
     assert not Account.objects.exists()
+
+
+def test_a_discount_that_an_import_ended_is_given_back(acme: Cast) -> None:
+    bring_in("opportunities", deals(OPEN_ROW), by=acme.executive)
+    deal = Opportunity.objects.get(external_id="A1")
+    deal = funnel_actions.give_discount(deal, Decimal(4), seen=deal.version, by=acme.rep, at=timezone.now())
+    before = (deal.amount, deal.discount, deal.full_amount)
+    other = [*OPEN_ROW]
+    other[4] = "555"
+    undo(bring_in("opportunities", deals(other), by=acme.executive), by=acme.executive)
+    deal.refresh_from_db()
+    assert (deal.amount, deal.discount, deal.full_amount) == before

@@ -15,6 +15,7 @@ from accounts.models import Product
 from funnel import actions, queries
 from funnel.approvals import ApprovalKind, Demand
 from funnel.discounts import NONE, Basis, DiscountLimits, Grant, after, allowed, ask_discount, check_limits
+from funnel.history import as_it_stood
 from funnel.models import Approval, Change, DiscountSetting, Opportunity
 from tenants import actions as tenants_actions
 from tenants.errors import Refused, Stale
@@ -312,3 +313,15 @@ def test_another_product_leaves_what_was_signed(acme: Cast) -> None:
     signed = (deal.amount, deal.discount, deal.full_amount)
     deal = actions.change_opportunity(deal, seen=deal.version, product=make_product(acme), by=acme.rep, at=AT + 2 * DAY)
     assert (deal.amount, deal.discount, deal.full_amount) == signed
+
+
+def test_a_win_taken_back_gives_the_discount_back(acme: Cast) -> None:
+    deal = give(make_opportunity(acme.rep), 4)
+    before = (deal.amount, deal.discount, deal.full_amount)
+    won = actions.win(deal, seen=deal.version, amount=deal.amount - 500, by=acme.rep, at=AT + DAY)
+    assert (won.discount, won.full_amount) == (NONE, None)
+    actions.undo(won.last_change_id, by=acme.rep, at=AT + DAY)
+    deal = now(deal)
+    assert (deal.status, deal.amount, deal.discount, deal.full_amount) == ("open", *before)
+    log = list(Change.objects.filter(opportunity=deal).events())
+    assert as_it_stood(log, AT + 2 * DAY).amount == before[0]
