@@ -35,9 +35,8 @@ def write(row: Any, fields: Mapping[str, Any], *, seen: int, by: Membership, at:
     :raises Stale: it was changed since version `seen`.
     """
     before = {name: getattr(row, name) for name in fields}
-    if row.pk and row.version != seen:
-        by_whom = row.updated_by.name if row.updated_by_id else ""
-        raise Stale({**before, "version": row.version}, changed_by=by_whom, changed_at=row.updated_at)
+    if row.pk:
+        refuse_stale(row, seen, before)
     changes = {name: [_plain(before[name]), _plain(value)] for name, value in fields.items() if before[name] != value}
     if row.pk and not changes:
         return {}
@@ -47,6 +46,35 @@ def write(row: Any, fields: Mapping[str, Any], *, seen: int, by: Membership, at:
     row.updated_at, row.updated_by = at, by
     row.save()
     return changes
+
+
+def refuse_stale(row: Any, seen: int, theirs: Mapping[str, Any]) -> None:
+    """Refuse what was said of a row that has changed since; `theirs` is what stands now.
+
+    :raises Stale: it was changed since version `seen`.
+    """
+    if row.version != seen:
+        by_whom = row.updated_by.name if row.updated_by_id else ""
+        raise Stale({**theirs, "version": row.version}, changed_by=by_whom, changed_at=row.updated_at)
+
+
+def gone_or_held(model: type[M], opportunity: Opportunity, pk: int, seen: int, *names: str) -> M | None:
+    """Return a row that is to go from this sheet, held; None where it is gone already.
+
+    :param names: what is told of it where it is stale.
+    :raises Stale: it was changed since version `seen`.
+    """
+    row = (
+        model.objects.select_for_update(of=("self",))
+        .select_related("updated_by__user")
+        .filter(  # type: ignore[attr-defined]
+            opportunity=opportunity, pk=pk
+        )
+        .first()
+    )
+    if row is not None:
+        refuse_stale(row, seen, {name: _plain(getattr(row, name)) for name in names})
+    return row
 
 
 def _plain(value: Any) -> Any:

@@ -134,10 +134,13 @@ def change_role(
 
 
 @transaction.atomic
-def remove_role(opportunity: Opportunity, pk: int, *, by: Membership, at: datetime) -> None:
-    """Take a person off the sheet, who may be gone already; whoever reported to them reports to their superior now."""
+def remove_role(opportunity: Opportunity, pk: int, *, seen: int, by: Membership, at: datetime) -> None:
+    """Take a person off the sheet, who may be gone already; whoever reported to them reports to their superior now.
+
+    :raises Stale: they were changed since version `seen`.
+    """
     opportunity = _sheet.hold(opportunity)
-    row = DecisionRole.objects.filter(opportunity=opportunity, pk=pk).select_related("contact").first()
+    row = _sheet.gone_or_held(DecisionRole, opportunity, pk, seen)
     if row is None:
         return
     DecisionRole.objects.filter(opportunity=opportunity, reports_to=row).update(reports_to=row.reports_to_id)

@@ -1,5 +1,6 @@
 """Filing the evidence that a stage is complete, and judging it."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -39,6 +40,7 @@ def file_evidence(
     on: date | None = None,
     amount: int | None = None,
     paper: Paper | None = None,
+    seen: int,
     by: Membership,
     at: datetime,
 ) -> Evidence:
@@ -51,7 +53,9 @@ def file_evidence(
     :param new_contact: the name of a person who is not in the archive yet, where no contact is given.
     :param amount: minor units of the reporting currency.
     :param paper: a file; None keeps the one that is there.
+    :param seen: the version of the evidence that the caller saw; 0 for none.
     :raises EvidenceItem.DoesNotExist: no such item.
+    :raises Stale: somebody has filed or judged it since.
     :raises Refused: see `ask_filing`; `item_removed`, `note_too_long`, `contact_elsewhere`, `amount_negative`,
         `amount_too_large`.
     """
@@ -59,18 +63,25 @@ def file_evidence(
     row = item_row(item) if isinstance(item, str) else item
     if not row.is_active:
         raise Refused("item_removed")
-    before: Evidence | None = Evidence.objects.filter(opportunity=opportunity, item=row).first()
+    before = _filed(opportunity, row)
+    if before is not None:  # what a second click brings anew is there already
+        if contact is None and before.contact is not None and before.contact.name == new_contact.strip():
+            contact = before.contact
+        paper = None if _is_kept(before, paper) else paper
     evidence = before or Evidence(opportunity=opportunity, item=row, version=0)
-    was = {name: getattr(evidence, name) for name in _VALUES}
+    was = _held(evidence)
     evidence.note, evidence.contact, evidence.on, evidence.amount = note.strip(), contact, on, amount
     is_new = contact is None and bool(new_contact.strip())
     _ask(evidence, row, has_contact=is_new, has_file=paper is not None)
+    if not is_new and paper is None and was == _held(evidence) and evidence.state != State.SENT_BACK and before:
+        return before
+    if before is not None and before.version != seen:
+        before.refresh_from_db(fields=["note", "contact", "on", "amount"])
+        raise _changed(before)
     if is_new:
         evidence.contact = accounts_actions.create_contact(opportunity.account, name=new_contact, by=by, at=at)
     if paper is not None:
         evidence.file = store_file(paper.name, paper.content, paper.content_type, by=by, at=at)
-    if before is not None and before.state != State.SENT_BACK and was == _held(evidence):
-        return before
     evidence.state, evidence.judged_by, evidence.judged_at, evidence.word = State.FILED, None, None, ""
     evidence.by, evidence.at, evidence.version = by, at, evidence.version + 1
     evidence.save()
@@ -80,6 +91,20 @@ def file_evidence(
     _record("evidence.filed", opportunity, row, was, _held(evidence), by=by, at=at)
     _log.judge(opportunity, by=by, at=at)
     return evidence
+
+
+def _filed(opportunity: Opportunity, row: EvidenceItem) -> Evidence | None:
+    """Return what is filed for an item, with who filed and judged it; its file without the content."""
+    rows = Evidence.objects.select_related("by__user", "judged_by__user", "contact", "file").defer("file__content")
+    found: Evidence | None = rows.filter(opportunity=opportunity, item=row).first()
+    return found
+
+
+def _is_kept(evidence: Evidence, paper: Paper | None) -> bool:
+    kept = evidence.file
+    if paper is None or kept is None:
+        return False
+    return kept.name == paper.name[:200] and kept.sha256 == hashlib.sha256(paper.content).hexdigest()
 
 
 def _ask(evidence: Evidence, row: EvidenceItem, *, has_contact: bool, has_file: bool) -> None:
@@ -127,16 +152,26 @@ def _plain(value: Any) -> Any:
 
 
 @transaction.atomic
-def withdraw_evidence(opportunity: Opportunity, item: EvidenceItem | str, *, by: Membership, at: datetime) -> None:
-    """Take a piece of evidence back, since it proved wrong; the audit keeps what it said, its file goes."""
+def withdraw_evidence(
+    opportunity: Opportunity, item: EvidenceItem | str, *, seen: int, by: Membership, at: datetime
+) -> None:
+    """Take a piece of evidence back, since it proved wrong; the audit keeps what it said, its file goes.
+
+    It may be gone already.
+
+    :raises Stale: somebody has filed or judged it since version `seen`.
+    """
     opportunity = _log.lock(opportunity)
     row = item_row(item) if isinstance(item, str) else item
-    for evidence in Evidence.objects.filter(opportunity=opportunity, item=row):
-        nothing: dict[str, Any] = dict.fromkeys(_VALUES)
-        _record("evidence.withdrawn", opportunity, row, _held(evidence), nothing, by=by, at=at)
-        evidence.delete()
-        StoredFile.objects.filter(pk=evidence.file_id).delete()
-        keep_proven(opportunity)
+    evidence = _filed(opportunity, row)
+    if evidence is None:
+        return
+    if evidence.version != seen:
+        raise _changed(evidence)
+    _record("evidence.withdrawn", opportunity, row, _held(evidence), dict.fromkeys(_VALUES), by=by, at=at)
+    evidence.delete()
+    StoredFile.objects.filter(pk=evidence.file_id).delete()
+    keep_proven(opportunity)
     _log.judge(opportunity, by=by, at=at)
 
 
@@ -172,8 +207,9 @@ def judge_evidence(
     opportunity = _log.lock(opportunity)
     row = item_row(item) if isinstance(item, str) else item
     ids, word = by.visible_owner_ids, word.strip()
-    rows = Evidence.objects.select_related("by__user", "judged_by__user")
-    evidence: Evidence = rows.get(opportunity=opportunity, item=row)
+    evidence = _filed(opportunity, row)
+    if evidence is None:
+        raise Evidence.DoesNotExist
     ask_verdict(
         verdict=verdict,
         word=word,
@@ -187,7 +223,7 @@ def judge_evidence(
     if (evidence.state, evidence.judged_by_id, evidence.word) == (verdict, by.pk, word):
         return evidence
     if evidence.version != seen:
-        raise _other_verdict(evidence)
+        raise _changed(evidence)
     was = evidence.state
     evidence.state, evidence.judged_by, evidence.judged_at, evidence.word = verdict, by, at, word
     evidence.version += 1
@@ -201,10 +237,20 @@ def judge_evidence(
     return evidence
 
 
-def _other_verdict(evidence: Evidence) -> Stale:
+def _changed(evidence: Evidence) -> Stale:
     """Return the refusal that shows what stands now: the other verdict, or what was filed since."""
     judged = evidence.judged_by or evidence.by
-    theirs = {"state": evidence.state, "word": evidence.word, "note": evidence.note}
+    theirs = {
+        "item": evidence.item.key,
+        "version": evidence.version,
+        "state": evidence.state,
+        "word": evidence.word,
+        "note": evidence.note,
+        "amount": evidence.amount,
+        "on": evidence.on,
+        "contact": evidence.contact.name if evidence.contact else "",
+        "file": evidence.file.name if evidence.file else "",
+    }
     return Stale(theirs, changed_by=judged.name, changed_at=evidence.judged_at or evidence.at)
 
 

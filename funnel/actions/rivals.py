@@ -109,10 +109,13 @@ def change_rival(
 
 
 @transaction.atomic
-def remove_rival(opportunity: Opportunity, pk: int, *, by: Membership, at: datetime) -> None:
-    """Take a rival off the sheet, who may be gone already."""
+def remove_rival(opportunity: Opportunity, pk: int, *, seen: int, by: Membership, at: datetime) -> None:
+    """Take a rival off the sheet, who may be gone already.
+
+    :raises Stale: it was changed since version `seen`.
+    """
     opportunity = _sheet.hold(opportunity)
-    row = Rival.objects.filter(opportunity=opportunity, pk=pk).select_related("competitor").first()
+    row = _sheet.gone_or_held(Rival, opportunity, pk, seen)
     if row is None:
         return
     _sheet.tell("rival.removed", row, opportunity, by=by, at=at, competitor=row.competitor.name)

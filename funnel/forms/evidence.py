@@ -17,6 +17,7 @@ from tenants.models import Membership
 class EvidenceForm(forms.Form):
     """The fact that proves an item, by its kind. In a dialog that asks for many (`is_brief`) just its value."""
 
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     contact: Any = forms.ModelChoiceField(
         None, label=gettext_lazy("Person at the customer"), required=False, empty_label="—"
     )
@@ -42,7 +43,8 @@ class EvidenceForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         """Take the item, whose kind says what is asked, and what was filed."""
-        initial = {name: getattr(filed, name) for name in ("contact", "amount", "on", "note")} if filed else {}
+        values = ("version", *(() if is_brief else ("contact", "amount", "on", "note")))
+        initial = {name: getattr(filed, name) for name in values} if filed else {"version": 0}
         super().__init__(*args, **{**kwargs, "initial": initial})
         self.item = item
         fields: dict[str, Any] = self.fields
@@ -73,7 +75,7 @@ class EvidenceForm(forms.Form):
     def values(self) -> dict[str, Any]:
         """Return what was typed, as the action takes it."""
         typed = dict(self.cleaned_data)
-        return {"paper": typed.pop("file", None), **typed}
+        return {"paper": typed.pop("file", None), "seen": typed.pop("version") or 0, **typed}
 
 
 class JudgeForm(forms.Form):

@@ -19,9 +19,10 @@ from funnel.forms import (
     ReopenForm,
     WinForm,
 )
-from funnel.models import Opportunity
+from funnel.models import Evidence, Opportunity
 from funnel.stages import GRACE, MissingEvidence, Stage, StageRow, Status
 from funnel.views.answers import answer, dialog, language, number, read_write, refuse, told_stale
+from funnel.views.proving import both_filings
 from tenants.errors import Refused, Stale
 from tenants.formats import compact
 from tenants.permissions import Permission
@@ -47,6 +48,8 @@ def move(request: OrgRequest, pk: int) -> HttpResponse:
             raise queries.stale(found)
         moved = _file_and_move(request, found, form, to, filings, stages)
     except Stale as stale:
+        if "item" in stale.theirs:
+            return both_filings(request, stale, next(each for each in filings if each.item.key == stale.theirs["item"]))
         return told_stale(
             request, stale, stages[to - 1].label, stages, version=found.version, touched=_seen_in(request, to)
         )
@@ -104,16 +107,23 @@ def _filings(request: OrgRequest, found: Opportunity) -> list[EvidenceForm]:
 
     :raises Refused: `item_removed`, something was typed for an item that is no longer demanded.
     """
-    typed = {name.rpartition("-")[0] for name, value in request.POST.items() if "-" in name and str(value).strip()}
+    typed = {
+        name.rpartition("-")[0]
+        for name, value in request.POST.items()
+        if "-" in name and str(value).strip() and not name.endswith("-version")
+    }
     items = [item for item in queries.checklist() if item.key in typed] if typed else []
     if typed - {item.key for item in items}:
         raise Refused("item_removed")
     return [evidence_form(request, found, item, data=request.POST) for item in items]
 
 
-def evidence_form(request: OrgRequest, found: Opportunity, item: Item, *, data: Any = None) -> EvidenceForm:
+def evidence_form(
+    request: OrgRequest, found: Opportunity, item: Item, *, data: Any = None, filed: Evidence | None = None
+) -> EvidenceForm:
     """Return the brief form of an item, as it stands among others."""
-    return EvidenceForm(data, item=item, opportunity=found, by=request.membership, is_brief=True, prefix=item.key)
+    about: dict[str, Any] = {"item": item, "opportunity": found, "by": request.membership, "filed": filed}
+    return EvidenceForm(data, **about, is_brief=True, prefix=item.key)
 
 
 def _missing(
@@ -122,7 +132,10 @@ def _missing(
     """Show what is missing, to file it, or to say why one goes on without; nothing that was typed is lost."""
     typed = {each.item.key: each for each in filings if any(each.errors for each in filings)}
     found = context["opportunity"]
-    asked = [typed.get(item.key) or evidence_form(request, found, item) for item in lacking.items]
+    filed = {each.item.key: each for each in queries.evidence_of(found)}
+    asked = [
+        typed.get(item.key) or evidence_form(request, found, item, filed=filed.get(item.key)) for item in lacking.items
+    ]
     until = request.today + GRACE
     return dialog(request, "missing", lacking=lacking, asked=asked, proposed=until, status=422, **context)
 

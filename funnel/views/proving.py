@@ -11,9 +11,10 @@ from funnel import actions, labels, queries
 from funnel.evidence import State
 from funnel.forms import EvidenceForm, JudgeForm
 from funnel.models import Opportunity
-from funnel.views.answers import conflict, dialog, parts, read_write, refuse, url_of
+from funnel.views.answers import conflict, dialog, number, parts, read_write, refuse, url_of
 from jobs.views import attachment
 from tenants.errors import Refused, Stale
+from tenants.formats import exact
 from tenants.labels import worded
 from tenants.permissions import Permission
 from tenants.web import OrgRequest, announce, go, is_swap, org_view, toast
@@ -38,6 +39,9 @@ def evidence(request: OrgRequest, pk: int, key: str) -> HttpResponse:
         try:
             actions.file_evidence(found, key, **form.values(), by=request.membership, at=request.now)
             return parts(request, found, _("Evidence filed: %(item)s") % {"item": item.label})
+        except Stale as stale:
+            version = 0 if request.FILES else int(str(stale.theirs["version"]))  # a file is not sent once more
+            return both_filings(request, stale, form, version=version)
         except Refused as refused:
             refuse(form, refused)
     status = 422 if request.method == "POST" else 200
@@ -53,7 +57,11 @@ def _refused(request: OrgRequest, refused: Refused, found: Opportunity) -> HttpR
 def evidence_withdraw(request: OrgRequest, pk: int, key: str) -> HttpResponse:
     """Take a piece of evidence back."""
     found, item = queries.opportunity_or_404(request.membership, pk), queries.item_or_404(key)
-    actions.withdraw_evidence(found, key, by=request.membership, at=request.now)
+    try:
+        seen = number(request.POST.get("version"))
+        actions.withdraw_evidence(found, key, seen=seen, by=request.membership, at=request.now)
+    except Stale as stale:
+        return conflict(request, [(_("Evidence"), _told(stale), _("Withdraw"))], stale)
     return parts(request, found, _("Evidence withdrawn: %(item)s") % {"item": item.label})
 
 
@@ -95,6 +103,36 @@ def _judged(request: OrgRequest, found: Opportunity, text: str) -> HttpResponse:
         messages.success(request, text)
         return go(request, url_of(request, "proofs"))
     return announce(toast(HttpResponse(), text), JUDGED)
+
+
+def both_filings(request: OrgRequest, stale: Stale, form: EvidenceForm, *, version: int = 0) -> HttpResponse:
+    """Answer 409 with what was filed or said meanwhile and what was typed, which can be sent again with a version."""
+    typed = form.cleaned_data
+    mine = {**typed, "contact": typed.get("new_contact") or typed.get("contact")}
+    rows: list[tuple[Any, Any, Any]] = [(_("Verdict"), _verdict(stale), "")]
+    rows += [
+        (field.label, _words(stale.theirs[name]), _words(mine[name]))
+        for name, field in form.fields.items()
+        if name in stale.theirs and name != "version"
+    ]
+    return conflict(request, [row for row in rows if row[1] != row[2]], stale, version=version)
+
+
+def _words(value: Any) -> str:
+    return exact(value) if isinstance(value, int) else str(getattr(value, "name", value) or "")
+
+
+def _verdict(stale: Stale) -> str:
+    words = str(labels.STATES[State(str(stale.theirs["state"]))])
+    return f"{words}: {stale.theirs['word']}" if stale.theirs["word"] else words
+
+
+def _told(stale: Stale) -> str:
+    """Return in a line what stands now."""
+    theirs = stale.theirs
+    return " · ".join(
+        [_verdict(stale), *(str(theirs[name]) for name in ("contact", "on", "file", "note") if theirs[name])]
+    )
 
 
 def _both_verdicts(request: OrgRequest, stale: Stale, verdict: State, word: str) -> HttpResponse:

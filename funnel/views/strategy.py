@@ -16,7 +16,7 @@ from funnel.forms import PARTS, GapForm, GoForm, ProcedureForm, RivalForm, RoleF
 from funnel.labels import ATTITUDES
 from funnel.models import Opportunity
 from funnel.stages import Status
-from funnel.views.answers import conflict, dialog, must_leave, read_write, refuse, url_of
+from funnel.views.answers import conflict, dialog, must_leave, number, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.labels import in_a_row
 from tenants.permissions import Permission
@@ -147,8 +147,17 @@ def role_remove(request: OrgRequest, pk: int, role: int) -> HttpResponse:
     """Take a person off the sheet."""
     found = queries.opportunity_or_404(request.membership, pk)
     row = queries.role_or_404(found, role)
-    actions.remove_role(found, role, by=request.membership, at=request.now)
+    try:
+        seen = number(request.POST.get("version"))
+        actions.remove_role(found, role, seen=seen, by=request.membership, at=request.now)
+    except Stale as stale:
+        return _kept(request, row.contact.name, stale)
     return _saved(request, found, _("%(name)s no longer stands on the sheet") % {"name": row.contact.name})
+
+
+def _kept(request: OrgRequest, name: str, stale: Stale) -> HttpResponse:
+    """Answer 409: whoever was to go was changed meanwhile."""
+    return conflict(request, [(name, _("Changed meanwhile"), _("Take off the sheet"))], stale)
 
 
 # Rivals -----------------------------------------------------------------------------------------------
@@ -190,7 +199,11 @@ def rival_remove(request: OrgRequest, pk: int, rival: int) -> HttpResponse:
     """Take a rival off the sheet."""
     found = queries.opportunity_or_404(request.membership, pk)
     row = queries.rival_or_404(found, rival)
-    actions.remove_rival(found, rival, by=request.membership, at=request.now)
+    try:
+        seen = number(request.POST.get("version"))
+        actions.remove_rival(found, rival, seen=seen, by=request.membership, at=request.now)
+    except Stale as stale:
+        return _kept(request, row.competitor.name, stale)
     return _saved(request, found, _("%(name)s no longer stands on the sheet") % {"name": row.competitor.name})
 
 

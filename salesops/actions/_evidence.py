@@ -61,7 +61,7 @@ def _prove_one(
             if case == 5 and stage == last:
                 continue
             values = _values(opportunity, code, contact, today)
-            made = funnel_actions.file_evidence(opportunity, code, **values, by=opportunity.owner, at=when)
+            made = funnel_actions.file_evidence(opportunity, code, **values, seen=0, by=opportunity.owner, at=when)
             verdict = State.CONFIRMED if case == 4 and stage <= 2 else State.VERIFIED
             if stage == last and case in {2, 4}:
                 continue

@@ -52,9 +52,9 @@ def test_facts_raise_and_clear_their_flags(acme: Cast) -> None:
             pushed = change(one, NOW, expected_close_on=TODAY + days * DAY)
         assert "pushed" in pushed.flags
         item = EvidenceItem.objects.first() or "opportunity_plan"
-        funnel.file_evidence(one, item, note="the plan", by=acme.rep, at=NOW)
+        funnel.file_evidence(one, item, note="the plan", seen=0, by=acme.rep, at=NOW)
         assert "unproven" not in flags(one)
-        funnel.withdraw_evidence(one, item, by=acme.rep, at=NOW)
+        funnel.withdraw_evidence(one, item, seen=1, by=acme.rep, at=NOW)
         assert "unproven" in flags(one)
 
 
@@ -93,7 +93,7 @@ def test_the_sheet_gives_power_and_a_second_thread(acme: Cast) -> None:
         assert "single_thread" not in flags(one)
         funnel.note_met({buyer.contact_id: TODAY}, at=NOW)
         assert "no_power" not in flags(one)
-        funnel.remove_role(one, buyer.pk, by=acme.rep, at=NOW)
+        funnel.remove_role(one, buyer.pk, seen=1, by=acme.rep, at=NOW)
         assert {"no_power", "single_thread"} <= flags(one)
 
 

@@ -167,7 +167,7 @@ def test_a_blocking_stage_knows_no_override(acme: Cast) -> None:
     with pytest.raises(MissingEvidence) as lacking:
         actions.move(opportunity, left=Stage.DISCOVER, to=Stage.QUALIFY, by=acme.rep, at=AT, **going_on())
     assert not lacking.value.can_override
-    actions.file_evidence(opportunity, "opportunity_plan", note="plan of 3 Jan", by=acme.rep, at=AT)
+    actions.file_evidence(opportunity, "opportunity_plan", note="plan of 3 Jan", seen=0, by=acme.rep, at=AT)
     assert actions.move(opportunity, left=Stage.DISCOVER, to=Stage.QUALIFY, by=acme.rep, at=AT).stage == Stage.QUALIFY
 
 
@@ -369,17 +369,17 @@ def test_the_log_cannot_be_changed(acme: Cast) -> None:
 
 def test_filing_replaces_the_note_and_the_audit_keeps_the_first(acme: Cast) -> None:
     opportunity = make_opportunity(acme.rep)
-    actions.file_evidence(opportunity, "key_needs", note="3 million", by=acme.rep, at=AT)
-    actions.file_evidence(opportunity, "key_needs", note="4 million", by=acme.rep2, at=AT)
-    actions.file_evidence(opportunity, "key_needs", note="4 million", by=acme.rep, at=AT + DAY)
+    actions.file_evidence(opportunity, "key_needs", note="3 million", seen=0, by=acme.rep, at=AT)
+    actions.file_evidence(opportunity, "key_needs", note="4 million", seen=1, by=acme.rep2, at=AT)
+    actions.file_evidence(opportunity, "key_needs", note="4 million", seen=1, by=acme.rep, at=AT + DAY)
     filed = Evidence.objects.get()
     assert (filed.note, filed.by, filed.at) == ("4 million", acme.rep2, AT)
     notes = [event.data["note"] for event in AuditEvent.objects.filter(verb="evidence.filed").order_by("id")]
     assert notes == [["", "3 million"], ["3 million", "4 million"]]
     for note in ("  ", "x" * 2_001):
         with pytest.raises(Refused):
-            actions.file_evidence(opportunity, "key_needs", note=note, by=acme.rep, at=AT)
-    actions.withdraw_evidence(opportunity, "key_needs", by=acme.rep, at=AT)
+            actions.file_evidence(opportunity, "key_needs", note=note, seen=2, by=acme.rep, at=AT)
+    actions.withdraw_evidence(opportunity, "key_needs", seen=2, by=acme.rep, at=AT)
     assert not Evidence.objects.exists()
 
 

@@ -87,7 +87,7 @@ def test_a_change_of_stage_says_before_what_would_happen_and_then_does_just_that
     block(acme, Stage.QUALIFY)
     by, now = acme.manager, timezone.now()
     ready = recent(acme.rep, "ready")
-    actions.file_evidence(ready, "opportunity_plan", note="Written", by=acme.rep, at=now)
+    actions.file_evidence(ready, "opportunity_plan", note="Written", seen=0, by=acme.rep, at=now)
     lacks, left_out = recent(acme.rep, "lacks"), recent(acme.rep, "left out")
     blocked, back = recent(acme.rep, "blocked", stage=Stage.QUALIFY), recent(acme.rep, "back", stage=Stage.PROOF)
     same, closed = recent(acme.rep, "same", stage=Stage.QUALIFY), recent(acme.rep, "closed")

@@ -54,7 +54,11 @@ def values(opportunity: Opportunity, key: str) -> dict[str, Any]:
 
 def file(opportunity: Opportunity, key: str, by: Membership | None = None) -> Evidence:
     actions.move_item("opportunity_plan", up=True, by=opportunity.owner, at=AT)  # makes the rows
-    return actions.file_evidence(opportunity, key, **values(opportunity, key), by=by or opportunity.owner, at=AT)
+    stood = Evidence.objects.filter(opportunity=opportunity, item__code=key).first()
+    seen = stood.version if stood else 0
+    return actions.file_evidence(
+        opportunity, key, **values(opportunity, key), seen=seen, by=by or opportunity.owner, at=AT
+    )
 
 
 def prove(opportunity: Opportunity, *stages: int, by: Membership, verdict: State = State.VERIFIED) -> None:
@@ -178,7 +182,7 @@ def test_evidence_that_is_no_longer_demanded_is_neither_filed_nor_judged(acme: C
 def test_there_is_nothing_to_judge_once_it_was_withdrawn(acme: Cast) -> None:
     opportunity = make_opportunity(acme.rep)
     file(opportunity, "opportunity_plan")
-    actions.withdraw_evidence(opportunity, "opportunity_plan", by=acme.rep, at=AT)
+    actions.withdraw_evidence(opportunity, "opportunity_plan", seen=1, by=acme.rep, at=AT)
     with pytest.raises(Evidence.DoesNotExist):
         judge(opportunity, acme.manager)
 
@@ -204,7 +208,7 @@ def test_the_database_refuses_a_state_that_cannot_be(acme: Cast, wrong: dict[str
 def test_a_person_of_another_customer_proves_nothing(acme: Cast) -> None:
     opportunity, other = make_opportunity(acme.rep), make_opportunity(acme.rep, "Other")
     with pytest.raises(Refused, match="contact_elsewhere"):
-        actions.file_evidence(opportunity, "key_people", contact=make_contact(other), by=acme.rep, at=AT)
+        actions.file_evidence(opportunity, "key_people", contact=make_contact(other), seen=0, by=acme.rep, at=AT)
 
 
 # How far it is proven -----------------------------------------------------------------------------
@@ -221,7 +225,7 @@ def test_an_opportunity_is_proven_stage_by_stage(acme: Cast) -> None:
     assert proven(opportunity) == 3, "never above what is claimed"
     file(opportunity, "budget", by=acme.rep)
     assert proven(opportunity) == 3, "the same value again leaves the verdict"
-    actions.file_evidence(opportunity, "budget", note="more", amount=2 * MILLION, by=acme.rep, at=AT)
+    actions.file_evidence(opportunity, "budget", note="more", amount=2 * MILLION, seen=2, by=acme.rep, at=AT)
     assert proven(opportunity) == 2, "what was filed anew waits for a verdict anew"
     filed = Evidence.objects.get(item__code="budget")
     actions.judge_evidence(opportunity, "budget", verdict=State.VERIFIED, seen=filed.version, by=acme.manager, at=AT)
@@ -245,7 +249,7 @@ def test_every_act_that_can_change_it_keeps_it(acme: Cast) -> None:
     again = actions.reopen(won, seen=5, why="not paid", by=acme.rep, at=AT + 4 * DAY)
     assert again.proven_stage == proven(opportunity) == 4
     lost = actions.lose(again, seen=6, reason=Reason.PRICE, by=acme.rep, at=AT + 5 * DAY)
-    actions.withdraw_evidence(lost, "key_needs", by=acme.rep, at=AT + 5 * DAY)
+    actions.withdraw_evidence(lost, "key_needs", seen=2, by=acme.rep, at=AT + 5 * DAY)
     assert proven(opportunity) == 2
     actions.reopen(lost, seen=7, why="they called", by=acme.rep, at=AT + 6 * DAY)
     assert proven(opportunity) == 2
@@ -387,10 +391,10 @@ def test_a_win_that_asks_goes_on_with_a_word(acme: Cast) -> None:
 def test_a_value_by_its_kind_and_a_person_not_known_yet(acme: Cast) -> None:
     opportunity = make_opportunity(acme.rep)
     with pytest.raises(Refused, match="sum_needed"):
-        actions.file_evidence(opportunity, "budget", note="about three million", by=acme.rep, at=AT)
+        actions.file_evidence(opportunity, "budget", note="about three million", seen=0, by=acme.rep, at=AT)
     with pytest.raises(Refused, match="amount_negative"):
-        actions.file_evidence(opportunity, "budget", amount=-1, by=acme.rep, at=AT)
-    made = actions.file_evidence(opportunity, "key_people", new_contact="Li Hua", by=acme.rep, at=AT)
+        actions.file_evidence(opportunity, "budget", amount=-1, seen=0, by=acme.rep, at=AT)
+    made = actions.file_evidence(opportunity, "key_people", new_contact="Li Hua", seen=0, by=acme.rep, at=AT)
     assert made.contact is not None
     assert (made.contact.name, made.contact.account) == ("Li Hua", opportunity.account)
 
@@ -398,11 +402,48 @@ def test_a_value_by_its_kind_and_a_person_not_known_yet(acme: Cast) -> None:
 def test_a_file_is_kept_replaced_and_goes_with_its_evidence(acme: Cast) -> None:
     opportunity = make_opportunity(acme.rep)
     first, second = (Paper(f"{n}.pdf", b"%PDF-" + n.encode(), "application/pdf") for n in ("one", "two"))
-    actions.file_evidence(opportunity, "opportunity_plan", paper=first, by=acme.rep, at=AT)
-    kept = actions.file_evidence(opportunity, "opportunity_plan", note="see the file", by=acme.rep, at=AT)
+    actions.file_evidence(opportunity, "opportunity_plan", paper=first, seen=0, by=acme.rep, at=AT)
+    kept = actions.file_evidence(opportunity, "opportunity_plan", note="see the file", seen=1, by=acme.rep, at=AT)
     assert kept.file is not None
     assert kept.file.name == "one.pdf"
-    actions.file_evidence(opportunity, "opportunity_plan", paper=second, by=acme.rep, at=AT)
+    actions.file_evidence(opportunity, "opportunity_plan", paper=second, seen=2, by=acme.rep, at=AT)
     assert [stored.name for stored in StoredFile.objects.all()] == ["two.pdf"]
-    actions.withdraw_evidence(opportunity, "opportunity_plan", by=acme.rep, at=AT)
+    actions.withdraw_evidence(opportunity, "opportunity_plan", seen=3, by=acme.rep, at=AT)
     assert not StoredFile.objects.exists()
+
+
+# Two at once --------------------------------------------------------------------------------------
+
+
+def test_who_files_over_another_is_told_and_the_verdict_stands(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.rep)
+    actions.file_evidence(opportunity, "opportunity_plan", note="Monday's", seen=0, by=acme.rep, at=AT)
+    judge(opportunity, acme.manager)
+    for seen in (0, 1):
+        with pytest.raises(Stale) as stale:
+            actions.file_evidence(opportunity, "opportunity_plan", note="mine", seen=seen, by=acme.rep2, at=AT)
+        assert (stale.value.theirs["note"], stale.value.theirs["state"]) == ("Monday's", State.VERIFIED)
+        assert (stale.value.theirs["version"], stale.value.changed_by) == (2, acme.manager.name)
+        with pytest.raises(Stale):
+            actions.withdraw_evidence(opportunity, "opportunity_plan", seen=seen, by=acme.rep2, at=AT)
+    kept = Evidence.objects.get()
+    assert (kept.note, kept.state) == ("Monday's", State.VERIFIED)
+    actions.withdraw_evidence(opportunity, "opportunity_plan", seen=2, by=acme.rep, at=AT)
+    actions.withdraw_evidence(opportunity, "opportunity_plan", seen=2, by=acme.rep, at=AT)
+    assert AuditEvent.objects.filter(verb="evidence.withdrawn").count() == 1
+    again = actions.file_evidence(opportunity, "opportunity_plan", note="mine", seen=2, by=acme.rep2, at=AT)
+    assert again.version == 1, "what is gone stands in nobody's way"
+
+
+def test_a_second_click_with_a_new_person_or_a_paper_files_once(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.rep)
+    paper = Paper("one.pdf", b"%PDF-one", "application/pdf")
+    for _click in range(2):
+        actions.file_evidence(opportunity, "key_people", new_contact="Li Hua", seen=0, by=acme.rep, at=AT)
+        actions.file_evidence(opportunity, "opportunity_plan", paper=paper, seen=0, by=acme.rep, at=AT)
+    assert Contact.objects.filter(name="Li Hua").count() == StoredFile.objects.count() == 1
+    assert set(Evidence.objects.values_list("version", flat=True)) == {1}
+    other = Paper("one.pdf", b"%PDF-two", "application/pdf")
+    with pytest.raises(Stale):
+        actions.file_evidence(opportunity, "opportunity_plan", paper=other, seen=0, by=acme.rep2, at=AT)
+    assert StoredFile.objects.count() == 1

@@ -125,7 +125,7 @@ def test_a_manager_judges_and_the_rep_mends(acme: Cast, login: Login, opportunit
     said = {"verdict": "sent_back", "version": 1, "word": "Seen by whom?"}
     assert manager.post(f"{path}verdict/", said, headers=HTMX).status_code == 200
     assert "Seen by whom?" in text(rep.get(path, headers=HTMX))
-    rep.post(path, {"note": "plan of Monday, seen by their CTO"}, headers=HTMX)
+    rep.post(path, {"note": "plan of Monday, seen by their CTO", "version": 2}, headers=HTMX)
     assert Evidence.objects.get().state == State.FILED
     stale = manager.post(f"{path}verdict/", {"verdict": "verified", "version": 2}, headers=HTMX)
     assert stale.status_code == 409
@@ -135,7 +135,7 @@ def test_a_manager_judges_and_the_rep_mends(acme: Cast, login: Login, opportunit
 
 def test_two_verdicts_answer_409_with_both(acme: Cast, login: Login, opportunity: Opportunity) -> None:
     path = at(opportunity, "opportunity_plan", "verdict/")
-    actions.file_evidence(opportunity, "opportunity_plan", note="x", by=acme.rep, at=timezone.now())
+    actions.file_evidence(opportunity, "opportunity_plan", note="x", seen=0, by=acme.rep, at=timezone.now())
     login(acme.manager).post(path, {"verdict": "confirmed", "version": 1}, headers=HTMX)
     said = {"verdict": "sent_back", "version": 1, "word": "Which plan?"}
     both = login(acme.executive).post(path, said, headers=HTMX)
@@ -144,10 +144,45 @@ def test_two_verdicts_answer_409_with_both(acme: Cast, login: Login, opportunity
         assert words in text(both)
 
 
+def test_who_files_or_withdraws_on_what_has_changed_gets_409_with_both(
+    acme: Cast, login: Login, opportunity: Opportunity
+) -> None:
+    path, client = at(opportunity, "budget"), login(acme.manager)
+    assert 'name="version" value="0"' in text(client.get(path, headers=HTMX))
+    actions.file_evidence(opportunity, "budget", amount=100_000_000, seen=0, by=acme.rep, at=timezone.now())
+    answer = client.post(path, {"amount": "2M", "note": "says the CFO", "version": 0}, headers=HTMX)
+    assert answer.status_code == 409
+    for words in ("1,000,000", "2,000,000", "says the CFO", acme.rep.name, 'data-keep="1"'):
+        assert words in text(answer)
+    gone = client.post(f"{path}withdraw/", {"version": 0}, headers=HTMX)
+    assert gone.status_code == 409
+    move = f"/o/acme/funnel/{opportunity.pk}/move/?on=page"
+    actions.file_evidence(opportunity, "opportunity_plan", note="theirs", seen=0, by=acme.rep, at=timezone.now())
+    typed = {"stage": 2, "version": 1, "opportunity_plan-note": "mine", "opportunity_plan-version": 0}
+    moved = client.post(move, typed, headers=HTMX)
+    assert moved.status_code == 409
+    assert "theirs" in text(moved)
+    assert "mine" in text(moved)
+    assert Opportunity.objects.get().stage == 1
+    assert client.post(f"{path}withdraw/", {"version": 1}, headers=HTMX).status_code == 200
+    assert client.post(path, {"amount": "2M", "version": 1}, headers=HTMX).status_code == 200
+
+
+def test_the_dialog_of_a_move_sends_the_versions_it_saw(acme: Cast, login: Login, opportunity: Opportunity) -> None:
+    actions.file_evidence(opportunity, "opportunity_plan", note="x", seen=0, by=acme.rep, at=timezone.now())
+    sent = {"verdict": State.SENT_BACK, "word": "Whose?", "seen": 1, "by": acme.manager, "at": timezone.now()}
+    actions.judge_evidence(opportunity, "opportunity_plan", **sent)
+    move, client = f"/o/acme/funnel/{opportunity.pk}/move/?on=page", login(acme.rep)
+    asked = client.post(move, {"stage": 2, "version": 1}, headers=HTMX)
+    assert 'name="opportunity_plan-version" value="2"' in text(asked)
+    typed = {"stage": 2, "version": 1, "opportunity_plan-note": "their CTO's", "opportunity_plan-version": 2}
+    assert client.post(move, typed, headers=HTMX).status_code == 200
+
+
 def test_evidence_that_is_no_longer_demanded_is_refused_in_words(
     acme: Cast, login: Login, opportunity: Opportunity
 ) -> None:
-    actions.file_evidence(opportunity, "opportunity_plan", note="x", by=acme.rep, at=timezone.now())
+    actions.file_evidence(opportunity, "opportunity_plan", note="x", seen=0, by=acme.rep, at=timezone.now())
     actions.switch_item("opportunity_plan", is_active=False, by=acme.admin, at=timezone.now())
     path = at(opportunity, "opportunity_plan")
     filed = login(acme.rep).post(path, {"note": "y"}, headers=HTMX)

@@ -132,7 +132,7 @@ def test_the_forecast_counts_what_is_proven_by_person_stage_and_evening(
 
 def filed(owner: Membership, name: str, amount: int = MILLION) -> Opportunity:
     opportunity = make_opportunity(owner, name, at=timezone.now(), stage=Stage.QUALIFY, amount=amount)
-    actions.file_evidence(opportunity, "opportunity_plan", note=f"plan of {name}", by=owner, at=timezone.now())
+    actions.file_evidence(opportunity, "opportunity_plan", note=f"plan of {name}", seen=0, by=owner, at=timezone.now())
     return opportunity
 
 
@@ -167,7 +167,7 @@ def test_what_is_missing_names_who_must_act(acme: Cast, login: Login) -> None:
     said: dict[str, Any] = {"verdict": State.SENT_BACK, "word": "whose?", "seen": 1, "by": acme.manager}
     actions.judge_evidence(opportunity, "opportunity_plan", **said, at=timezone.now())
     assert f"{acme.rep.name}: mend" in login(acme.manager).get("/o/acme/funnel/proofs/missing/").content.decode()
-    actions.withdraw_evidence(opportunity, "opportunity_plan", by=acme.rep, at=timezone.now())
+    actions.withdraw_evidence(opportunity, "opportunity_plan", seen=2, by=acme.rep, at=timezone.now())
     assert f"{acme.rep.name}: file" in login(acme.rep).get("/o/acme/funnel/proofs/missing/").content.decode()
     assert "One" not in login(acme.rep2).get("/o/acme/funnel/proofs/missing/").content.decode()
 
@@ -203,7 +203,7 @@ def test_the_next_thing_to_do_and_the_fact_sheet(acme: Cast, login: Login) -> No
     story = queries.story(opportunity, today=timezone.now().date())
     assert story.next is not None
     assert story.next.item.key == "opportunity_plan"
-    actions.file_evidence(opportunity, "budget", amount=3 * MILLION, by=acme.rep, at=timezone.now())
+    actions.file_evidence(opportunity, "budget", amount=3 * MILLION, seen=0, by=acme.rep, at=timezone.now())
     said: dict[str, Any] = {"verdict": State.SENT_BACK, "word": "a year?", "seen": 1, "by": acme.manager}
     actions.judge_evidence(opportunity, "budget", **said, at=timezone.now())
     story = queries.story(opportunity, today=timezone.now().date())

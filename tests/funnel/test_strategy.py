@@ -105,8 +105,10 @@ def test_reporting_lines_stay_on_the_sheet_and_never_run_in_a_circle(acme: Cast,
         actions.change_role(found, clerk.pk, seen=1, reports_to=stranger.pk, **facts)
     assert queries.superiors_for(found, head) == [(chief.pk, "Chief")]
     assert [pk for pk, _name in queries.superiors_for(found, None)] == [chief.pk, head.pk, clerk.pk]
-    actions.remove_role(found, head.pk, by=acme.rep, at=AT)
-    actions.remove_role(found, head.pk, by=acme.rep, at=AT)
+    with pytest.raises(Stale):
+        actions.remove_role(found, head.pk, seen=0, by=acme.rep2, at=AT)
+    actions.remove_role(found, head.pk, seen=1, by=acme.rep, at=AT)
+    actions.remove_role(found, head.pk, seen=1, by=acme.rep, at=AT)
     clerk.refresh_from_db()
     assert clerk.reports_to_id == chief.pk
     assert verbs().count("decision_role.removed") == 1
@@ -155,8 +157,10 @@ def test_rivals_change_with_care_and_go_once(acme: Cast, found: Opportunity) -> 
         actions.change_rival(found, row.pk, seen=1, by=acme.rep2, at=AT, **{**said, "answer": "late"})
     with pytest.raises(Refused, match="note_too_long"):
         actions.change_rival(found, row.pk, seen=2, by=acme.rep, at=AT, **{**said, "answer": "x" * 2001})
-    actions.remove_rival(found, row.pk, by=acme.rep, at=AT)
-    actions.remove_rival(found, row.pk, by=acme.rep, at=AT)
+    with pytest.raises(Stale):
+        actions.remove_rival(found, row.pk, seen=1, by=acme.rep2, at=AT)
+    actions.remove_rival(found, row.pk, seen=2, by=acme.rep, at=AT)
+    actions.remove_rival(found, row.pk, seen=2, by=acme.rep, at=AT)
     assert not Rival.objects.exists()
     assert verbs().count("rival.removed") == 1
 
@@ -299,7 +303,7 @@ def test_the_sheet_is_written_part_by_part_and_refuses_the_stale(acme: Cast, fou
     stranger = make_person(acme, make_opportunity(acme.rep, "Other"))
     with pytest.raises(Refused, match="reports_elsewhere"):
         actions.change_strategy(found, seen=2, win_next=stranger.pk, by=acme.rep, at=AT)
-    actions.remove_role(found, person.pk, by=acme.rep, at=AT)
+    actions.remove_role(found, person.pk, seen=1, by=acme.rep, at=AT)
     assert Strategy.objects.get().win_next is None
 
 

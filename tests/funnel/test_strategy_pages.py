@@ -157,7 +157,9 @@ def test_a_rival_is_chosen_or_new(acme: Cast, login: Login, found: Opportunity) 
     both = browser.post(path, {"answer": "Other", "version": "1"}, headers=HTMX)
     assert both.status_code == 409
     assert "Prove it" in text(both)
-    assert browser.post(f"{path}remove/", headers=HTMX).status_code == 200
+    assert browser.post(f"{path}remove/", {"version": 1}, headers=HTMX).status_code == 409
+    assert 'name="version" value="2"' in text(browser.get(path, headers=HTMX)).split("remove-it")[2]
+    assert browser.post(f"{path}remove/", {"version": 2}, headers=HTMX).status_code == 200
     assert browser.post(f"{path}remove/", headers=HTMX).status_code == 404
 
 

@@ -256,7 +256,7 @@ def _sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     second = funnel.add_item(Stage.QUALIFY, label=text(200), by=cast.admin, at=at)
     funnel.change_item(second.key, label=text(198) + "2", by=cast.admin, at=at)
     paper = Paper(f"{text(180)}.txt", text(2_000).encode(), "text/plain")
-    funnel.file_evidence(opportunity, item, note=text(2_000), paper=paper, by=cast.rep, at=at)
+    funnel.file_evidence(opportunity, item, note=text(2_000), paper=paper, seen=0, by=cast.rep, at=at)
     funnel.judge_evidence(opportunity, item, verdict=State.SENT_BACK, word=text(500), seen=1, by=cast.manager, at=at)
     table = [StageRow(row.stage, text(40), row.percent, row.gate) for row in funnel_queries.stage_table()]
     funnel.change_stages(table, seen=funnel_queries.edition(), by=cast.admin, at=at)
