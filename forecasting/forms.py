@@ -90,6 +90,7 @@ class TargetForm(forms.Form):
 class MuteForm(forms.Form):
     """Until when a rule keeps quiet about an opportunity, and why."""
 
+    seen = forms.IntegerField(min_value=0, max_value=2**62, required=False, widget=forms.HiddenInput)
     until = DayField(label=pgettext_lazy("mute", "Until"), widget=DateInput)
     reason = forms.CharField(label=_("Reason"), max_length=200)
 

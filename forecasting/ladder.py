@@ -1,6 +1,7 @@
 """Who hears of an alert that stands too long: the owner at once, then step by step upwards. No Django here."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 
 STEPS = (3, 5, 7)
 """Days after which a standing alert goes one step up, until an organization edits them."""
@@ -27,6 +28,24 @@ def chain(owner: int, path: str, leaders: Mapping[str, Iterable[int]], executive
             seen.update(fresh)
             rungs.append(fresh)
     return rungs
+
+
+LONGEST_MUTE, LONGEST_MUTE_BELOW = timedelta(days=90), timedelta(days=14)
+
+
+def may_mute(member: int, step: int, rungs: Sequence[Sequence[int]]) -> bool:
+    """Return whether somebody may keep an alert quiet: whoever sees it until it has gone up, then only those whom it
+    has reached, on the highest rung so far, or who stand above them.
+    """
+    reached = min(step, len(rungs))
+    return not reached or any(member in rung for rung in rungs[reached - 1 :])
+
+
+def longest_mute(member: int, rungs: Sequence[Sequence[int]]) -> timedelta:
+    """Return for how long somebody may keep an alert quiet: ninety days; two weeks for whoever would by that keep it
+    from those above them.
+    """
+    return LONGEST_MUTE if not rungs or any(member in rung for rung in rungs) else LONGEST_MUTE_BELOW
 
 
 def check_steps(steps: Sequence[int]) -> bool:

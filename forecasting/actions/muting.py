@@ -3,56 +3,96 @@
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from forecasting.actions.alerting import tell_soon
+from forecasting.actions.alerting import rungs_of, tell_soon
 from forecasting.health import FLAGS
-from forecasting.models import Mute
+from forecasting.ladder import longest_mute, may_mute
+from forecasting.models import Alert, Mute
 from funnel.models import Opportunity
+from funnel.stages import Status
 from tenants import audit
-from tenants.actions.locking import one_at_a_time
-from tenants.errors import Refused
+from tenants.actions.locking import locked
+from tenants.errors import Refused, Stale
 from tenants.models import Membership
 
-LONGEST = timedelta(days=90)
 REASON_LENGTH = 200
 
 
 @transaction.atomic
-def mute(opportunity: Opportunity, code: str, *, until: date, reason: str, by: Membership, at: datetime) -> Mute:
+def mute(
+    opportunity: Opportunity, code: str, *, until: date, reason: str, seen: int, by: Membership, at: datetime
+) -> Mute:
     """Keep quiet about a rule until the end of a day; the flag stays to be seen, and so does who asked for quiet.
 
-    A second time replaces the day and the reason.
+    A second time ends the first and says another day and reason; the same again by the same person changes nothing.
 
-    :raises Refused: `flag_unknown`, `mute_past`, `mute_too_long` (ninety days), `reason_needed`, `reason_too_long`.
+    :param seen: the id of the mute that the caller saw, 0 for none.
+    :raises Stale: somebody else has muted it, or let it be heard, since.
+    :raises Refused: `flag_unknown`, `mute_past`, `mute_too_long` (see `longest_mute`), `reason_needed`,
+        `reason_too_long`; `mute_closed` for an opportunity that has ended, `flag_not_standing`, `mute_not_reached` of
+        an alert that has gone up past whoever asks.
     """
     today, reason = at.astimezone(by.organization.zone).date(), reason.strip()
     if code not in FLAGS:
         raise Refused("flag_unknown")
     if until < today:
         raise Refused("mute_past")
-    if until > today + LONGEST:
-        raise Refused("mute_too_long", days=LONGEST.days)
     if not reason:
         raise Refused("reason_needed")
     if len(reason) > REASON_LENGTH:
         raise Refused("reason_too_long")
-    one_at_a_time(f"forecasting.mute:{opportunity.pk}")
-    standing = Mute.objects.filter(opportunity=opportunity, code=code, ended_at=None).first()
-    if standing is not None and (standing.until, standing.reason) == (until, reason):
-        same: Mute = standing
-        return same
-    found = standing or Mute(opportunity=opportunity, code=code)
-    found.until, found.reason, found.by, found.at = until, reason, by, at
-    found.save()
+    opportunity = _lock(opportunity)
+    if opportunity.status != Status.OPEN:
+        raise Refused("mute_closed")
+    if code not in opportunity.flags:
+        raise Refused("flag_not_standing")
+    _ask_rungs(opportunity, code, until - today, by=by)
+    standing: Mute | None = _standing(opportunity, code).select_related("by__user").first()
+    if standing is not None and (standing.until, standing.reason, standing.by_id) == (until, reason, by.pk):
+        return standing
+    if (standing.pk if standing else 0) != seen:
+        raise _other(standing)
+    if standing is not None:
+        standing.ended_at = at
+        standing.save(update_fields=["ended_at"])
+    found: Mute = Mute.objects.create(opportunity=opportunity, code=code, until=until, reason=reason, by=by, at=at)
     audit.record("alert.muted", opportunity, by=by, at=at, flag=code, until=until.isoformat(), reason=reason)
-    made: Mute = found
-    return made
+    return found
+
+
+def _lock(opportunity: Opportunity) -> Opportunity:
+    """Take the opportunity, so that one at a time mutes what it breaks; nothing else on it goes stale by that."""
+    return locked(Opportunity.objects.select_related("organization"), opportunity.pk, no_key=True)
+
+
+def _standing(opportunity: Opportunity, code: str) -> QuerySet[Mute]:
+    rows: QuerySet[Mute] = Mute.objects.filter(opportunity=opportunity, code=code, ended_at=None)
+    return rows
+
+
+def _ask_rungs(opportunity: Opportunity, code: str, length: timedelta, *, by: Membership) -> None:
+    alert = Alert.objects.standing().filter(opportunity=opportunity, code=code).first()
+    rungs = rungs_of(opportunity.organization, {opportunity.owner_id})[opportunity.owner_id]
+    if not may_mute(by.pk, alert.step if alert else 0, rungs):
+        raise Refused("mute_not_reached")
+    longest = longest_mute(by.pk, rungs)
+    if length > longest:
+        raise Refused("mute_too_long", days=longest.days)
+
+
+def _other(standing: Mute | None) -> Stale:
+    """Return the refusal that shows what stands now: another's mute, or none any more."""
+    if standing is None:
+        return Stale({"until": None, "reason": "", "seen": 0})
+    theirs = {"until": standing.until, "reason": standing.reason, "seen": standing.pk}
+    return Stale(theirs, changed_by=standing.by.name, changed_at=standing.at)
 
 
 @transaction.atomic
 def unmute(opportunity: Opportunity, code: str, *, by: Membership, at: datetime) -> None:
     """Speak again of a rule; what stands since then is told at once, and climbs with the next night."""
-    one_at_a_time(f"forecasting.mute:{opportunity.pk}")
-    if Mute.objects.filter(opportunity=opportunity, code=code, ended_at=None).update(ended_at=at):
+    opportunity = _lock(opportunity)
+    if _standing(opportunity, code).update(ended_at=at):
         audit.record("alert.unmuted", opportunity, by=by, at=at, flag=code)
         tell_soon(at)

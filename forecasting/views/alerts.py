@@ -14,9 +14,9 @@ from forecasting import actions, labels, queries
 from forecasting.forms import MuteForm
 from funnel.labels import FLAGS, HEALTHS
 from funnel.models import Opportunity
-from tenants.errors import Refused
+from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, is_swap, org_view, render_page
+from tenants.web import OrgRequest, conflict, go, is_swap, org_view, render_page
 
 A_PAGE = 30
 IN_PANEL = 5
@@ -96,17 +96,21 @@ def mute(request: OrgRequest, pk: int, code: str) -> HttpResponse:
     standing = queries.mute_of(found, code)
     context = {"opportunity": found, "flag": FLAGS[code], "code": code, "standing": standing}
     if request.method != "POST":
-        start = {"until": standing.until, "reason": standing.reason} if standing else {}
+        start = {"until": standing.until, "reason": standing.reason, "seen": standing.pk} if standing else {"seen": 0}
         form = MuteForm(initial=start)
         return render_page(request, "forecasting/mute.html", {**context, "form": form}, partial="dialog")
     form = MuteForm(request.POST)
     if form.is_valid():
+        typed = {**form.cleaned_data, "seen": form.cleaned_data["seen"] or 0}
         try:
-            actions.mute(found, code, by=request.membership, at=request.now, **form.cleaned_data)
+            actions.mute(found, code, by=request.membership, at=request.now, **typed)
             messages.success(request, _("Muted"))
             return go(request, _page(request))
+        except Stale as stale:
+            rows = [(form.fields[name].label, stale.theirs[name], typed[name]) for name in ("until", "reason")]
+            return conflict(request, rows, changed_by=stale.changed_by, changed_at=stale.changed_at)
         except Refused as refused:
-            form.add_error("until" if refused.code.startswith("mute_") else "reason", labels.refusal(refused))
+            form.add_error(_AT.get(refused.code), labels.refusal(refused))
     return render_page(request, "forecasting/mute.html", {**context, "form": form}, partial="dialog", status=422)
 
 
@@ -117,6 +121,9 @@ def unmute(request: OrgRequest, pk: int, code: str) -> HttpResponse:
     actions.unmute(_alert_or_404(request, pk, code), code, by=request.membership, at=request.now)
     messages.success(request, _("It is heard again"))
     return go(request, _page(request))
+
+
+_AT = {"mute_past": "until", "mute_too_long": "until", "reason_needed": "reason", "reason_too_long": "reason"}
 
 
 def _page(request: OrgRequest) -> str:

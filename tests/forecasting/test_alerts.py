@@ -13,7 +13,8 @@ from django.utils.translation import trans_real
 
 from forecasting import actions, queries
 from forecasting.actions import judging
-from forecasting.health import FLAGS, OPEN_STAGES, STANDARD
+from forecasting.health import OPEN_STAGES, STANDARD
+from forecasting.ladder import longest_mute, may_mute
 from forecasting.models import Alert, Digest, HealthSetting, HealthThreshold, Mute
 from funnel import actions as funnel
 from funnel.models import Opportunity
@@ -120,8 +121,9 @@ def test_what_is_muted_neither_rings_nor_climbs_until_its_day_is_over(acme: Cast
     with working_for(acme.org):
         opportunity = make_overdue(acme.rep)
         Alert.objects.all().delete()
-        for code in FLAGS:
-            actions.mute(opportunity, code, until=TODAY + 4 * DAY, reason="Trade fair", by=acme.rep, at=NOW)
+        opportunity.refresh_from_db()
+        for code in opportunity.flags:
+            actions.mute(opportunity, code, until=TODAY + 4 * DAY, reason="Trade fair", seen=0, by=acme.rep, at=NOW)
         for day in range(5):
             actions.refresh_health(acme.org, at=NOW + day * DAY)
         assert told(acme.rep) == told(acme.manager) == []
@@ -138,9 +140,13 @@ def test_a_mute_is_changed_lifted_and_recorded(acme: Cast, django_capture_on_com
         opportunity = make_overdue(acme.rep)
         Alert.objects.all().delete()
         for _ in range(2):
-            actions.mute(opportunity, "overdue", until=TODAY, reason="Fair", by=acme.rep, at=NOW)
-        actions.mute(opportunity, "overdue", until=TODAY + DAY, reason="Fair", by=acme.manager, at=NOW)
-        assert Mute.objects.get().by == acme.manager
+            first = actions.mute(opportunity, "overdue", until=TODAY, reason="Fair", seen=0, by=acme.rep, at=NOW)
+        theirs: dict[str, Any] = {"until": TODAY + DAY, "reason": "Fair", "by": acme.manager, "at": NOW}
+        with pytest.raises(Stale) as stale:
+            actions.mute(opportunity, "overdue", seen=0, **theirs)
+        assert (stale.value.theirs["reason"], stale.value.changed_by) == ("Fair", acme.rep.name)
+        actions.mute(opportunity, "overdue", seen=first.pk, **theirs)
+        assert Mute.objects.get(ended_at=None).by == acme.manager
         assert AuditEvent.objects.filter(verb="alert.muted").count() == 2
         actions.refresh_health(acme.org, at=NOW)
         before = len(told(acme.rep))
@@ -149,14 +155,52 @@ def test_a_mute_is_changed_lifted_and_recorded(acme: Cast, django_capture_on_com
                 actions.unmute(opportunity, "overdue", by=acme.rep, at=NOW)
         assert len(told(acme.rep)) == before + 1
         assert AuditEvent.objects.filter(verb="alert.unmuted").count() == 1
+        with pytest.raises(Stale):
+            actions.mute(opportunity, "overdue", seen=first.pk, **theirs)
+
+
+def test_what_has_gone_up_is_muted_only_by_whom_it_has_reached(acme: Cast) -> None:
+    with working_for(acme.org):
+        opportunity = make_overdue(acme.rep)
+        asked: dict[str, Any] = {"reason": "Fair", "seen": 0, "at": NOW}
+        with pytest.raises(Refused, match="mute_too_long"):
+            actions.mute(opportunity, "overdue", until=TODAY + 15 * DAY, by=acme.rep, **asked)
+        Alert.objects.filter(code="overdue").update(step=1)
+        with pytest.raises(Refused, match="mute_not_reached"):
+            actions.mute(opportunity, "overdue", until=TODAY, by=acme.rep, **asked)
+        Alert.objects.filter(code="overdue").update(step=2)
+        with pytest.raises(Refused, match="mute_not_reached"):
+            actions.mute(opportunity, "overdue", until=TODAY, by=acme.manager, **asked)
+        far = TODAY + 90 * DAY
+        assert actions.mute(opportunity, "overdue", until=far, by=acme.executive, **asked).until == far
+        with pytest.raises(Refused, match="flag_not_standing"):
+            actions.mute(opportunity, "shrinking", until=TODAY, by=acme.executive, **asked)
+        Opportunity.objects.filter(pk=opportunity.pk).update(status="abandoned", reason="no_need", closed_at=NOW)
+        with pytest.raises(Refused, match="mute_closed"):
+            actions.mute(opportunity, "overdue", until=TODAY, by=acme.executive, **asked)
+
+
+@pytest.mark.parametrize(
+    ("member", "step", "may"),
+    [(1, 0, True), (1, 1, False), (2, 1, True), (2, 2, False), (3, 1, True), (3, 2, True), (3, 9, True)],
+)
+def test_who_may_mute_at_which_step(member: int, step: int, may: bool) -> None:
+    rungs = [[2], [3, 4]]
+    assert may_mute(member, step, rungs) is may
+    assert longest_mute(member, rungs).days == (14 if member == 1 else 90)
+
+
+def test_with_nobody_above_the_owner_mutes_alone() -> None:
+    assert may_mute(1, 3, [])
+    assert longest_mute(1, []).days == 90
 
 
 @pytest.mark.parametrize(
     ("code", "until", "reason", "refused"),
     [
         ("nosuch", TODAY, "x", "flag_unknown"),
-        ("silent", TODAY - DAY, "x", "mute_past"),
-        ("silent", TODAY + 91 * DAY, "x", "mute_too_long"),
+        ("overdue", TODAY - DAY, "x", "mute_past"),
+        ("overdue", TODAY + 15 * DAY, "x", "mute_too_long"),
         ("silent", TODAY, " ", "reason_needed"),
         ("silent", TODAY, "x" * 201, "reason_too_long"),
     ],
@@ -165,7 +209,7 @@ def test_a_mute_that_is_refused(acme: Cast, code: str, until: date, reason: str,
     with working_for(acme.org):
         opportunity = make_overdue(acme.rep)
         with pytest.raises(Refused, match=refused):
-            actions.mute(opportunity, code, until=until, reason=reason, by=acme.rep, at=NOW)
+            actions.mute(opportunity, code, until=until, reason=reason, seen=0, by=acme.rep, at=NOW)
 
 
 # Thresholds -----------------------------------------------------------------------------------------------
@@ -308,7 +352,7 @@ def test_the_page_shows_mine_and_the_teams_who_knows_and_what_is_muted(acme: Cas
         actions.refresh_health(acme.org, at=NOW)
         actions.refresh_health(acme.org, at=NOW + 4 * DAY)
         far = datetime.now(acme.org.zone).date() + DAY
-        actions.mute(mine, "overdue", until=far, reason="Fair", by=acme.manager, at=datetime.now(acme.org.zone))
+        actions.mute(mine, "overdue", until=far, reason="Fair", seen=0, by=acme.manager, at=datetime.now(acme.org.zone))
     client = sign_in(acme.manager)
     everyone, own = text_of(client, "alerts/"), text_of(client, "alerts/?of=mine")
     assert ("Pump" in everyone, "Pump" in own, "Valve" in own) == (True, False, True)
@@ -343,6 +387,8 @@ def test_muting_by_the_dialog(acme: Cast) -> None:
     until = (datetime.now(acme.org.zone).date() + DAY).isoformat()
     assert client.post(f"{path}/mute/", {"until": until, "reason": "Fair"}).status_code == 303
     assert "Fair" in client.get(f"{path}/mute/").content.decode()
+    other = client.post(f"{path}/mute/", {"until": until, "reason": "Other", "seen": 0})
+    assert (other.status_code, "Fair" in other.content.decode(), "Other" in other.content.decode()) == (409, True, True)
     assert client.post(f"{path}/unmute/").status_code == 303
     with working_for(acme.org):
         assert Mute.objects.filter(ended_at=None).count() == 0
