@@ -119,6 +119,7 @@ def test_the_ladder_is_the_organizations(acme: Cast) -> None:
 
 def test_what_is_muted_neither_rings_nor_climbs_until_its_day_is_over(acme: Cast) -> None:
     with working_for(acme.org):
+        watch_dates_alone(acme)
         opportunity = make_overdue(acme.rep)
         Alert.objects.all().delete()
         opportunity.refresh_from_db()
