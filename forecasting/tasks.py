@@ -61,7 +61,7 @@ def nightly() -> None:
 @job_kind(actions.DIGEST_JOB, label=_("Daily summary by e-mail"), counts={"written": _("Mails")})
 def digest(job: Job, *, at: datetime) -> Progress:
     """Write to one person after the other, each in a transaction of their own; who has no news gets no mail."""
-    found = actions.readers(int(job.cursor.get("after", 0)))
+    found = queries.readers(int(job.cursor.get("after", 0)))
     done, written = job.done, int(job.result.get("written", 0))
     if not found:
         return Progress(done, done, "", {}, finished=True, result={"written": written})

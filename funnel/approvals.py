@@ -6,15 +6,14 @@ active is passed over, and nobody decides in their own cause: neither who asks n
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from funnel.stages import Stage
+from funnel.stages import LONGEST_GRANT, Stage, check_until
 from tenants.errors import Refused
 from tenants.permissions import Permission, Role, grants
 
-LONGEST_OVERRIDE = timedelta(days=366)
 WORD_LENGTH = 500
 
 
@@ -65,13 +64,21 @@ def deciders(people: Iterable[Person], *, asker: int, owner: int, executives_onl
     asked = [
         person
         for person in people
-        if person.is_active
-        and person.pk not in {asker, owner}
-        and Permission.APPROVAL_DECIDE in grants(person.role, is_admin=False)
-        and (person.role == Role.EXECUTIVE or not executives_only)
+        if person.is_active and may_decide(person, asker=asker, owner=owner, executives_only=executives_only)
     ]
     asked.sort(key=_distance)
     return [person.pk for person in asked]
+
+
+def may_decide(person: Person, *, asker: int, owner: int, executives_only: bool) -> bool:
+    """Return whether one who stands above the owner may decide: in nobody's own cause, and beyond what a manager may
+    give executives alone.
+    """
+    return (
+        person.pk not in {asker, owner}
+        and Permission.APPROVAL_DECIDE in grants(person.role, is_admin=False)
+        and (person.role == Role.EXECUTIVE or not executives_only)
+    )
 
 
 def _distance(person: Person) -> tuple[bool, int, int]:
@@ -83,7 +90,7 @@ def check_demand(demand: Demand, why: str, *, today: date) -> Demand:
     """Return the request with just what its kind needs.
 
     :raises Refused: `why_needed`, `word_too_long`; `discount_range` outside 0.1–100; `stage_needed`, `until_needed`,
-        `until_past`, `until_far` (beyond a year); `what_needed`.
+        `until_over`, `until_too_far` (beyond a year); `what_needed`.
     """
     if not why.strip():
         raise Refused("why_needed")
@@ -97,7 +104,7 @@ def check_demand(demand: Demand, why: str, *, today: date) -> Demand:
             raise Refused("stage_needed")
         if demand.until is None:
             raise Refused("until_needed")
-        check_until(demand.until, today=today)
+        check_until(demand.until, today=today, longest=LONGEST_GRANT)
         return Demand(demand.kind, stage=demand.stage, until=demand.until)
     if not what:
         raise Refused("what_needed")
@@ -115,17 +122,6 @@ def check_percent(percent: Decimal | None) -> Decimal:
     if not 0 < tenths <= 100:
         raise Refused("discount_range")
     return tenths
-
-
-def check_until(until: date, *, today: date) -> None:
-    """Check the last day of what is granted.
-
-    :raises Refused: `until_past`, `until_far`.
-    """
-    if until < today:
-        raise Refused("until_past")
-    if until > today + LONGEST_OVERRIDE:
-        raise Refused("until_far")
 
 
 def ask_decide(

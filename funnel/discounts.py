@@ -58,6 +58,11 @@ def check_limits(limits: DiscountLimits) -> None:
         raise Refused("limits_not_ascending")
 
 
+def is_beyond(percent: Decimal | None, limits: DiscountLimits) -> bool:
+    """Return whether more is asked than a manager may give, so that executives alone decide; None asks no discount."""
+    return percent is not None and percent > limits.manager
+
+
 def allowed(limits: DiscountLimits, role: str, basis: Basis, grants: Iterable[Grant]) -> Decimal:
     """Return how many percent may be given on this price: one's own limit, or more where it was granted for it.
 

@@ -1,6 +1,6 @@
 """The evidence that each stage demands before it is left: verifiable facts, never hopes. No Django here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -98,20 +98,30 @@ def ask_filing(
         raise Refused("day_needed")
 
 
-def ask_verdict(*, verdict: State, word: str, is_active: bool, in_sight: bool, is_own: bool, is_top: bool) -> None:
-    """Ask whether somebody may judge a piece of evidence.
+def refusal_to_judge(judge: int, *, owner: int, filed_by: int | None, led: Collection[int] | None) -> str:
+    """Return why somebody does not judge the evidence of an opportunity, '' where they do.
+
+    :param led: the people they lead, themselves among them; None for everybody, with nobody above them: only then they
+        judge what they own or filed themselves. Helping on a sales team is not enough.
+    """
+    if led is not None and owner not in led:
+        return "not_their_manager"
+    return "own_opportunity" if led is not None and judge in {owner, filed_by} else ""
+
+
+def ask_verdict(
+    *, verdict: State, word: str, is_active: bool, judge: int, owner: int, filed_by: int, led: Collection[int] | None
+) -> None:
+    """Ask whether somebody may judge a piece of evidence so.
 
     :param is_active: its item is still demanded.
-    :param in_sight: the owner belongs to the people they lead; helping on a sales team is not enough.
-    :param is_own: they own the opportunity, or filed it themselves; then only who has nobody above them judges.
+    :param judge, owner, filed_by, led: see `refusal_to_judge`.
     :raises Refused: `item_removed`, `not_their_manager`, `own_opportunity`, `not_a_verdict`, `word_needed`.
     """
     if not is_active:
         raise Refused("item_removed")
-    if not in_sight:
-        raise Refused("not_their_manager")
-    if is_own and not is_top:
-        raise Refused("own_opportunity")
+    if code := refusal_to_judge(judge, owner=owner, filed_by=filed_by, led=led):
+        raise Refused(code)
     if verdict not in JUDGED:
         raise Refused("not_a_verdict")
     if verdict == State.SENT_BACK and not word:

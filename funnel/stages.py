@@ -173,7 +173,8 @@ def ask_evidence(
 
 GRACE = timedelta(days=14)
 """How long one goes on without evidence where nobody says otherwise."""
-LONGEST_GRACE = timedelta(days=92)
+LONGEST_GRACE, LONGEST_GRANT = timedelta(days=92), timedelta(days=366)
+"""For how long one excuses oneself, and for how long whoever leads may excuse one."""
 
 
 def check_override(*, why: str, until: date, today: date) -> None:
@@ -183,10 +184,18 @@ def check_override(*, why: str, until: date, today: date) -> None:
     """
     if not why:
         raise Refused("override_why_needed")
+    check_until(until, today=today, longest=LONGEST_GRACE)
+
+
+def check_until(until: date, *, today: date, longest: timedelta) -> None:
+    """Check the last day on which evidence may still be missing, or something granted holds.
+
+    :raises Refused: `until_over`, `until_too_far` with `days`.
+    """
     if until < today:
         raise Refused("until_over")
-    if until > today + LONGEST_GRACE:
-        raise Refused("until_too_far", days=LONGEST_GRACE.days)
+    if until > today + longest:
+        raise Refused("until_too_far", days=longest.days)
 
 
 def ask_move(*, status: Status, left: Stage, to: Stage, why: str) -> None:

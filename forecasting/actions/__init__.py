@@ -1,7 +1,7 @@
 """Every write of this app: targets, health and alerts, and what the nights compute."""
 
 from forecasting.actions.alerting import climb, tell_untold
-from forecasting.actions.digesting import DIGEST_JOB, readers, start_digest, take_digest
+from forecasting.actions.digesting import DIGEST_JOB, start_digest, take_digest
 from forecasting.actions.judging import is_judged_later, judge, refresh_health
 from forecasting.actions.limiting import change_health
 from forecasting.actions.muting import mute, unmute
@@ -20,7 +20,6 @@ __all__ = [
     "judge",
     "make_past_snapshots",
     "mute",
-    "readers",
     "refresh_health",
     "set_target",
     "start_digest",

@@ -1,6 +1,5 @@
 """The daily mail: what came under the bell about health since the last one, to each person once a day at most."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
@@ -27,12 +26,6 @@ def start_digest(organization: Organization, *, at: datetime) -> Job | None:
     if here.time() < FROM or Job.objects.filter(unique_key=key).exclude(state=JobState.FAILED).exists():
         return None
     return enqueue(DIGEST_JOB, payload={"on": here.date().isoformat()}, by=None, at=at, unique_key=key)
-
-
-def readers(after: int) -> Sequence[Membership]:
-    """Return the people who want the mail, beyond an id, in order."""
-    found = Membership.objects.active().in_current_organization().filter(user__daily_mail=True, pk__gt=after)
-    return list(found.order_by("pk")[:1])
 
 
 @transaction.atomic

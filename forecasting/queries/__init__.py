@@ -1,7 +1,7 @@
 """Questions about a period: the numbers, by person and stage, what changed, and how good past forecasts were."""
 
 from forecasting.queries import effects
-from forecasting.queries.alerts import Told, digest_rows, flagged, mute_of, open_or_404, told_of
+from forecasting.queries.alerts import Told, digest_rows, flagged, mute_of, open_or_404, readers, told_of
 from forecasting.queries.asking import Narrowing, narrowing
 from forecasting.queries.changed import LATEST, Movement, moved, movement, seen_by, waterfall, week_before
 from forecasting.queries.health import facts_of, would_change
@@ -54,6 +54,7 @@ __all__ = [
     "pace_of",
     "past",
     "person_or_404",
+    "readers",
     "rows",
     "scope",
     "seen_by",

@@ -76,6 +76,12 @@ def mute_of(opportunity: Opportunity, code: str) -> Mute | None:
     return found
 
 
+def readers(after: int) -> Sequence[Membership]:
+    """Return the next of the people who want the daily mail, beyond an id; nobody at the end."""
+    found = Membership.objects.active().in_current_organization().filter(user__daily_mail=True, pk__gt=after)
+    return list(found.order_by("pk")[:1])
+
+
 def digest_rows(member: Membership, news: Sequence[Notification]) -> list[Opportunity]:
     """Return the opportunities that these lines name and that are still open and in sight, the gravest first."""
     ids = {pk for line in news for pk in line.data.get("opportunities", [])}

@@ -5,7 +5,6 @@ from datetime import date, datetime
 
 from funnel.actions._checklist import ensure_items
 from funnel.actions._proof import Standing
-from funnel.approvals import ApprovalKind
 from funnel.evidence import Item
 from funnel.evidence import standing as filed
 from funnel.models import Approval, Opportunity, StageOverride
@@ -39,7 +38,8 @@ def go_on(
     overdue = {stage for stage, end in standing.excused.items() if end < today and stage < left}
     running = {stage for stage, end in standing.excused.items() if end >= today}
     lacking = missing(standing.items, filed(standing.states), left=left, to=to, overdue=overdue)
-    grants = _grants(opportunity, today) if any(gates[Stage(item.stage)] == Gate.BLOCK for item in lacking) else {}
+    blocks = any(gates[Stage(item.stage)] == Gate.BLOCK for item in lacking)
+    grants = Approval.objects.all().overrides([opportunity.pk], on=today).get(opportunity.pk, {}) if blocks else {}
     override = until is not None or not asks
     open_ones = ask_evidence(lacking, gates, override=override, excused=running, granted=grants)
     rows = []
@@ -55,12 +55,6 @@ def go_on(
             ensure_items()
         StageOverride.objects.bulk_create(rows)
     return lacking
-
-
-def _grants(opportunity: Opportunity, today: date) -> dict[int, Approval]:
-    """Return what lets it leave stages that block, by stage."""
-    valid = Approval.objects.valid(on=today).filter(opportunity=opportunity, kind=ApprovalKind.OVERRIDE)
-    return {each.stage: each for each in valid.select_related("decided_by").order_by("decided_at", "pk")}
 
 
 def _row(

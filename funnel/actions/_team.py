@@ -4,12 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F
-from django.urls import reverse
 
 from accounts.segments import Kind
 from funnel.models import Opportunity, OpportunityMember, PlanPart
 from funnel.plans import Doer, check_part
-from jobs import actions as jobs_actions
 from tenants import audit
 from tenants.models import Membership
 
@@ -48,14 +46,3 @@ def record(verb: str, part: PlanPart, *, by: Membership, at: datetime, **data: A
     who = {"member": part.member_id} if part.member_id else {"partner": part.partner.name}
     told = {"part": part.text, "due_on": due, **who, **data}
     audit.record(verb, part.opportunity, by=by, at=at, **{name: value for name, value in told.items() if value})
-
-
-def tell(
-    to: int, code: str, opportunity: Opportunity, *, by: Membership, at: datetime, key: str, part: str = ""
-) -> None:
-    """Put a line under a bell; nobody is told what they did themselves."""
-    if to == by.pk:
-        return
-    data = {"name": opportunity.name, "by": by.name, "part": part}
-    url = reverse("funnel:opportunity", args=[opportunity.organization.slug, opportunity.pk])
-    jobs_actions.notify_all([jobs_actions.Notice(to, code, key, data, url)], at=at)

@@ -5,9 +5,8 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.urls import reverse
 
-from funnel.actions import _log
+from funnel.actions import _bell, _log
 from funnel.approvals import (
     ApprovalKind,
     ApprovalState,
@@ -15,11 +14,9 @@ from funnel.approvals import (
     ask_decide,
     ask_withdraw,
     check_demand,
-    check_until,
 )
 from funnel.models import Approval, Opportunity, deciders_of
-from funnel.stages import Status
-from jobs import actions as jobs_actions
+from funnel.stages import LONGEST_GRANT, Status, check_until
 from tenants import audit
 from tenants.actions.locking import locked
 from tenants.errors import Refused, Stale
@@ -83,7 +80,7 @@ def grant(
 
     :param until: the last day on which it holds; None keeps the day that was asked for, if any.
     :raises Stale: it was decided or changed since version `seen`.
-    :raises Refused: see `ask_decide`; `until_past`, `until_far`; `price_changed` for a discount on another price or
+    :raises Refused: see `ask_decide`; `until_over`, `until_too_far`; `price_changed` for a discount on another price or
         product than was asked.
     """
     return _decide(approval, ApprovalState.GRANTED, seen=seen, word=word, until=until, by=by, at=at)
@@ -150,7 +147,7 @@ def _decide(
             raise Refused("price_changed")
         approval.granted_until = until or approval.until
         if approval.granted_until is not None:
-            check_until(approval.granted_until, today=_day(opportunity, at))
+            check_until(approval.granted_until, today=_day(opportunity, at), longest=LONGEST_GRANT)
     _end(approval, verdict, word=word, by=by, at=at)
     until_text = approval.granted_until.isoformat() if approval.granted_until else None
     _record(f"approval.{verdict}", approval, by=by, at=at, why=approval.word, until=until_text)
@@ -159,9 +156,11 @@ def _decide(
 
 
 def _lock(approval: Approval) -> Approval:
-    """Take the request for this transaction and return it as it stands now."""
-    rows = Approval.objects.select_related("opportunity__owner", "opportunity__organization", "decided_by__user")
-    return locked(rows, approval.pk)
+    """Take the opportunity, then the request, for this transaction and return it as both stand now."""
+    opportunity = _log.lock(approval.opportunity)
+    found = locked(Approval.objects.select_related("decided_by__user"), approval.pk)
+    found.opportunity = opportunity
+    return found
 
 
 def _is_repeat(approval: Approval, verdict: ApprovalState, *, by: Membership) -> bool:
@@ -207,11 +206,6 @@ def _record(verb: str, approval: Approval, *, by: Membership, at: datetime, **da
 
 
 def _notify(to: int, code: str, approval: Approval, *, by: Membership, at: datetime, word: str = "") -> None:
-    """Put a line under a bell; nobody is told what they did themselves."""
-    if to == by.pk:
-        return
-    opportunity = approval.opportunity
-    data = {"name": opportunity.name, "by": by.name, "word": word, **_told(approval)}
-    url = reverse("funnel:approval", args=[opportunity.organization.slug, approval.pk])
+    told: dict[str, Any] = {"word": word, **_told(approval), "page": "approval", "pk": approval.pk}
     key = f"approval:{approval.pk}:{approval.version}"
-    jobs_actions.notify_all([jobs_actions.Notice(to, code, key, data, url)], at=at)
+    _bell.tell([to], code, approval.opportunity, key=key, by=by, at=at, **told)

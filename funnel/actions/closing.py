@@ -150,14 +150,13 @@ def lose(
     """
     if lost_to is not None and lost_to.kind != Kind.COMPETITOR:
         raise Refused("not_a_competitor")
-    if lost_to is None and rival.strip() and new_competitor and by is not None:
+    rival = lost_to.name if lost_to else rival.strip()[:120]
+    opportunity = _hold(opportunity, Status.LOST, seen=seen, reason=reason, rival=rival, by=by)
+    if lost_to is None and rival and new_competitor and by is not None:
         lost_to = ensure_competitor(rival, by=by, at=at)
-    if lost_to is not None:
         rival = lost_to.name
     won_by = lost_to.pk if lost_to else competitors_by_name([rival]).get(rival)
-    return _end(
-        opportunity, Status.LOST, seen=seen, reason=reason, rival=rival, lost_to=won_by, note=note, by=by, at=at
-    )
+    return _end(opportunity, Status.LOST, reason=reason, rival=rival, lost_to=won_by, note=note, by=by, at=at)
 
 
 @transaction.atomic
@@ -169,16 +168,30 @@ def abandon(
     :raises Stale: it was changed since.
     :raises Refused: `closed`, `reason_needed`, `reason_unknown`; `owner_decides` for a helper.
     """
-    return _end(
-        opportunity, Status.ABANDONED, seen=seen, reason=reason, rival="", lost_to=None, note=note, by=by, at=at
-    )
+    opportunity = _hold(opportunity, Status.ABANDONED, seen=seen, reason=reason, by=by)
+    return _end(opportunity, Status.ABANDONED, reason=reason, rival="", lost_to=None, note=note, by=by, at=at)
+
+
+def _hold(
+    opportunity: Opportunity,
+    outcome: Status,
+    *,
+    seen: int,
+    reason: Reason | str,
+    rival: str = "",
+    by: Membership | None,
+) -> Opportunity:
+    """Take the opportunity and ask whether it may end so; before anything else is taken, a competitor above all."""
+    opportunity = _log.lock_deciding(opportunity, by=by)
+    _log.refuse_stale(opportunity, seen)
+    ask_close(status=Status(opportunity.status), outcome=outcome, reason=str(reason), rival=rival)
+    return opportunity
 
 
 def _end(
     opportunity: Opportunity,
     outcome: Status,
     *,
-    seen: int,
     reason: Reason | str,
     rival: str,
     lost_to: int | None,
@@ -186,10 +199,7 @@ def _end(
     by: Membership | None,
     at: datetime,
 ) -> Opportunity:
-    opportunity = _log.lock_deciding(opportunity, by=by)
-    _log.refuse_stale(opportunity, seen)
-    reason, rival, note = str(reason), rival.strip()[:120], note.strip()[:500]
-    ask_close(status=Status(opportunity.status), outcome=outcome, reason=reason, rival=rival)
+    reason, rival, note = str(reason), rival[:120], note.strip()[:500]
     draft, _stage, _category = closing(
         outcome,
         Stage(opportunity.stage),

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from funnel.actions import _log, _team
+from funnel.actions import _bell, _log, _team
 from funnel.models import Opportunity, PlanPart
 from funnel.plans import Doer, may_finish
 from funnel.stages import Status
@@ -95,7 +95,7 @@ def finish_part(part: PlanPart, *, by: Membership, at: datetime) -> PlanPart:
     _mark(part, at, by)
     _team.record("plan_part.done", part, by=by, at=at)
     owner, key = part.opportunity.owner_id, f"part:{part.pk}:{part.version}"
-    _team.tell(owner, "part_done", part.opportunity, by=by, at=at, key=key, part=part.text)
+    _bell.tell([owner], "part_done", part.opportunity, by=by, at=at, key=key, part=part.text)
     return part
 
 
@@ -154,4 +154,4 @@ def _given(part: PlanPart, *, by: Membership, at: datetime) -> None:
     """Tell whose part it is, where they can hear it."""
     if part.member_id is not None:
         key = f"part:{part.pk}:{part.version}"
-        _team.tell(part.member_id, "part_given", part.opportunity, by=by, at=at, key=key, part=part.text)
+        _bell.tell([part.member_id], "part_given", part.opportunity, by=by, at=at, key=key, part=part.text)

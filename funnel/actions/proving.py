@@ -6,24 +6,22 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.urls import reverse
 
 from accounts import actions as accounts_actions
 from accounts.models import Contact
-from funnel.actions import _log
+from funnel.actions import _bell, _log
 from funnel.actions._checklist import ensure_items, item_row
 from funnel.actions._proof import keep_proven
 from funnel.evidence import Kind, State, ask_filing, ask_verdict
 from funnel.facts import check_amount
 from funnel.judges import judge_anew
-from funnel.models import Evidence, EvidenceItem, Opportunity
+from funnel.models import Evidence, EvidenceItem, Opportunity, led_by
 from funnel.papers import Paper
-from jobs.actions import Notice, notify_all, store_file
+from jobs.actions import store_file
 from jobs.models import StoredFile
 from tenants import audit
 from tenants.errors import Refused, Stale
 from tenants.models import Membership
-from tenants.permissions import Permission
 
 NOTE_LENGTH, WORD_LENGTH = 2_000, 500
 _VALUES = ("note", "contact_id", "on", "amount", "file_id")
@@ -175,15 +173,6 @@ def withdraw_evidence(
     _log.judge(opportunity, by=by, at=at)
 
 
-def may_judge(opportunity: Opportunity, by: Membership, *, filed_by: int | None = None) -> bool:
-    """Return whether somebody judges what `filed_by` filed for an opportunity: they lead its owner, and it is neither
-    theirs nor filed by themselves, unless nobody is above them.
-    """
-    ids = by.visible_owner_ids
-    leads = by.can(Permission.EVIDENCE_JUDGE) and (ids is None or opportunity.owner_id in ids)
-    return leads and (ids is None or by.pk not in {opportunity.owner_id, filed_by})
-
-
 @transaction.atomic
 def judge_evidence(
     opportunity: Opportunity,
@@ -206,17 +195,17 @@ def judge_evidence(
     """
     opportunity = _log.lock(opportunity)
     row = item_row(item) if isinstance(item, str) else item
-    ids, word = by.visible_owner_ids, word.strip()
-    evidence = _filed(opportunity, row)
+    word, evidence = word.strip(), _filed(opportunity, row)
     if evidence is None:
         raise Evidence.DoesNotExist
     ask_verdict(
         verdict=verdict,
         word=word,
         is_active=row.is_active,
-        in_sight=by.can(Permission.EVIDENCE_JUDGE) and (ids is None or opportunity.owner_id in ids),
-        is_own=by.pk in {opportunity.owner_id, evidence.by_id},
-        is_top=ids is None,
+        judge=by.pk,
+        owner=opportunity.owner_id,
+        filed_by=evidence.by_id,
+        led=led_by(by),
     )
     if len(word) > WORD_LENGTH:
         raise Refused("word_too_long")
@@ -258,11 +247,9 @@ def _tell_sent_back(
     evidence: Evidence, opportunity: Opportunity, row: EvidenceItem, *, by: Membership, at: datetime
 ) -> None:
     """Tell who filed it, and the owner, unless they sent it back themselves."""
-    data = {"by": by.name, "name": opportunity.name, "item": row.key, "label": row.label, "word": evidence.word}
-    url = reverse("funnel:opportunity", args=[opportunity.organization.slug, opportunity.pk])
-    key = f"evidence:{evidence.pk}:{evidence.version}"
-    people = {evidence.by_id, opportunity.owner_id} - {by.pk}
-    notify_all([Notice(pk, "evidence_sent_back", key, data, url) for pk in sorted(people)], at=at)
+    told = {"item": row.key, "label": row.label, "word": evidence.word}
+    people, key = [evidence.by_id, opportunity.owner_id], f"evidence:{evidence.pk}:{evidence.version}"
+    _bell.tell(people, "evidence_sent_back", opportunity, key=key, by=by, at=at, **told)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from accounts import actions as accounts_actions
 from accounts import names
 from accounts.models import Account
 from accounts.segments import Kind
-from funnel.actions import _sheet
+from funnel.actions import _log, _sheet
 from funnel.models import Opportunity, Rival
 from funnel.models.strategy import LONG
 from funnel.stages import Status
@@ -131,11 +131,15 @@ def adopt_rival(name: str, *, by: Membership, at: datetime) -> tuple[Account, in
 
     :raises Refused: `competitor_needed`.
     """
+    key = names.key(name)[:200]
+    lost = Opportunity.objects.filter(status=Status.LOST, lost_to=None).exclude(rival="")
+    seen = lost.visible_to(by).order_by("pk").values_list("pk", "rival")
+    same = [pk for pk, text in seen if names.key(text)[:200] == key]
+    held = lost.select_for_update(of=("self",)).select_related("account").filter(pk__in=same).order_by("pk")
+    rows = [row for row in held if names.key(row.rival)[:200] == key]
     competitor = ensure_competitor(name, by=by, at=at)
-    lost = Opportunity.objects.visible_to(by).filter(status=Status.LOST, lost_to=None).exclude(rival="")
-    texts = set(lost.order_by().values_list("rival", flat=True).distinct())
-    same = [text for text in texts if names.key(text)[:200] == competitor.name_key]
-    linked: int = lost.filter(rival__in=same).update(lost_to=competitor)
-    if linked:
-        audit.record("rivals.linked", competitor, by=by, at=at, linked=linked)
-    return competitor, linked
+    for row in rows:
+        row.lost_to = competitor
+        _log.write(row, [], by=by, at=at, fields=["lost_to"])
+        audit.record("opportunity.linked", row, by=by, at=at, competitor=competitor.name)
+    return competitor, len(rows)

@@ -64,11 +64,16 @@ def change_stages(rows: Iterable[StageRow], *, seen: int, by: Membership, at: da
 def add_item(stage: Stage, *, label: str, kind: Kind = Kind.FACT, by: Membership, at: datetime) -> EvidenceItem:
     """Demand one more piece of evidence in a stage, last in its list; what is open is proven no further than there.
 
+    What the stage demands already in the same words is there: a second click demands nothing twice.
+
     :raises Refused: `label_empty`, `label_too_long`.
     """
     _lock(by)
     ensure_items()
     label = _label(label)
+    there: EvidenceItem | None = EvidenceItem.objects.filter(stage=stage, label=label, is_active=True).first()
+    if there is not None:
+        return there
     position = EvidenceItem.objects.filter(stage=stage).count()
     item: EvidenceItem = EvidenceItem.objects.create(stage=stage, label=label, kind=kind, position=position)
     recount_proven()

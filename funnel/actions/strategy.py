@@ -4,17 +4,15 @@ from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
-from django.urls import reverse
 
-from funnel.actions import _leads, _log, _sheet
+from funnel.actions import _bell, _leads, _log, _sheet
 from funnel.actions.deciding import person_on
 from funnel.commitment import Procedure
-from funnel.leads import Answer, Criterion, judge
+from funnel.leads import Answer, judge
 from funnel.models import DecisionRole, LeadSetting, Opportunity, Strategy
 from funnel.models.strategy import LONG
 from funnel.stages import Status
-from funnel.strategy import Ladder, Role, ask_verdict, criteria_of
-from jobs import actions as jobs_actions
+from funnel.strategy import Ladder, Role, ask_verdict
 from tenants import audit
 from tenants.errors import Refused, Stale
 from tenants.models import Membership
@@ -91,20 +89,6 @@ def _standing(opportunity: Opportunity) -> Strategy:
     return rows.filter(opportunity=opportunity).first() or Strategy(opportunity=opportunity, version=0)
 
 
-def criteria_for(opportunity: Opportunity, row: Strategy, at: datetime) -> dict[Criterion, Answer]:
-    """Return what the organization's criteria say of an opportunity; two queries."""
-    return criteria_of(
-        need=row.need,
-        compete=row.compete,
-        amount=opportunity.amount,
-        closes_on=opportunity.expected_close_on,
-        has_buyer=DecisionRole.objects.filter(opportunity=opportunity, role=Role.EB).exists(),
-        procedure=opportunity.buying_procedure,
-        criteria=LeadSetting.current().criteria,
-        today=at.astimezone(opportunity.organization.zone).date(),
-    )
-
-
 @transaction.atomic
 def decide(
     opportunity: Opportunity,
@@ -131,24 +115,27 @@ def decide(
     row_before = (row.verdict, row.verdict_why, row.need, row.compete)
     if row.pk and row_before == (verdict, why, str(need), str(compete)):
         return row
-    weighed = Strategy(need=need, compete=compete)
-    found = criteria_for(opportunity, weighed, at)
-    judged = judge(found, LeadSetting.current().criteria.musts)
+    criteria = LeadSetting.current().criteria
+    found = Strategy(need=need, compete=compete).weighed(
+        opportunity,
+        criteria,
+        has_buyer=DecisionRole.objects.filter(opportunity=opportunity, role=Role.EB).exists(),
+        today=at.astimezone(opportunity.organization.zone).date(),
+    )
+    judged = judge(found, criteria.musts)
     ask_verdict(verdict, judged.standing, why, is_open=opportunity.status == Status.OPEN)
     fields = {"verdict": str(verdict), "verdict_why": why, "need": str(need), "compete": str(compete)}
     row.verdict_by, row.verdict_at = by, at
     changes = _sheet.write(row, fields, seen=seen, by=by, at=at)
     told = {"verdict": str(verdict), "why": why}
-    criteria = {str(criterion): str(answer) for criterion, answer in found.items()}
-    _log.tell("strategy.decided", opportunity, by=by, at=at, data={**told, "criteria": criteria})
+    answers = {str(criterion): str(answer) for criterion, answer in found.items()}
+    _log.tell("strategy.decided", opportunity, by=by, at=at, data={**told, "criteria": answers})
     if changes:
         _tell_leaders(opportunity, row, by=by, at=at)
     return row
 
 
 def _tell_leaders(opportunity: Opportunity, row: Strategy, *, by: Membership, at: datetime) -> None:
-    data = {"by": by.name, "name": str(opportunity), "verdict": row.verdict, "why": row.verdict_why}
-    url = reverse("funnel:strategy", args=[opportunity.organization.slug, opportunity.pk])
-    people = {*_leads.leaders_of(opportunity.owner), opportunity.owner_id} - {by.pk}
-    key = f"verdict:{opportunity.pk}:{row.version}"
-    jobs_actions.notify_all([jobs_actions.Notice(each, "verdict", key, data, url) for each in sorted(people)], at=at)
+    people = [*_leads.leaders_of(opportunity.owner), opportunity.owner_id]
+    told: dict[str, Any] = {"verdict": row.verdict, "why": row.verdict_why, "page": "strategy"}
+    _bell.tell(people, "verdict", opportunity, key=f"verdict:{opportunity.pk}:{row.version}", by=by, at=at, **told)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from accounts.models import Account
-from funnel.actions import _log, _team
+from funnel.actions import _bell, _log, _team
 from funnel.models import Opportunity, OpportunityMember, PlanPart
 from funnel.plans import Doer
 from funnel.stages import Status
@@ -35,7 +35,7 @@ def add_member(
     row, is_new = OpportunityMember.objects.get_or_create(opportunity=opportunity, member=member)
     if is_new:
         audit.record("opportunity.member_added", opportunity, by=by, at=at, member=member.pk, part=part.strip())
-        _team.tell(member.pk, "team_joined", opportunity, by=by, at=at, key=f"team:{row.pk}", part=part.strip())
+        _bell.tell([member.pk], "team_joined", opportunity, by=by, at=at, key=f"team:{row.pk}", part=part.strip())
     _first_part(opportunity, Doer(member=member.pk), part, due_on, by=by, at=at)
     return row
 

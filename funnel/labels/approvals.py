@@ -52,8 +52,6 @@ REFUSALS.update(
         "discount_range": _("Enter a discount above 0 and at most 100 percent."),
         "stage_needed": _("Choose a stage."),
         "until_needed": _("Enter the last day on which it holds."),
-        "until_past": _("This day has passed. Choose today or a later one."),
-        "until_far": _("Choose a day within a year."),
         "what_needed": _("Say what you need."),
         "price_changed": _("The price or the product has changed since it was asked. Ask anew."),
         "discount_beyond": _("You may give up to %(limit)s%% alone. Ask for more."),

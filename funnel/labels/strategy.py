@@ -105,7 +105,7 @@ for _verb, _words in {
     "gap.changed": _("changed what is not known"),
     "gap.closed": _("found out what was not known"),
     "gap.reopened": _("does not know something after all"),
-    "rivals.linked": _("linked lost opportunities to a competitor"),
+    "opportunity.linked": _("linked a lost opportunity to a competitor"),
 }.items():
     tenants_labels.name_verb(_verb, _words)
 tenants_labels.name_kind("funnel.decisionrole", _("Person on a strategy sheet"))

@@ -5,7 +5,7 @@ from funnel.models.bulk import BulkChange
 from funnel.models.changes import Change, ChangeQuerySet, WithdrawnChange
 from funnel.models.commitments import Commitment, CommitmentQuerySet
 from funnel.models.discounts import DiscountSetting
-from funnel.models.evidence import Evidence, EvidenceQuerySet, StageOverride
+from funnel.models.evidence import Evidence, EvidenceQuerySet, StageOverride, led_by
 from funnel.models.leads import (
     Lead,
     LeadAnswer,
@@ -75,6 +75,7 @@ __all__ = [
     "WebMessage",
     "WithdrawnChange",
     "deciders_of",
+    "led_by",
     "proven_amount",
     "weighed",
     "weighted_amount",

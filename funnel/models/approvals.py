@@ -1,5 +1,6 @@
 """What was asked of whoever leads, and what they said."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -10,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Product
 from funnel.approvals import ApprovalKind, ApprovalState, Demand, Person, deciders
-from funnel.discounts import Basis, Grant
+from funnel.discounts import Basis, Grant, is_beyond
 from funnel.models.discounts import DiscountSetting
-from funnel.models.opportunities import Opportunity
+from funnel.models.opportunities import OfOpportunity, Opportunity
 from funnel.stages import Stage
 from tenants import tree
 from tenants.models import Membership, Team, TenantForeignKey, TenantModel
@@ -46,19 +47,13 @@ def deciders_of(opportunity: Opportunity, *, asker: int, percent: Decimal | None
 
     :param percent: the discount that is asked; more than a manager may give is decided by executives.
     """
-    above = percent is not None and percent > DiscountSetting.current().manager_percent
+    limits = DiscountSetting.current().limits
     people = people_above(opportunity.owner)
-    return deciders(people, asker=asker, owner=opportunity.owner_id, executives_only=above)
+    return deciders(people, asker=asker, owner=opportunity.owner_id, executives_only=is_beyond(percent, limits))
 
 
-class ApprovalQuerySet(models.QuerySet["Approval"]):
+class ApprovalQuerySet(OfOpportunity["Approval"]):
     """Requests by what they mean."""
-
-    def visible_to(self, membership: Membership) -> "ApprovalQuerySet":
-        """Those of the opportunities one may see."""
-        if membership.visible_owner_ids is None:
-            return self
-        return self.filter(opportunity_id__in=Opportunity.objects.visible_to(membership).values("pk"))
 
     def waiting(self) -> "ApprovalQuerySet":
         """Those nobody has decided or taken back."""
@@ -67,6 +62,16 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
     def valid(self, *, on: date) -> "ApprovalQuerySet":
         """Those granted that still hold on a day."""
         return self.filter(Q(granted_until=None) | Q(granted_until__gte=on), state=ApprovalState.GRANTED)
+
+    def overrides(self, opportunities: Iterable[int], *, on: date) -> "dict[int, dict[int, Approval]]":
+        """Return what lets opportunities leave stages without their evidence on a day, by opportunity and stage: of
+        each the latest that was granted; one query.
+        """
+        rows = self.valid(on=on).filter(opportunity_id__in=opportunities, kind=ApprovalKind.OVERRIDE)
+        found: dict[int, dict[int, Approval]] = {}
+        for row in rows.select_related("decided_by__user").order_by("decided_at", "pk"):
+            found.setdefault(row.opportunity_id, {})[row.stage] = row
+        return found
 
     def discounts(self, opportunity: Opportunity, *, on: date) -> list[Grant]:
         """Return the discounts granted for an opportunity that hold on a day, each with what it was granted on."""

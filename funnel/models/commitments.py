@@ -8,13 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Contact
 from funnel.commitment import CommitmentKind
-from funnel.models.opportunities import Opportunity
+from funnel.models.opportunities import OfOpportunity, Opportunity
 from jobs.models import StoredFile
 from tenants.models import Membership, TenantForeignKey, TenantModel
 from tenants.scoping import TenantManager
 
 
-class CommitmentQuerySet(models.QuerySet["Commitment"]):
+class CommitmentQuerySet(OfOpportunity["Commitment"]):
     """Commitments by what they mean."""
 
     def standing(self) -> "CommitmentQuerySet":

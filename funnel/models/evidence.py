@@ -13,7 +13,13 @@ from funnel.models.stages import EvidenceItem
 from funnel.stages import Stage
 from jobs.models import StoredFile
 from tenants.models import Membership, TenantForeignKey, TenantModel
+from tenants.permissions import Permission
 from tenants.scoping import TenantManager
+
+
+def led_by(member: Membership) -> frozenset[int] | None:
+    """Return the owners whose evidence a member may be asked to judge, as `refusal_to_judge` takes them."""
+    return member.visible_owner_ids if member.can(Permission.EVIDENCE_JUDGE) else frozenset()
 
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -238,6 +238,19 @@ class Opportunity(TenantModel):
         """What a discount is given on."""
         price = self.full_amount if self.discount else self.quoted_amount if self.quoted_currency else self.amount
         return Basis(price, self.quoted_currency, self.product_id)
+
+
+M = TypeVar("M", bound=models.Model)
+
+
+class OfOpportunity(models.QuerySet[M]):
+    """Rows of an opportunity, which are seen by whoever sees it."""
+
+    def visible_to(self, membership: Membership) -> Self:
+        """Those of the opportunities one may see."""
+        if membership.visible_owner_ids is None:
+            return self
+        return self.filter(opportunity_id__in=Opportunity.objects.visible_to(membership).values("pk"))
 
 
 class OpportunityMember(TenantModel):

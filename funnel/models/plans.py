@@ -7,20 +7,14 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from funnel.models.opportunities import Opportunity
+from funnel.models.opportunities import OfOpportunity, Opportunity
 from funnel.stages import Status
 from tenants.models import Membership, TenantForeignKey, TenantModel
 from tenants.scoping import TenantManager
 
 
-class PlanPartQuerySet(models.QuerySet["PlanPart"]):
+class PlanPartQuerySet(OfOpportunity["PlanPart"]):
     """Parts by what they mean."""
-
-    def visible_to(self, membership: Membership) -> "PlanPartQuerySet":
-        """Those of the opportunities one may see."""
-        if membership.visible_owner_ids is None:
-            return self
-        return self.filter(opportunity_id__in=Opportunity.objects.visible_to(membership).values("pk"))
 
     def open(self) -> "PlanPartQuerySet":
         """Those that are not done."""

@@ -1,5 +1,8 @@
 """The strategy sheet of an opportunity: who decides, the rivals, what we know of ourselves, what is still missing."""
 
+from datetime import date
+from typing import Any, ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -7,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Account, Contact
-from funnel.leads import Answer
-from funnel.models.opportunities import Opportunity
-from funnel.strategy import Attitude, Influence, Ladder, Role, Verdict
+from funnel.leads import Answer, Criteria, Criterion
+from funnel.models.opportunities import OfOpportunity, Opportunity
+from funnel.strategy import Attitude, Influence, Ladder, Role, Verdict, criteria_of
 from tenants.models import Membership, TenantForeignKey, TenantModel
+from tenants.scoping import TenantManager
 
 LONG = 2_000
 _YES_NO = [Answer.UNKNOWN, Answer.YES, Answer.NO]
@@ -52,6 +56,21 @@ class Strategy(TenantModel):
                 name="verdict_has_its_time",
             ),
         ]
+
+    def weighed(
+        self, opportunity: Opportunity, criteria: Criteria, *, has_buyer: bool, today: date
+    ) -> dict[Criterion, Answer]:
+        """Return what the organization's criteria say of an opportunity with these two answers."""
+        return criteria_of(
+            need=self.need,
+            compete=self.compete,
+            amount=opportunity.amount,
+            closes_on=opportunity.expected_close_on,
+            has_buyer=has_buyer,
+            procedure=opportunity.buying_procedure,
+            criteria=criteria,
+            today=today,
+        )
 
 
 class DecisionRole(TenantModel):
@@ -121,6 +140,10 @@ class Rival(TenantModel):
         return str(self.competitor)
 
 
+class InformationGapQuerySet(OfOpportunity["InformationGap"]):
+    """Gaps by whose they are."""
+
+
 class InformationGap(TenantModel):
     """Something we do not know yet.
 
@@ -138,6 +161,8 @@ class InformationGap(TenantModel):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     updated_by = TenantForeignKey(Membership, models.PROTECT, null=True, related_name="+")
+
+    objects: ClassVar[Any] = TenantManager.from_queryset(InformationGapQuerySet)()
 
     class Meta:
         ordering = ["id"]

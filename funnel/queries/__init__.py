@@ -72,7 +72,7 @@ from funnel.queries.opportunities import (
     stale,
     visible,
 )
-from funnel.queries.proofs import Lack, Unproven, sent_back, to_verify, unproven, unproven_sums
+from funnel.queries.proofs import Lack, Unproven, may_judge, sent_back, to_verify, unproven, unproven_sums
 from funnel.queries.pulse import touched_since
 from funnel.queries.saved_views import saved_views, view_or_404
 from funnel.queries.shaping import Weighing, edition, filed_counts, item_label, items_by_stage, proven_then, weighing
@@ -223,6 +223,7 @@ __all__ = [
     "matrix",
     "may_add_contact",
     "may_give",
+    "may_judge",
     "named",
     "names_of",
     "narrowed",

@@ -8,8 +8,9 @@ from django.shortcuts import get_object_or_404
 
 from funnel import labels
 from funnel.approval_filters import ApprovalFilters
-from funnel.approvals import ApprovalKind, ApprovalState
-from funnel.models import Approval, ApprovalQuerySet, Opportunity, deciders_of
+from funnel.approvals import ApprovalKind, ApprovalState, Person, may_decide
+from funnel.discounts import DiscountLimits, is_beyond
+from funnel.models import Approval, ApprovalQuerySet, DiscountSetting, Opportunity, deciders_of
 from funnel.queries.opportunities import stage_table
 from funnel.stages import StageRow, Status
 from tenants.models import Membership
@@ -66,10 +67,13 @@ def requests(rows: Sequence[Approval] | ApprovalQuerySet, reader: Membership) ->
     """Return requests as a page shows them to this reader, whose own they see."""
     found = list(rows)
     table = stage_table() if any(approval.stage for approval in found) else []
-    return [as_request(approval, reader, table) for approval in found]
+    limits = DiscountSetting.current().limits if found else None
+    return [as_request(approval, reader, table, limits) for approval in found]
 
 
-def as_request(approval: Approval, reader: Membership, table: Sequence[StageRow] = ()) -> Request:
+def as_request(
+    approval: Approval, reader: Membership, table: Sequence[StageRow] = (), limits: DiscountLimits | None = None
+) -> Request:
     """Return one request as a page shows it. A discount is stale once the price or the product is another."""
     is_discount = approval.kind == ApprovalKind.DISCOUNT
     is_granted = is_discount and approval.state == ApprovalState.GRANTED
@@ -78,7 +82,7 @@ def as_request(approval: Approval, reader: Membership, table: Sequence[StageRow]
         approval,
         labels.demand(approval.demand, table),
         labels.APPROVAL_STATES[ApprovalState(approval.state)],
-        may_decide=approval.is_waiting and may_decide(approval, reader),
+        may_decide=approval.is_waiting and _decides(approval, reader, limits or DiscountSetting.current().limits),
         may_withdraw=approval.is_waiting and reader.pk in {approval.asked_by_id, approval.opportunity.owner_id},
         is_stale=is_stale,
         may_give=is_granted
@@ -89,17 +93,14 @@ def as_request(approval: Approval, reader: Membership, table: Sequence[StageRow]
     )
 
 
-def may_decide(approval: Approval, reader: Membership) -> bool:
-    """Return whether this member may decide, so far as a page needs to know; the action asks the rule itself.
-
-    Whoever sees the opportunity because they lead its owner stands above it.
-    """
-    opportunity = approval.opportunity
-    ids = reader.visible_owner_ids
-    return (
-        reader.can(Permission.APPROVAL_DECIDE)
-        and reader.pk not in {approval.asked_by_id, opportunity.owner_id}
-        and (ids is None or opportunity.owner_id in ids)
+def _decides(approval: Approval, reader: Membership, limits: DiscountLimits) -> bool:
+    """Return whether this member may decide: who sees the opportunity because they lead its owner stands above it."""
+    owner, ids = approval.opportunity.owner_id, reader.visible_owner_ids
+    return (ids is None or owner in ids) and may_decide(
+        Person(reader.pk, reader.role, 0),
+        asker=approval.asked_by_id,
+        owner=owner,
+        executives_only=is_beyond(approval.percent, limits),
     )
 
 

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple, cast
 
 from django.shortcuts import get_object_or_404
 
-from funnel.approvals import ApprovalKind
 from funnel.bulk import BulkKind, Fate, fate_of_move
 from funnel.evidence import Item, State, standing
 from funnel.filters import Filters
@@ -131,10 +130,7 @@ def _moves(
         "opportunity_id", "stage", "until"
     ):
         excused[pk][stage] = max(until, excused[pk].get(stage, until))
-    granted: defaultdict[int, set[int]] = defaultdict(set)
-    valid = Approval.objects.valid(on=today).filter(opportunity_id__in=ids, kind=ApprovalKind.OVERRIDE)
-    for pk, stage in valid.values_list("opportunity_id", "stage"):
-        granted[pk].add(stage)
+    granted = Approval.objects.all().overrides(ids, on=today)
     gates = {row.stage: row.gate for row in table}
     found = []
     for row in rows:
@@ -144,7 +140,7 @@ def _moves(
         lacking = missing(items, standing(states[pk]), left=Stage(left), to=to, overdue=overdue)
         blocking: Collection[int] = ()
         try:
-            ask_evidence(lacking, gates, override=False, excused=running, granted=granted[pk])
+            ask_evidence(lacking, gates, override=False, excused=running, granted=granted.get(pk, {}))
             lacking = ()
         except MissingEvidence as without:
             lacking, blocking = without.items, without.blocking

@@ -42,7 +42,7 @@ def committed(opportunity: Opportunity) -> Committed:
 
 def commitment_or_404(membership: Membership, pk: int) -> Commitment:
     """Return a commitment of an opportunity that `membership` may see, or Http404."""
-    rows = Commitment.objects.filter(opportunity__in=Opportunity.objects.visible_to(membership))
+    rows = Commitment.objects.visible_to(membership)
     found: Commitment = get_object_or_404(rows.select_related("opportunity__account", "contact"), pk=pk)
     return found
 

@@ -6,12 +6,11 @@ from typing import Any, cast
 
 from django.db.models import BigIntegerField, Count, F, Q, QuerySet, Sum
 
-from funnel.evidence import PROVING, Item, State
-from funnel.models import Evidence, EvidenceItem, Opportunity, proven_amount, weighed
+from funnel.evidence import PROVING, Item, State, refusal_to_judge
+from funnel.models import Evidence, EvidenceItem, Opportunity, led_by, proven_amount, weighed
 from funnel.queries.opportunities import visible
 from funnel.stages import Stage, StageRow, Status
 from tenants.models import Membership
-from tenants.permissions import Permission
 
 _FETCHED = (
     "item",
@@ -37,13 +36,17 @@ def to_verify(membership: Membership, *, by_amount: bool = False) -> QuerySet[Ev
 
     :param by_amount: the largest first, instead of the oldest.
     """
-    if not membership.can(Permission.EVIDENCE_JUDGE):
-        return cast("QuerySet[Evidence]", Evidence.objects.none())
-    rows, ids = _evidence().filter(state=State.FILED), membership.visible_owner_ids
+    rows, ids = _evidence().filter(state=State.FILED), led_by(membership)
     if ids is not None:
         rows = rows.filter(opportunity__owner_id__in=ids - {membership.pk}).exclude(by=membership)
     largest = F("opportunity__amount").desc(nulls_last=True)
     return rows.order_by(largest, "at", "pk") if by_amount else rows.order_by("at", "pk")
+
+
+def may_judge(opportunity: Opportunity, membership: Membership, *, filed_by: int | None = None) -> bool:
+    """Return whether a member judges what `filed_by` filed for an opportunity."""
+    led = led_by(membership)
+    return not refusal_to_judge(membership.pk, owner=opportunity.owner_id, filed_by=filed_by, led=led)
 
 
 def sent_back(membership: Membership) -> QuerySet[Evidence]:

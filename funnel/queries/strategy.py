@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from accounts import queries as accounts_queries
@@ -19,7 +18,7 @@ from funnel.leads import Answer, Criterion, Standing, judge
 from funnel.models import Approval, DecisionRole, InformationGap, LeadSetting, Opportunity, Rival, Strategy
 from funnel.power_map import HEIGHT, Box, Drawn, cut, levels, narrow, wide
 from funnel.queries.approvals import Request, requests
-from funnel.strategy import Attitude, Influence, Ladder, Role, Verdict, criteria_of
+from funnel.strategy import Attitude, Influence, Ladder, Role, Verdict
 from tenants.models import Membership
 from tenants.permissions import Permission
 from tenants.permissions import Role as MemberRole
@@ -245,16 +244,7 @@ def _maps(people: Sequence[Person]) -> list[Map]:
 def asked_of(opportunity: Opportunity, row: Strategy, *, has_buyer: bool, today: date) -> tuple[list[Asked], Standing]:
     """Return the organization's criteria with their answers, and what they say; one query."""
     criteria = LeadSetting.current().criteria
-    found = criteria_of(
-        need=row.need,
-        compete=row.compete,
-        amount=opportunity.amount,
-        closes_on=opportunity.expected_close_on,
-        has_buyer=has_buyer,
-        procedure=opportunity.buying_procedure,
-        criteria=criteria,
-        today=today,
-    )
+    found = row.weighed(opportunity, criteria, has_buyer=has_buyer, today=today)
     by_hand = {Criterion.NEED, Criterion.COMPETE}
     asked = [
         Asked(
@@ -293,10 +283,10 @@ def gap_or_404(opportunity: Opportunity, pk: int) -> InformationGap:
 
 def gap_in_sight(membership: Membership, pk: int) -> InformationGap:
     """Return a gap of an opportunity that `membership` may see, with account and owner; or Http404."""
-    rows = InformationGap.objects.select_related("opportunity__account", "opportunity__owner__user")
-    found: InformationGap = get_object_or_404(rows, pk=pk)
-    if not Opportunity.objects.visible_to(membership).filter(pk=found.opportunity_id).exists():
-        raise Http404
+    rows = InformationGap.objects.visible_to(membership)
+    found: InformationGap = get_object_or_404(
+        rows.select_related("opportunity__account", "opportunity__owner__user"), pk=pk
+    )
     return found
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from funnel import actions, filters, labels, queries
+from funnel import filters, labels, queries
 from funnel.helping import decides
 from funnel.models import Opportunity
 from funnel.stages import Category, Reason, Stage, StageRow, Status, weighted
@@ -117,7 +117,7 @@ def page_context(request: OrgRequest, found: Opportunity) -> dict[str, Any]:
     """Return everything that the page of one opportunity shows."""
     story = queries.story(found, today=request.today)
     proven_row = story.steps[found.proven_stage - 1].row
-    may_judge = partial(actions.may_judge, found, request.membership)
+    may_judge = partial(queries.may_judge, found, request.membership)
     return {
         "opportunity": found,
         "story": story,

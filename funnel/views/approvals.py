@@ -131,7 +131,7 @@ def approval_decide(request: OrgRequest, pk: int) -> HttpResponse:
     return _done(request, pk, labels.APPROVAL_STATES[ApprovalState(verdict)])
 
 
-_FIELDS = {"refusal_word_needed": "word", "word_too_long": "word", "until_past": "until", "until_far": "until"}
+_FIELDS = {"refusal_word_needed": "word", "word_too_long": "word", "until_over": "until", "until_too_far": "until"}
 
 
 @org_view(Permission.FUNNEL_EDIT)

@@ -1,6 +1,7 @@
 """Competitors: how often we met each, how it went, and what worked."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import ngettext
@@ -41,10 +42,12 @@ def competitor_panel(request: OrgRequest, pk: int) -> HttpResponse:
     return render(request, "funnel/competitors/one.html#parts", {"told": queries.against(request.membership, account)})
 
 
-@org_view(Permission.ACCOUNT_EDIT)
+@org_view(Permission.FUNNEL_EDIT)
 @require_POST
 def competitor_adopt(request: OrgRequest) -> HttpResponse:
     """Keep a name, under which opportunities were lost, as a competitor, and link them to it."""
+    if not request.membership.can(Permission.ACCOUNT_EDIT):
+        raise PermissionDenied
     form = AdoptForm(request.POST)
     try:
         if not form.is_valid():

@@ -36,7 +36,7 @@ LATER = NOW + 5 * DAY
 
 ELSEWHERE = {
     *("adopt_rival", "answer_criteria", "change_criteria", "change_discounts", "change_lead", "change_limits"),
-    *("change_view", "change_web_form", "choose_default", "delete_view", "drop_lead", "make_web_form", "may_judge"),
+    *("change_view", "change_web_form", "choose_default", "delete_view", "drop_lead", "make_web_form"),
     *("merge", "move_lead", "move_view", "note_lead", "receive", "record_lead", "renew_secret", "resume_lead"),
     *("save_view", "secrets_of", "show_secret"),
 }
@@ -110,10 +110,10 @@ def _proofs(cast: Cast, one: Opportunity, who: dict[str, Any]) -> list[Act]:
             "import_evidence",
             lambda: funnel.import_evidence([(one.pk, k, "x", cast.rep.pk) for k in keys[1:]], at=LATER),
         ),
-        ("file_evidence", lambda: funnel.file_evidence(one, first, note="seen", **who)),
+        ("file_evidence", lambda: funnel.file_evidence(one, first, note="seen", seen=0, **who)),
         ("judge_evidence", judge),
-        ("file_evidence", lambda: funnel.file_evidence(one, first, note="seen again", **who)),
-        ("withdraw_evidence", lambda: funnel.withdraw_evidence(one, first, **who)),
+        ("file_evidence", lambda: funnel.file_evidence(one, first, note="seen again", seen=2, **who)),
+        ("withdraw_evidence", lambda: funnel.withdraw_evidence(one, first, seen=3, **who)),
         ("switch_item", lambda: funnel.switch_item(first, is_active=False, by=cast.executive, at=LATER)),
         ("add_item", lambda: funnel.add_item(Stage.DISCOVER, label="More", by=cast.executive, at=LATER)),
         (
@@ -138,7 +138,7 @@ def _people(one: Opportunity, who: dict[str, Any]) -> list[Act]:
         ("add_role", lambda: funnel.add_role(one, **buyer)),
         ("note_met", lambda: funnel.note_met({row().contact_id: TODAY}, at=LATER)),
         ("change_role", lambda: funnel.change_role(one, row().pk, seen=1, roles=[Role.USER], **known, **who)),
-        ("remove_role", lambda: funnel.remove_role(one, row().pk, **who)),
+        ("remove_role", lambda: funnel.remove_role(one, row().pk, seen=row().version, **who)),
         ("decide", lambda: funnel.decide(one, seen=0, **no, **who)),
     ]
 

@@ -162,8 +162,8 @@ def test_who_belongs_to_no_team_asks_an_executive_and_one_alone_asks_nobody(acme
         (Demand(ApprovalKind.DISCOUNT, percent=Decimal("NaN")), "so", "discount_range"),
         (Demand(ApprovalKind.OVERRIDE, until=NEXT_WEEK), "so", "stage_needed"),
         (Demand(ApprovalKind.OVERRIDE, stage=Stage.PROOF), "so", "until_needed"),
-        (Demand(ApprovalKind.OVERRIDE, stage=Stage.PROOF, until=TODAY - timedelta(days=1)), "so", "until_past"),
-        (Demand(ApprovalKind.OVERRIDE, stage=Stage.PROOF, until=TODAY + timedelta(days=367)), "so", "until_far"),
+        (Demand(ApprovalKind.OVERRIDE, stage=Stage.PROOF, until=TODAY - timedelta(days=1)), "so", "until_over"),
+        (Demand(ApprovalKind.OVERRIDE, stage=Stage.PROOF, until=TODAY + timedelta(days=367)), "so", "until_too_far"),
     ],
 )
 def test_a_request_says_what_and_why(demand: Demand, why: str, code: str) -> None:
@@ -279,6 +279,17 @@ def test_a_manager_of_another_team_sees_and_decides_nothing(acme: Cast, login: L
     assert not queries.as_request(made, other).may_decide
 
 
+@pytest.mark.parametrize(("percent", "who"), [(8, {"manager", "executive"}), (60, {"executive"})])
+def test_a_page_offers_to_decide_to_just_those_who_may(acme: Cast, percent: int, who: set[str]) -> None:
+    made = ask(make_opportunity(acme.rep), Demand(ApprovalKind.DISCOUNT, percent=Decimal(percent)))
+    for name in ("rep", "manager", "executive"):
+        reader = getattr(acme, name)
+        assert queries.as_request(made, reader).may_decide is (name in who)
+        assert [each.may_decide for each in queries.requests([made], reader)] == [name in who]
+        with pytest.raises(Refused, match="refusal_word_needed" if name in who else "not_decider"):
+            actions.refuse(made, seen=1, word="", by=reader, at=AT)
+
+
 def test_what_is_granted_is_recorded_and_the_asker_told(acme: Cast) -> None:
     made = ask(make_opportunity(acme.rep), OVERRIDE)
     granted = actions.grant(made, seen=1, word="For once", by=acme.manager, at=AT + DAY)
@@ -291,16 +302,16 @@ def test_what_is_granted_is_recorded_and_the_asker_told(acme: Cast) -> None:
     assert (granted.decided_by, granted.decided_at) == (acme.manager, AT + DAY)
     assert Notification.objects.get(to=acme.rep).code == "approval_granted"
     assert AuditEvent.objects.get(verb="approval.granted").data["until"] == NEXT_WEEK.isoformat()
-    assert made.stage == Stage.PROOF
-    for day, held in ((TODAY, [made]), (NEXT_WEEK, [made]), (NEXT_WEEK + timedelta(days=1), [])):
-        assert list(Approval.objects.valid(on=day)) == held
+    deal, rows = made.opportunity_id, Approval.objects.all()
+    assert rows.overrides([deal], on=NEXT_WEEK) == {deal: {Stage.PROOF: made}}
+    assert rows.overrides([deal], on=NEXT_WEEK + timedelta(days=1)) == rows.overrides([], on=TODAY) == {}
     with pytest.raises(Refused, match="approval_ended"):
         actions.refuse(granted, seen=2, word="No", by=acme.executive, at=AT + DAY)
 
 
 def test_whoever_decides_may_shorten_it(acme: Cast) -> None:
     made = ask(make_opportunity(acme.rep), OVERRIDE)
-    with pytest.raises(Refused, match="until_past"):
+    with pytest.raises(Refused, match="until_over"):
         actions.grant(made, seen=1, by=acme.manager, at=AT, until=TODAY - timedelta(days=1))
     assert actions.grant(made, seen=1, by=acme.manager, at=AT, until=TODAY).granted_until == TODAY
 
@@ -423,7 +434,7 @@ def test_an_exception_offers_the_stage_it_is_asked_for(acme: Cast, login: Login)
     url = f"/o/acme/funnel/{deal.pk}/approvals/new/override/"
     assert '<option value="5" selected>' in rep.get(f"{url}?stage=5").content.decode()
     answer = rep.post(url, {"stage": 5, "until": "2001-01-01", "why": "so"}, **HTMX)
-    assert (answer.status_code, "This day has passed" in answer.content.decode()) == (422, True)
+    assert (answer.status_code, "Choose today or a later day" in answer.content.decode()) == (422, True)
     assert rep.get(f"/o/acme/funnel/{deal.pk}/approvals/new/lunch/").status_code == 404
 
 

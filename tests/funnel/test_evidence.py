@@ -107,7 +107,7 @@ def test_nobody_else_judges(acme: Cast, who: str, code: str) -> None:
     actions.add_member(opportunity, member=acme.rep2, part="demo", by=acme.rep, at=AT)
     with pytest.raises(Refused, match=code):
         judge(opportunity, getattr(acme, who))
-    assert not actions.may_judge(opportunity, getattr(acme, who))
+    assert not queries.may_judge(opportunity, getattr(acme, who))
 
 
 def test_a_manager_who_only_helps_on_the_sales_team_does_not_judge(acme: Cast) -> None:
@@ -124,16 +124,16 @@ def test_nobody_with_someone_above_judges_their_own(acme: Cast) -> None:
     file(opportunity, "opportunity_plan")
     with pytest.raises(Refused, match="own_opportunity"):
         judge(opportunity, acme.manager)
-    assert not actions.may_judge(opportunity, acme.manager)
-    assert actions.may_judge(opportunity, acme.executive)
+    assert not queries.may_judge(opportunity, acme.manager)
+    assert queries.may_judge(opportunity, acme.executive)
     assert judge(opportunity, acme.executive).state == State.VERIFIED
 
 
 def test_nobody_with_someone_above_judges_what_they_filed_themselves(acme: Cast) -> None:
     opportunity = make_opportunity(acme.rep)
     evidence = file(opportunity, "opportunity_plan", by=acme.manager)
-    assert not actions.may_judge(opportunity, acme.manager, filed_by=evidence.by_id)
-    assert actions.may_judge(opportunity, acme.manager, filed_by=acme.rep.pk)
+    assert not queries.may_judge(opportunity, acme.manager, filed_by=evidence.by_id)
+    assert queries.may_judge(opportunity, acme.manager, filed_by=acme.rep.pk)
     assert list(queries.to_verify(acme.manager)) == []
     with pytest.raises(Refused, match="own_opportunity"):
         judge(opportunity, acme.manager)
@@ -447,3 +447,11 @@ def test_a_second_click_with_a_new_person_or_a_paper_files_once(acme: Cast) -> N
     with pytest.raises(Stale):
         actions.file_evidence(opportunity, "opportunity_plan", paper=other, seen=0, by=acme.rep2, at=AT)
     assert StoredFile.objects.count() == 1
+
+
+def test_the_same_demand_clicked_twice_stands_once(acme: Cast) -> None:
+    one = actions.add_item(Stage.QUALIFY, label="Site seen", by=acme.admin, at=AT)
+    assert actions.add_item(Stage.QUALIFY, label=" Site  seen ", by=acme.admin, at=AT) == one
+    assert AuditEvent.objects.filter(verb="evidence_item.added").count() == 1
+    actions.switch_item(one.key, is_active=False, by=acme.admin, at=AT)
+    assert actions.add_item(Stage.QUALIFY, label="Site seen", by=acme.admin, at=AT) != one

@@ -65,9 +65,10 @@ JUDGE: dict[str, Any] = {
     "verdict": State.SENT_BACK,
     "word": "which CFO?",
     "is_active": True,
-    "in_sight": True,
-    "is_own": False,
-    "is_top": False,
+    "judge": 2,
+    "owner": 1,
+    "filed_by": 1,
+    "led": {1, 2},
 }
 
 
@@ -75,8 +76,9 @@ JUDGE: dict[str, Any] = {
     ("case", "code"),
     [
         ({"is_active": False}, "item_removed"),
-        ({"in_sight": False}, "not_their_manager"),
-        ({"is_own": True}, "own_opportunity"),
+        ({"led": {2}}, "not_their_manager"),
+        ({"owner": 2}, "own_opportunity"),
+        ({"filed_by": 2}, "own_opportunity"),
         ({"verdict": State.FILED}, "not_a_verdict"),
         ({"word": ""}, "word_needed"),
     ],
@@ -85,7 +87,7 @@ def test_who_may_judge_what(case: dict[str, Any], code: str) -> None:
     assert refused(lambda: ask_verdict(**JUDGE | case)) == code
 
 
-@pytest.mark.parametrize("case", [{}, {"is_own": True, "is_top": True}, {"verdict": State.VERIFIED, "word": ""}])
+@pytest.mark.parametrize("case", [{}, {"owner": 2, "led": None}, {"verdict": State.VERIFIED, "word": ""}])
 def test_a_verdict_that_is_fine(case: dict[str, Any]) -> None:
     ask_verdict(**JUDGE | case)
 

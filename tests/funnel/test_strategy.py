@@ -5,6 +5,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts import actions as accounts_actions
 from accounts.models import Account, Contact
@@ -215,9 +217,13 @@ def test_old_names_become_a_record_and_nothing_is_guessed(acme: Cast, found: Opp
         ("Rival Co", 3),
         ("Rival Company", 1),
     ]
-    logged = Change.objects.count()
+    logged, mine = Change.objects.count(), Opportunity.objects.get(name="Old 0")
     competitor, linked = actions.adopt_rival("RIVAL CO", by=acme.rep, at=AT)
     assert linked == 2
+    linked_now = Opportunity.objects.get(pk=mine.pk)
+    assert (linked_now.lost_to, linked_now.version, linked_now.updated_by) == (competitor, mine.version + 1, acme.rep)
+    events = AuditEvent.objects.filter(verb="opportunity.linked", by=acme.rep)
+    assert sorted(events.values_list("target_name", flat=True)) == ["Old 0", "Old 1"]
     assert actions.adopt_rival("RIVAL CO", by=acme.rep, at=AT) == (competitor, 0)
     assert Change.objects.count() == logged
     hers.refresh_from_db()
@@ -356,3 +362,21 @@ def test_a_gap_is_noted_once_and_closed_with_what_was_found_out(acme: Cast, foun
     assert again.closed_at is None
     assert [verb for verb in verbs() if verb.startswith("gap.")] == ["gap.added", "gap.closed", "gap.reopened"]
     assert queries.summary(found).open_gaps == InformationGap.objects.count() == 1
+
+
+def test_who_loses_takes_the_opportunity_before_the_competitor(acme: Cast, found: Opportunity) -> None:
+    """What is refused has taken nothing else; two who go through both in one order never wait for each other."""
+    with CaptureQueriesContext(connection) as caught:
+        actions.lose(found, seen=1, reason=Reason.RIVAL, rival="New Co", new_competitor=True, by=acme.rep, at=AT)
+    said = [each["sql"] for each in caught]
+    opportunity = next(n for n, sql in enumerate(said) if "FOR UPDATE" in sql and '"funnel_opportunity"' in sql)
+    assert opportunity < next(n for n, sql in enumerate(said) if "pg_advisory_xact_lock" in sql)
+    with pytest.raises(Refused, match="closed"), CaptureQueriesContext(connection) as caught:
+        actions.lose(found, seen=2, reason=Reason.RIVAL, rival="Other Co", new_competitor=True, by=acme.rep, at=AT)
+    assert not [each for each in caught if "pg_advisory_xact_lock" in each["sql"]]
+
+
+def test_gaps_and_commitments_are_seen_with_their_opportunity(acme: Cast, found: Opportunity) -> None:
+    gap = actions.add_gap(found, text="Who signs?", by=acme.rep, at=AT)
+    for who, sees in (("rep", True), ("manager", True), ("executive", True), ("rep2", False), ("partner", False)):
+        assert InformationGap.objects.visible_to(getattr(acme, who)).filter(pk=gap.pk).exists() is sees

@@ -305,3 +305,8 @@ def test_pages_cost_the_same_with_many_rows(acme: Cast, login: Login, found: Opp
         fill(number)
     assert costs() == few
     assert max(few) <= 15, few
+
+
+@pytest.mark.parametrize("who", ["admin", "colleague"])
+def test_who_may_not_write_opportunities_keeps_no_competitor(acme: Cast, login: Login, who: str) -> None:
+    assert login(getattr(acme, who)).post("/o/acme/funnel/competitors/adopt/", {"name": "X"}).status_code == 403
