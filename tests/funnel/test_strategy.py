@@ -285,7 +285,7 @@ def test_a_partner_knows_only_the_competitors_they_met(acme: Cast) -> None:
     actions.add_rival(theirs, competitor=competitor, by=acme.rep, at=AT)
     assert list(queries.competitors_for(acme.partner)) == [competitor]
     other = make_competitor(acme, "Winner")
-    actions.lose(theirs, seen=1, reason=Reason.RIVAL, lost_to=other, by=acme.rep, at=AT)
+    actions.lose(theirs, seen=1, reason=Reason.RIVAL, lost_to=other, by=acme.partner, at=AT)
     assert list(queries.competitors_for(acme.partner)) == [competitor, other]
 
 
