@@ -26,28 +26,37 @@ _QUIET = """
             AND m.ended_at IS NULL AND z.id = %(org)s
             AND m.until >= (%(at)s::timestamptz AT TIME ZONE z.time_zone)::date)
 """
-_KEEP = """
-    , cleared AS (
-        UPDATE forecasting_alert a SET cleared_at = %(at)s
+_FIRST = """
+    over AS MATERIALIZED (
+        SELECT a.id, a.opportunity_id FROM forecasting_alert a
         WHERE a.organization_id = %(org)s AND a.cleared_at IS NULL {some}
             AND NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.id = a.opportunity_id AND a.code = ANY(v.flags))
-    ), fresh AS (
+    ), fresh AS MATERIALIZED (
         SELECT v.id AS opportunity_id, f.code FROM verdicts v CROSS JOIN LATERAL unnest(v.flags) AS f(code)
         WHERE NOT EXISTS (SELECT 1 FROM forecasting_alert a WHERE a.organization_id = %(org)s
                           AND a.opportunity_id = v.id AND a.code = f.code AND a.cleared_at IS NULL)
+    ), touched AS (SELECT opportunity_id AS id FROM over UNION SELECT opportunity_id FROM fresh),
+"""
+FIRST_SOME = _FIRST.replace("{some}", "AND a.opportunity_id = ANY(%(some)s)")
+FIRST_ALL = _FIRST.replace("{some}", "")
+"""Alerts that are over or fresh: their opportunities are locked before any is written."""
+_KEEP = """
+    , cleared AS (
+        UPDATE forecasting_alert a SET cleared_at = %(at)s
+        FROM over JOIN kept ON kept.id = over.opportunity_id
+        WHERE a.organization_id = %(org)s AND a.id = over.id AND a.cleared_at IS NULL
     ), opened AS (
         INSERT INTO forecasting_alert (organization_id, opportunity_id, code, since, step, told_at)
         SELECT %(org)s, a.opportunity_id, a.code, %(at)s, 0, CASE WHEN {told} THEN %(at)s::timestamptz END
-        FROM fresh a JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
+        FROM fresh a JOIN kept ON kept.id = a.opportunity_id
+            JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
         ON CONFLICT DO NOTHING
         RETURNING id, opportunity_id, told_at
     )
 """
 KEEP_SOME = "".join(
     [
-        _KEEP.replace("{some}", "AND a.opportunity_id = ANY(%(some)s)").replace(
-            "{told}", "o.owner_id = %(by)s::bigint"
-        ),
+        _KEEP.replace("{told}", "o.owner_id = %(by)s::bigint"),
         """
     SELECT n.id, n.health, n.flags, false FROM noted n
     UNION ALL SELECT NULL, NULL, NULL, true WHERE EXISTS (SELECT 1 FROM opened WHERE told_at IS NULL)
@@ -57,7 +66,7 @@ KEEP_SOME = "".join(
 """Rows: (id, health, flags, False) of what changed, and one (…, True) if an owner is still to be told."""
 KEEP_ALL = "".join(
     [
-        _KEEP.replace("{some}", "").replace("{told}", "NOT {quiet}").replace("{quiet}", _QUIET),
+        _KEEP.replace("{told}", "NOT {quiet}").replace("{quiet}", _QUIET),
         """
     SELECT o.owner_id, count(DISTINCT o.id), max(a.id), (array_agg(DISTINCT o.name))[1:%(named)s],
         (array_agg(DISTINCT o.id))[1:10]

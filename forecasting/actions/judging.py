@@ -6,7 +6,17 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from forecasting.actions.alerting import KEEP_ALL, KEEP_SOME, NAMED, climb, tell, tell_soon, tell_untold
+from forecasting.actions.alerting import (
+    FIRST_ALL,
+    FIRST_SOME,
+    KEEP_ALL,
+    KEEP_SOME,
+    NAMED,
+    climb,
+    tell,
+    tell_soon,
+    tell_untold,
+)
 from forecasting.actions.measuring import measure
 from forecasting.actions.nights import JOB
 from forecasting.judging import judgement
@@ -40,7 +50,7 @@ def judge(ids: Collection[int] | None, at: datetime, by: int | None = None) -> V
         _judge_all(Organization.objects.get(pk=require_organization_id()), at=at)
         return {}
     statement, asked = judgement(require_organization_id(), ids, at=at)
-    rows = note_judged(statement, {**asked, "by": by}, along=KEEP_SOME)
+    rows = note_judged(statement, {**asked, "by": by}, first=FIRST_SOME, along=KEEP_SOME)
     if any(is_news for *_noted, is_news in rows):
         tell_soon(at)
     return {pk: (health, flags) for pk, health, flags, is_news in rows if not is_news}
@@ -70,7 +80,7 @@ def is_judged_later() -> bool:
 def _judge_all(organization: Organization, *, at: datetime) -> None:
     statement, asked = judgement(organization.pk, None, at=at)
     with _all_at_once():
-        news = note_judged(statement, {**asked, "named": NAMED}, along=KEEP_ALL)
+        news = note_judged(statement, {**asked, "named": NAMED}, first=FIRST_ALL, along=KEEP_ALL)
     tell(organization, news, at=at)
 
 

@@ -68,8 +68,9 @@ _NOTE = """
     differing AS MATERIALIZED (
         SELECT v.id, v.seen, v.health, v.flags FROM verdicts v
         WHERE v.health IS DISTINCT FROM v.health_before OR v.flags IS DISTINCT FROM v.flags_before
-    ), kept AS MATERIALIZED (
-        SELECT o.id FROM funnel_opportunity o WHERE o.organization_id = %(org)s AND o.id IN (SELECT id FROM differing)
+    ), {first} kept AS MATERIALIZED (
+        SELECT o.id FROM funnel_opportunity o
+        WHERE o.organization_id = %(org)s AND o.id IN (SELECT id FROM differing UNION SELECT id FROM touched)
         ORDER BY o.id FOR NO KEY UPDATE
     ), noted AS (
         UPDATE funnel_opportunity o SET health = d.health, flags = d.flags
@@ -81,7 +82,7 @@ _NOTE = """
 
 
 @transaction.atomic
-def note_judged(judgement: str, asked: Mapping[str, Any], *, along: str) -> list[tuple[Any, ...]]:
+def note_judged(judgement: str, asked: Mapping[str, Any], *, first: str, along: str) -> list[tuple[Any, ...]]:
     """Note the health of many as a statement judges it, in one statement with what the judge keeps of its own.
 
     Only what changed is written, and what somebody else changed while it was judged is passed over: whoever did has had
@@ -90,10 +91,13 @@ def note_judged(judgement: str, asked: Mapping[str, Any], *, along: str) -> list
     :param judgement: a statement with rows of (id, seen, health, flags, health_before, flags_before, …), where `seen`
         is the `xmin` of the row that was judged.
     :param asked: the parameters, among them `org`.
-    :param along: the rest of the statement, from a comma or SELECT on. It sees `verdicts` (what the judgement said)
-        and `noted` (id, health, flags of what changed); its rows are returned.
+    :param first: common table expressions on `verdicts`, each ending in a comma, one of them `touched` (id): those of
+        which the judge keeps something. They are locked with what changed, in the order of their ids, before anything
+        is written, so that two who judge the same never wait for each other.
+    :param along: the rest of the statement, from a comma or SELECT on. It sees `verdicts` (what the judgement said),
+        `kept` (id: those locked) and `noted` (id, health, flags of what changed); its rows are returned.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_NOTE.replace("{judgement}", judgement) + along, asked)
+        cursor.execute(_NOTE.replace("{judgement}", judgement).replace("{first}", first) + along, asked)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows

@@ -1,0 +1,61 @@
+"""Alerts are written only of opportunities that are locked: two who judge the same never wait for each other."""
+
+import threading
+
+import pytest
+from django.db import OperationalError, connection, connections, transaction
+from django.utils import timezone
+
+from forecasting import actions
+from forecasting.models import Alert
+from funnel.models import Opportunity
+from tenants.scoping import reading, working_for
+from tests.cast import AT, Cast
+from tests.funnel.factories import DAY, make_opportunity
+
+
+def judge_impatiently(acme: Cast, deal: Opportunity) -> None:
+    with reading(acme.org):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = 50")
+        actions.judge([deal.pk], timezone.now())
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+@pytest.mark.parametrize("opens", [True, False])
+def test_an_alert_waits_for_the_row_although_its_verdict_stands(acme: Cast, opens: bool) -> None:
+    with working_for(acme.org):
+        deal = make_opportunity(acme.rep, expected_close_on=(AT + DAY).date())
+        actions.refresh_health(acme.org, at=timezone.now())
+    with reading(acme.org):
+        first = Alert.objects.order_by("pk").first()
+        assert first is not None
+        alerts = Alert.objects.count()
+        if opens:
+            Alert.objects.all().delete()
+        else:
+            Alert.objects.create(opportunity=deal, code="regressed", since=AT)
+    taken, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        try:
+            with working_for(acme.org), transaction.atomic():
+                Opportunity.objects.select_for_update(no_key=True).get(pk=deal.pk)
+                taken.set()
+                done.wait(20)
+        finally:
+            connections.close_all()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    try:
+        assert taken.wait(20)
+        with pytest.raises(OperationalError, match="lock timeout"):
+            judge_impatiently(acme, deal)
+    finally:
+        done.set()
+        other.join()
+    with working_for(acme.org):
+        actions.judge([deal.pk], timezone.now())
+    with reading(acme.org):
+        assert Alert.objects.filter(cleared_at=None).count() == alerts
