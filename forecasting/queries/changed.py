@@ -104,7 +104,8 @@ def waterfall(period: Period, slice_: Slice, *, since: datetime, until: datetime
 def moved(period: Period, slice_: Slice, *, bucket: Bucket, since: datetime, until: datetime = LATEST) -> Behind:
     """Return the opportunities in a bucket of the waterfall."""
     steps, taken = _steps(period, slice_, since, until)
-    return Behind(f"{steps} SELECT opportunity_id FROM steps WHERE bucket = %(bucket)s", {**taken, "bucket": bucket})  # noqa: S608  # as above
+    statement = f"{steps} SELECT opportunity_id, old, new FROM steps WHERE bucket = %(bucket)s"  # noqa: S608  # as above
+    return Behind(statement, {**taken, "bucket": bucket}, has_worth=True)
 
 
 # The weighted forecast --------------------------------------------------------------------------------

@@ -54,8 +54,9 @@ def stood_rows(slice_: Slice, *, stage: int | None = None, at: datetime = LATEST
     if stage is not None:
         condition += " AND s.stage = %(stage)s"
     return Behind(
-        "SELECT s.opportunity_id" + _STOOD.format(slice=condition),
+        "SELECT s.opportunity_id, 0 AS old, coalesce(s.amount, 0) AS new" + _STOOD.format(slice=condition),
         {**taken, "organization": require_organization_id(), "at": at, "stage": stage},
+        has_worth=True,
     )
 
 
@@ -75,10 +76,10 @@ _CELLS = """
             AND s.until_at > %(until)s AND s.from_at <= %(until)s{slice}
     ), cells AS (
         SELECT p.opportunity_id, p.place AS came, coalesce(n.place, nullif(e.status, 'open'), 'gone') AS went,
-               coalesce(n.amount, p.amount, 0) AS amount
+               coalesce(n.amount, CASE WHEN e.status <> 'open' THEN e.amount END, p.amount, 0) AS amount
         FROM past p LEFT JOIN present n ON n.opportunity_id = p.opportunity_id
         LEFT JOIN LATERAL (
-            SELECT e.status FROM funnel_spell e
+            SELECT e.status, e.amount FROM funnel_spell e
             WHERE n.place IS NULL AND e.organization_id = %(organization)s AND e.opportunity_id = p.opportunity_id
                 AND e.from_at <= %(until)s
             ORDER BY e.from_at DESC LIMIT 1
@@ -135,5 +136,6 @@ def flows(slice_: Slice, *, by: str, since: datetime, until: datetime = LATEST) 
 def flowed(slice_: Slice, *, by: str, came: str, went: str, since: datetime, until: datetime = LATEST) -> Behind:
     """Return the opportunities in a cell of `flows`."""
     cells, taken = _cells(slice_, by, since, until)
-    statement = f"{cells} SELECT opportunity_id FROM cells WHERE came = %(came)s AND went = %(went)s"  # noqa: S608  # as above
-    return Behind(statement, {**taken, "came": came, "went": went})
+    statement = f"{cells} SELECT opportunity_id, 0 AS old, amount AS new FROM cells"  # noqa: S608  # as above
+    taken |= {"came": came, "went": went}
+    return Behind(f"{statement} WHERE came = %(came)s AND went = %(went)s", taken, has_worth=True)

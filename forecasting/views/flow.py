@@ -17,6 +17,7 @@ from forecasting.views.address import address
 from forecasting.views.asked import Asked, asked_of, before
 from forecasting.views.changes import places
 from forecasting.views.report import narrowing
+from forecasting.views.worth import counted
 from forecasting.waterfall import Bucket
 from funnel import filters
 from funnel import queries as funnel_queries
@@ -166,9 +167,10 @@ def behind(request: OrgRequest) -> HttpResponse:
         "what": what,
         "as_today": True,
         "totals": queries.totals(found, percents),
-        "beyond": whole.beyond(request.membership),
         "page_obj": page,
-        "listed": [(each, names[each.stage]) for each in page],
+        **counted(
+            whole, found, list(page), names, by=request.membership, is_narrowed=bool(wanted.health or wanted.flag)
+        ),
     }
     return render_page(request, "forecasting/rows.html", context)
 

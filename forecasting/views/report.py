@@ -15,11 +15,8 @@ from forecasting.drawing import NARROW, WIDE, draw
 from forecasting.forms import TargetForm, chosen_period
 from forecasting.periods import Kind, Period, period_of
 from forecasting.views.address import address
-from forecasting.waterfall import Bucket
 from funnel import filters
 from funnel.queries import lead_figures, of_health, stage_table
-from funnel.queries.behind import Beyond
-from funnel.slices import Slice
 from funnel.stages import Stage
 from tenants.charts import Change, Reached
 from tenants.errors import Refused, Stale
@@ -134,7 +131,7 @@ def _changes(request: OrgRequest, period: Period, whose: queries.Scope, moved: q
         Change(
             str(labels.BUCKETS[bucket]),
             delta,
-            address(request, "rows", period, whose.who, what="moved", bucket=bucket),
+            address(request, "behind", period, whose.who, what="moved", bucket=bucket),
         )
         for bucket, delta, _count in moved.waterfall.buckets
     ]
@@ -157,29 +154,21 @@ def rows(request: OrgRequest) -> HttpResponse:
     percents = {row.stage: row.percent for row in table}
     names = {int(row.stage): row.label for row in table}
     stage = next((number for number in names if str(number) == request.GET.get("stage")), None)
-    bucket = next((each for each in Bucket if each == request.GET.get("bucket")), None)
-    if what == "moved" and bucket is not None:
-        since = queries.week_before(request.today, zone)
-        all_of_them = queries.moved(period, Slice(whose.owners), bucket=bucket, since=since)
-        found, beyond = all_of_them.visible_to(request.membership), all_of_them.beyond(request.membership)
-    elif what in labels.ROWS:
-        found, beyond = queries.rows(period, zone, whose.owners, what=what, stage=stage), Beyond()
-    else:
+    if what not in labels.ROWS:
         raise Http404
     wanted = filters.read(request.GET)
-    found = found.filter(of_health(wanted))
+    found = queries.rows(period, zone, whose.owners, what=what, stage=stage).filter(of_health(wanted))
     page = Paginator(queries.listed(found, percents), A_PAGE).get_page(request.GET.get("page"))
     context = {
         **frame(request, "rows", period, whose),
         **narrowing(request, wanted),
         "back": address(request, "forecast", period, whose.who),
-        "title": labels.BUCKETS[bucket] if bucket else labels.ROWS[what],
+        "title": labels.ROWS[what],
         "stage_label": names.get(stage or 0, ""),
         "what": what,
         "totals": queries.totals(found, percents),
-        "beyond": beyond,
         "page_obj": page,
-        "listed": [(each, names[each.stage]) for each in page],
+        "listed": [(each, names[each.stage], None) for each in page],
     }
     return render_page(request, "forecasting/rows.html", context)
 

@@ -1,10 +1,11 @@
 """The opportunities behind a number about the past: those that a reader may see today, and the others by their sum."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from django.db import connection
 from django.db.models import BigIntegerField, Count, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
@@ -22,11 +23,32 @@ class Beyond:
 
 
 @dataclass(frozen=True)
+class Worth:
+    """How many opportunities counted in a number about two moments, and for what, in minor units.
+
+    What is about one moment alone has nothing `old`.
+    """
+
+    count: int
+    old: int
+    new: int
+
+    @property
+    def delta(self) -> int:
+        """By how much they changed it."""
+        return self.new - self.old
+
+
+@dataclass(frozen=True)
 class Behind:
-    """The opportunities whose ids a statement with named places yields; only who reads them gets to see any."""
+    """The opportunities whose ids a statement with named places yields; only who reads them gets to see any.
+
+    Where `has_worth`, the statement yields (opportunity_id, old, new): what each counted for.
+    """
 
     statement: str
     taken: Mapping[str, Any]
+    has_worth: bool = False
 
     def visible_to(self, membership: Membership) -> QuerySet[Opportunity]:
         """Return those that `membership` may see today."""
@@ -44,8 +66,33 @@ class Behind:
         sums = rows.aggregate(n=Count("pk"), total=Sum("then", default=0, output_field=BigIntegerField()))
         return Beyond(sums["n"], int(sums["total"]))
 
+    def worths(self, ids: Collection[int]) -> dict[int, Worth]:
+        """Return what each of these opportunities counted for."""
+        found = self._ask(
+            "SELECT b.opportunity_id, b.old, b.new", "WHERE b.opportunity_id = ANY(%(ids)s)", ids=list(ids)
+        )
+        return {pk: Worth(1, int(old), int(new)) for pk, old, new in found}
+
+    def worth(self, seen: QuerySet[Opportunity] | None = None) -> tuple[Worth, Worth]:
+        """Return what all of them counted for, and those that are `seen` (None: all)."""
+        ids = None if seen is None else list(seen.order_by().values_list("pk", flat=True))
+        is_seen = "FILTER (WHERE %(ids)s::bigint[] IS NULL OR b.opportunity_id = ANY(%(ids)s::bigint[]))"
+        ((*whole, count, old, new),) = self._ask(
+            "SELECT count(*), coalesce(sum(b.old), 0), coalesce(sum(b.new), 0),"
+            f" count(*) {is_seen}, coalesce(sum(b.old) {is_seen}, 0), coalesce(sum(b.new) {is_seen}, 0)",
+            ids=ids,
+        )
+        return Worth(*map(int, whole)), Worth(count, int(old), int(new))
+
+    def _ask(self, what: str, where: str = "", **more: Any) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(f"{what} FROM ({self.statement}) AS b {where}", {**self.taken, **more})  # our own text
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+            return found
+
     @property
     def _ids(self) -> RawSQL:
-        places = re.findall(r"%\((\w+)\)s", self.statement)
-        plain = re.sub(r"%\(\w+\)s", "%s", self.statement)
+        statement = f"SELECT b.opportunity_id FROM ({self.statement}) AS b" if self.has_worth else self.statement  # noqa: S608  # our own text
+        places = re.findall(r"%\((\w+)\)s", statement)
+        plain = re.sub(r"%\(\w+\)s", "%s", statement)
         return RawSQL(plain, [self.taken[place] for place in places])  # noqa: S611  # our own text; all values are passed

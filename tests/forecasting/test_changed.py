@@ -120,6 +120,8 @@ def test_one_of_each_bucket(acme: Cast, bucket: Bucket) -> None:
         assert list(found.parts) == [bucket]
         assert found.end - found.start == found.parts[bucket].delta
         assert list(queries.moved(SPRING, ours, bucket=bucket, since=since).visible_to(acme.executive)) == [opportunity]
+        worth = queries.moved(SPRING, ours, bucket=bucket, since=since).worths([opportunity.pk])[opportunity.pk]
+        assert (worth.old, worth.new) == (found.parts[bucket].old, found.parts[bucket].new)
         assert len(log) == len(steps) + 1
 
 

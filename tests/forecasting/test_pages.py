@@ -83,7 +83,7 @@ def test_only_known_rows_are_listed(acme: Cast) -> None:
     for query in ["?what=secret", "?what=moved", "?what=moved&bucket=secret"]:
         page(client, "rows/" + query, status=404)
     page(client, "rows/?what=due&stage=99")
-    page(client, "rows/?what=moved&bucket=new&page=9999")
+    page(client, "behind/?what=moved&bucket=new&page=9999")
 
 
 # The report -------------------------------------------------------------------------------------------

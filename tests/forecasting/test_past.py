@@ -70,7 +70,10 @@ def test_matrix_and_funnel_are_what_the_rules_say(
         for (came, went), ids in cells.items():
             rows = queries.flowed(slice_, by=by, came=came, went=went, since=since, until=until)
             assert {each.pk for each in rows.visible_to(acme.executive)} == ids
+            assert rows.worth()[0].new == found[came, went].amount
         stands = queries.stood(slice_, at=until)
         assert {stage: each.amount for stage, each in stands.items()} == stood
         for stage, each in stands.items():
-            assert queries.stood_rows(slice_, stage=stage, at=until).visible_to(acme.executive).count() == each.count
+            rows = queries.stood_rows(slice_, stage=stage, at=until)
+            assert rows.visible_to(acme.executive).count() == each.count
+            assert rows.worth()[0].new == each.amount

@@ -179,11 +179,27 @@ def test_what_left_ones_sight_counts_in_the_number_and_shows_nothing_of_itself(a
     stood = f"behind/?what=stood&since={TODAY - 9 * DAY}"
     assert "Gone south" in page(sign_in(acme.executive), stood)
     assert not re.search(there, page(sign_in(acme.rep), stood))
-    for path in ["behind/?what=moved&bucket=transferred_out", "rows/?what=moved&bucket=transferred_out"]:
-        text = page(sign_in(acme.rep), path)
-        assert "1 more is no longer in your sight" in text
-        assert "1.11K when it left it" in text
+    for bars in ["changes/", ""]:
+        assert "what=moved&amp;bucket=transferred_out" in page(sign_in(acme.rep), bars)
+        text = page(sign_in(acme.rep), "behind/?what=moved&bucket=transferred_out")
+        assert "1 more counted for −1.11K and is no longer in your sight" in text
         assert not re.search(there, text)
     text = page(sign_in(acme.rep), "")
     assert "mainly by one that is no longer in your sight" in text
     assert not re.search(there, text)
+
+
+@pytest.mark.parametrize("path", ["changes/", "past/"])
+def test_rows_add_up_to_the_number_they_stand_behind(season: Cast, path: str) -> None:
+    client = sign_in(season.executive)
+    text = page(client, path)
+    found = re.findall(
+        r'href="([^"]*behind/[^"]*)"[^<]*>[^<]*(?:<[^>]*>)*[^<]*</a>\s*</t[dh]>'
+        r'(?:<td class="num">[^<]*</td>)?<td class="num" title="([^"]*)"',
+        text,
+    )
+    assert path != "changes/" or len(found) >= 4
+    for url, exact in found:
+        rows = client.get(unescape(url)).content.decode()
+        total = rows[rows.index('<tr class="total">') :].split("</tr>")[0]
+        assert f'title="{exact}"' in total, url
