@@ -117,7 +117,9 @@ def test_every_number_of_the_report_opens_its_rows(acme: Cast) -> None:
         actions.set_target(acme.rep, "quarter", QUARTER.starts_on, 1_000_000_00, by=acme.manager, at=NOW)
     client = sign_in(acme.manager)
     text = page(client)
-    links = {link.replace("&amp;", "&") for link in re.findall(r'href="(/o/acme/forecast/rows/[^"]+)"', text)}
+    links = {
+        link.replace("&amp;", "&") for link in re.findall(r'href="(/o/acme/forecast/(?:rows|behind)/[^"]+)"', text)
+    }
     assert {what for link in links for what in re.findall(r"what=(\w+)", link)} == {
         "won",
         "committed",

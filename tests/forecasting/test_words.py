@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from django.utils import translation
 
-from forecasting import labels, tasks
+from forecasting import actions, labels, tasks
 from forecasting.drawing import NARROW, WIDE, draw
 from forecasting.health import FLAGS as HEALTH_FLAGS
 from forecasting.health import Facts, Flag
@@ -145,9 +145,11 @@ def test_every_organization_gets_its_own_night(acme: Cast, globex: Cast, monkeyp
     )  # 09:30 in Taipei, the evening before in New York
     for _hour in range(2):
         tasks.nightly()
-    nights = {}
+    nights, mails = {}, 0
     for cast in (acme, globex):
         with working_for(cast.org):
-            nights[cast.org.slug] = Job.objects.get().payload["on"]
+            nights[cast.org.slug] = Job.objects.get(kind=actions.JOB).payload["on"]
+            mails += Job.objects.filter(kind=actions.DIGEST_JOB).count()
     assert nights == {"acme": "2026-11-22", "globex": "2026-11-21"}
-    assert WakeUp.objects.count() == 2
+    assert mails <= 2, "one mail a day"
+    assert WakeUp.objects.count() == 2 + mails
