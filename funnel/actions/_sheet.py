@@ -64,14 +64,8 @@ def gone_or_held(model: type[M], opportunity: Opportunity, pk: int, seen: int, *
     :param names: what is told of it where it is stale.
     :raises Stale: it was changed since version `seen`.
     """
-    row = (
-        model.objects.select_for_update(of=("self",))
-        .select_related("updated_by__user")
-        .filter(  # type: ignore[attr-defined]
-            opportunity=opportunity, pk=pk
-        )
-        .first()
-    )
+    rows: Any = model._default_manager.select_for_update(of=("self",)).select_related("updated_by__user")
+    row = rows.filter(opportunity=opportunity, pk=pk).first()
     if row is not None:
         refuse_stale(row, seen, {name: _plain(getattr(row, name)) for name in names})
     return row

@@ -247,7 +247,7 @@ def _tell_sent_back(
     evidence: Evidence, opportunity: Opportunity, row: EvidenceItem, *, by: Membership, at: datetime
 ) -> None:
     """Tell who filed it, and the owner, unless they sent it back themselves."""
-    told = {"item": row.key, "label": row.label, "word": evidence.word}
+    told: dict[str, Any] = {"item": row.key, "label": row.label, "word": evidence.word}
     people, key = [evidence.by_id, opportunity.owner_id], f"evidence:{evidence.pk}:{evidence.version}"
     _bell.tell(people, "evidence_sent_back", opportunity, key=key, by=by, at=at, **told)
 

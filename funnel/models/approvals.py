@@ -70,7 +70,8 @@ class ApprovalQuerySet(OfOpportunity["Approval"]):
         rows = self.valid(on=on).filter(opportunity_id__in=opportunities, kind=ApprovalKind.OVERRIDE)
         found: dict[int, dict[int, Approval]] = {}
         for row in rows.select_related("decided_by__user").order_by("decided_at", "pk"):
-            found.setdefault(row.opportunity_id, {})[row.stage] = row
+            if row.stage is not None:
+                found.setdefault(row.opportunity_id, {})[row.stage] = row
         return found
 
     def discounts(self, opportunity: Opportunity, *, on: date) -> list[Grant]:

@@ -4,6 +4,7 @@ Each is one statement for a whole organization, however large. None counts what 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -48,7 +49,7 @@ def dwell(*, since: datetime, until: datetime, slice_: Slice = Slice()) -> dict[
     `count` is the number of exits. The owner of a stay is who owned it when it was left.
     """
     rows = _ask(_DWELL, slice_, since=since, until=until)
-    return {Stage(stage): Spread(count, *shares, mean=mean) for stage, count, mean, shares in rows}
+    return {Stage(stage): replace(Spread(count, *shares), mean=mean) for stage, count, mean, shares in rows}
 
 
 _CONVERSIONS = """
@@ -174,4 +175,4 @@ def won_cycle(*, since: datetime, until: datetime, slice_: Slice = Slice()) -> S
     `count` is the number of wins.
     """
     ((count, mean, shares),) = _ask(_CYCLES, slice_, since=since, until=until)
-    return Spread(count, *shares, mean=mean) if count else Spread()
+    return replace(Spread(count, *shares), mean=mean) if count else Spread()

@@ -1,18 +1,20 @@
 """The nights that lie behind the demo company: alerts raised one after the other, gone up the ladder, kept quiet."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from django.db.models import F
+
 from forecasting import actions as forecasting_actions
+from forecasting.models import Alert
 from funnel.models import Opportunity
 from salesops import demo_health
-from tenants.models import Membership, Organization
+from tenants.models import Organization
 
 
-def live_nights(organization: Organization, people: Mapping[str, Membership], *, at: datetime) -> None:
+def live_nights(organization: Organization, *, at: datetime) -> None:
     """Judge what is open as so many nights would have, each a part of it that stood there by then, and today all.
 
-    Some alerts are muted by their owners' manager.
+    Some that have not gone up are muted by their owners.
     """
     rows = list(Opportunity.objects.open().order_by("pk").values_list("pk", "stage_entered_at"))
     for night, share in demo_health.NIGHTS:
@@ -23,7 +25,9 @@ def live_nights(organization: Organization, people: Mapping[str, Membership], *,
         forecasting_actions.climb(organization, at=when)
     forecasting_actions.refresh_health(organization, at=at)
     for code, reason, days in demo_health.MUTES:
-        found = Opportunity.objects.open().filter(flags__contains=[code]).order_by("-amount", "pk").first()
-        if found is not None:
+        fresh = Alert.objects.standing().filter(code=code, step=0).select_related("opportunity__owner__organization")
+        alert = fresh.order_by(F("opportunity__amount").desc(nulls_last=True), "pk").first()
+        if alert is not None:
             until = at.astimezone(organization.zone).date() + timedelta(days=days)
-            forecasting_actions.mute(found, code, until=until, reason=reason, by=people["lin"], at=at)
+            by = alert.opportunity.owner
+            forecasting_actions.mute(alert.opportunity, code, until=until, reason=reason, seen=0, by=by, at=at)

@@ -102,7 +102,7 @@ def found_demo_company(*, today: date, at: datetime, password: str) -> Membershi
             _challenge(deals, demo, today=today, by=founder, at=at)
             _review(demo, at=at - timedelta(days=13))
             _coach(demo, at=at)
-        live_nights(founder.organization, people, at=at)
+        live_nights(founder.organization, at=at)
         forecasting_actions.take_snapshot(founder.organization, on=today - timedelta(days=1), at=at)
         evenings = [today - timedelta(days=1 + 7 * week) for week in range(80)]
         forecasting_actions.make_past_snapshots(founder.organization, evenings, at=at)

@@ -444,7 +444,7 @@ def test_many_are_judged_by_the_job_of_the_night_and_the_page_says_so(
         one = make_opportunity(acme.rep, 100, TODAY - DAY)
         actions.refresh_health(acme.org, at=NOW)
         assert "overdue" in Opportunity.objects.get(pk=one.pk).flags
-        off = {(stage, "overdue"): 0 for stage in OPEN_STAGES}
+        off = {(int(stage), "overdue"): 0 for stage in OPEN_STAGES}
         actions.change_health(off, ladder=[1], seen=1, by=acme.admin, at=NOW)
         assert "overdue" not in Opportunity.objects.get(pk=one.pk).flags  # one is judged at once
         make_opportunity(acme.rep, 100, TODAY)

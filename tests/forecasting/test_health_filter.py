@@ -21,7 +21,11 @@ def mine(acme: Cast) -> list[Opportunity]:
             make_opportunity(acme.rep, 100, TODAY, at=NOW, name=name, stage=Stage.QUALIFY)
             for name in ("Sound", "Quiet", "Late")
         ]
-        healths = (("ok", []), ("watch", ["silent"]), ("risk", ["overdue", "silent"]))
+        healths: tuple[tuple[str, list[str]], ...] = (
+            ("ok", []),
+            ("watch", ["silent"]),
+            ("risk", ["overdue", "silent"]),
+        )
         mark_health((each.pk, *said) for each, said in zip(made, healths, strict=True))  # type: ignore[misc]
         return made
 

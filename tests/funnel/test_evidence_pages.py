@@ -170,7 +170,13 @@ def test_who_files_or_withdraws_on_what_has_changed_gets_409_with_both(
 
 def test_the_dialog_of_a_move_sends_the_versions_it_saw(acme: Cast, login: Login, opportunity: Opportunity) -> None:
     actions.file_evidence(opportunity, "opportunity_plan", note="x", seen=0, by=acme.rep, at=timezone.now())
-    sent = {"verdict": State.SENT_BACK, "word": "Whose?", "seen": 1, "by": acme.manager, "at": timezone.now()}
+    sent: dict[str, Any] = {
+        "verdict": State.SENT_BACK,
+        "word": "Whose?",
+        "seen": 1,
+        "by": acme.manager,
+        "at": timezone.now(),
+    }
     actions.judge_evidence(opportunity, "opportunity_plan", **sent)
     move, client = f"/o/acme/funnel/{opportunity.pk}/move/?on=page", login(acme.rep)
     asked = client.post(move, {"stage": 2, "version": 1}, headers=HTMX)

@@ -11,6 +11,7 @@ from django.db import OperationalError, connection, connections, transaction
 from django.test import Client, RequestFactory
 
 from funnel import actions
+from funnel.actions import _log
 from funnel.bulk import BulkKind
 from funnel.models import BulkChange, Opportunity
 from salesops.middleware import held_rows
@@ -43,7 +44,7 @@ def test_a_row_that_another_holds(acme: Cast, login: Login, monkeypatch: pytest.
             cursor.execute("SET LOCAL lock_timeout = 50")
         return lock(*args)
 
-    lock = actions.closing._log.lock
+    lock = _log.lock
     monkeypatch.setattr("funnel.actions._log.lock", impatient)
     client, headers = login(acme.rep), {"HX-Request": "true"} if swap else {}
     client.raise_request_exception = False
