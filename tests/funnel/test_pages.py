@@ -415,7 +415,7 @@ def test_evidence_is_filed_edited_and_withdrawn(acme: Cast, login: Login) -> Non
     answer = client.post(path, {"note": "approved by the CFO", "amount": "3M"}, headers=HTMX)
     assert "approved by the CFO" in text(answer)
     assert "approved by the CFO" in text(client.get(path, headers=HTMX))
-    assert client.post(f"{path}withdraw/", headers=HTMX).status_code == 200
+    assert client.post(f"{path}withdraw/", {"version": 1}, headers=HTMX).status_code == 200
     assert not Evidence.objects.exists()
     assert client.get(url(acme, f"{opportunity.pk}/evidence/nonsense/")).status_code == 404
 

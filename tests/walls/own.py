@@ -489,12 +489,12 @@ def _forecast(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
         period = period_of(kind, now.date())
         forecasting.set_target(cast.rep, kind, period.starts_on, 9_000_000, by=cast.manager, at=now)
     forecasting.refresh_health(cast.org, at=now)
-    until = now.date() + timedelta(days=9)
-    Opportunity.objects.filter(pk=rows["opportunity"].pk).update(flags=["overdue"])  # only what stands is muted
-    forecasting.mute(rows["opportunity"], "overdue", until=until, reason=text(200), seen=0, by=cast.rep, at=now)
     forecasting.take_snapshot(cast.org, on=(now - timedelta(days=1)).date(), at=now)
     job = forecasting.start_now(by=cast.manager, at=now)
     run(job)
+    until = now.date() + timedelta(days=9)
+    Opportunity.objects.filter(pk=rows["opportunity"].pk).update(flags=["overdue"])  # only what stands is muted
+    forecasting.mute(rows["opportunity"], "overdue", until=until, reason=text(200), seen=0, by=cast.rep, at=now)
     return {"job": job, "running": forecasting.start_now(by=cast.manager, at=now)}
 
 
