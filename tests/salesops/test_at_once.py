@@ -4,6 +4,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -90,7 +91,8 @@ def test_of_two_who_hand_on_an_opportunity_the_second_learns_who_was_faster(acme
 def test_a_move_of_somebody_else_is_told_with_their_name(acme: Cast) -> None:
     with reading(acme.org):
         opportunity = make_opportunity(acme.rep)
-    steps: dict[str, Any] = {"left": Stage.DISCOVER, "to": Stage.QUALIFY, "at": LATER, "override": True}
+    anyway: dict[str, Any] = {"why": "They wait", "until": (LATER + timedelta(days=3)).date()}
+    steps = {"left": Stage.DISCOVER, "to": Stage.QUALIFY, "at": LATER, **anyway}
     told = meanwhile(
         acme.org,
         lambda: actions.move(opportunity, by=acme.manager, **steps),
