@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import F
+from django.db.models import Count, F, Subquery
 from django.db.models.functions import ExtractMonth, ExtractYear
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -98,8 +98,10 @@ stands("forecasting:targets", _targets_stand)
 
 def _health_stands(_reader: Membership) -> str:
     """Say how many limits are not as usual, and the ladder."""
-    n = HealthThreshold.objects.count()
-    ladder = " / ".join(map(str, HealthSetting.current().ladder))
+    own = HealthThreshold.objects.order_by().values("organization_id").annotate(n=Count("pk")).values("n")
+    row = HealthSetting.objects.annotate(own=Subquery(own)).values_list("ladder", "own").first()
+    days, n = (row[0], row[1] or 0) if row else (HealthSetting().ladder, 0)  # nothing was set yet
+    ladder = " / ".join(map(str, days))
     text = ngettext("{n} limit of your own; {ladder} days", "{n} limits of your own; {ladder} days", n)
     return text.format(n=n, ladder=ladder)
 

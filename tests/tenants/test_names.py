@@ -112,5 +112,6 @@ def test_evidence_and_stages_have_names_that_can_be_read(acme: Cast, login: Logi
     assert client.post(new, {"label": name}).status_code == 422
     with working_for(acme.org), pytest.raises(Refused, match="label_empty"):
         funnel_actions.add_item(Stage.SOLUTION_FIT, label=name, by=acme.admin, at=AT)
-    assert client.post(new, {"label": " 架構\u202e  確認 "}).status_code == 303
+    typed = {"label": " 架構\u202e  確認 ", "kind": "fact"}
+    assert client.post(new, typed).status_code == 303
     assert "架構 確認" in client.get(reverse("funnel:stages", args=["acme"])).content.decode()

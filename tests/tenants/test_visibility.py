@@ -18,7 +18,7 @@ from exchange.models import Import
 from forecasting import periods
 from forecasting.models import Alert, Target
 from funnel import actions as funnel_actions
-from funnel.models import Lead, Opportunity
+from funnel.models import Approval, Commitment, InformationGap, Lead, Opportunity, PlanPart
 from jobs.models import Job, Notification, StoredFile
 from tenants.models import Membership, TenantModel
 from tenants.scoping import working_for
@@ -80,7 +80,41 @@ def target(owner: Membership) -> Target:
 
 
 def alert(owner: Membership) -> Alert:
-    made: Alert = Alert.objects.create(opportunity=opportunity(owner), code="overdue", since=AT)
+    deal = opportunity(owner)
+    Alert.objects.filter(opportunity=deal).delete()  # what its opening raised
+    made: Alert = Alert.objects.create(opportunity=deal, code="overdue", since=AT)
+    return made
+
+
+def approval(owner: Membership) -> Approval:
+    made: Approval = Approval.objects.create(
+        opportunity=opportunity(owner),
+        kind="resource",
+        what="An engineer",
+        why="x",
+        asked_by=owner,
+        asked_at=AT,
+        approver=owner,
+    )
+    return made
+
+
+def commitment(owner: Membership) -> Commitment:
+    made: Commitment = Commitment.objects.create(
+        opportunity=opportunity(owner), kind="procedure", on=AT.date(), what="x", note="x", by=owner, at=AT
+    )
+    return made
+
+
+def part(owner: Membership) -> PlanPart:
+    made: PlanPart = PlanPart.objects.create(opportunity=opportunity(owner), member=owner, text="x")
+    return made
+
+
+def gap(owner: Membership) -> InformationGap:
+    made: InformationGap = InformationGap.objects.create(
+        opportunity=opportunity(owner), text="x", created_at=AT, updated_at=AT
+    )
     return made
 
 
@@ -132,6 +166,10 @@ MATRIX: dict[type[TenantModel], tuple[Maker, dict[str, set[str]]]] = {
     NextAction: (next_action, BY_OWNER),
     Target: (target, BY_OWNER),
     Alert: (alert, BY_OWNER),
+    Approval: (approval, BY_OWNER),
+    Commitment: (commitment, BY_OWNER),
+    PlanPart: (part, BY_OWNER),
+    InformationGap: (gap, BY_OWNER),
     CoachingSession: (session, {**BY_OWNER, "admin": set(OWNERS)}),  # the coach of these
     Review: (review, BY_OWNER),
     Import: (imported, OWN_OR_ALL),
