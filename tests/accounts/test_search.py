@@ -5,6 +5,7 @@ from django.db import connections
 
 from accounts import actions, queries
 from accounts.models import Account, SearchRow
+from accounts.queries import searching
 from accounts.records import AccountRow
 from tenants.scoping import reading, working_for
 from tests.accounts.factories import AT, make_account, make_contact
@@ -39,7 +40,7 @@ def test_the_search_shows_only_what_one_may_see(acme: Cast, globex: Cast) -> Non
 
 
 def test_an_app_to_the_right_can_be_searched(acme: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "SOURCES", {})
+    monkeypatch.setattr(searching, "SOURCES", {})
 
     def find(membership: object, ids: object, limit: int) -> list[queries.Found]:
         return [queries.Found(row["object_id"], "ERP", "funnel:opportunity") for row in ids[:limit]]  # type: ignore[index]  # a queryset
