@@ -10,11 +10,13 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Literal
 
+from exchange.dates import parse_date
 from exchange.matching import plain_key
 from exchange.moments import parse_moment, parse_time
+from exchange.numbers import parse_amount, parse_integer, parse_number, parse_percent
 from exchange.problems import BadValue
 from exchange.rows import Cell, is_blank
-from exchange.values import parse_amount, parse_date, parse_email, parse_integer, parse_number, parse_percent
+from exchange.texts import parse_email
 from exchange.writing import REASON_MARK
 
 FieldKind = Literal[

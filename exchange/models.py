@@ -8,6 +8,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from exchange import labels
+from exchange.dates import DateFormat, order_of
+from exchange.numbers import Decimals
 from exchange.problems import Problem
 from exchange.records import Source
 from exchange.rows import Row
@@ -16,7 +18,6 @@ from exchange.states import ImportState, kept_until, undo_bar
 from exchange.survey import Column
 from exchange.targets import TARGETS, Target, question_code
 from exchange.traces import Ledger, gathered
-from exchange.values import DateFormat, Decimals, order_of
 from exchange.writing import REASON_MARK
 from jobs.models import Job, StoredFile
 from tenants.models import Membership, TenantForeignKey, TenantModel

@@ -7,9 +7,10 @@ import unicodedata
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 
+from exchange.dates import DateFormat, Order, parse_date
 from exchange.problems import BadValue, Code
 from exchange.rows import Cell
-from exchange.values import DateFormat, Order, parse_date, parse_text
+from exchange.texts import parse_text
 
 _MARK = r"(?:(?P<{0}>上午|下午|凌晨|早上|晚上|中午|傍晚|[ap]\.?m\.?)\s*)?"
 _TIME = re.compile(

@@ -10,10 +10,10 @@ from typing import Any
 from django.utils.translation import gettext
 
 from exchange import keepers, labels
+from exchange.dates import ORDERS, DateFormat
 from exchange.models import Import, SavedMapping
 from exchange.states import ImportState
 from exchange.targets import TARGETS, Group, Option, Question, Survey, question_code
-from exchange.values import ORDERS, DateFormat
 from jobs.states import State
 from tenants.labels import kind_words
 from tenants.models import Membership

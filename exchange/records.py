@@ -6,20 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from exchange.dates import DateFormat, parse_date
 from exchange.mapping import Field
 from exchange.moments import parse_moment, parse_time
+from exchange.numbers import Decimals, parse_amount, parse_integer, parse_percent
 from exchange.problems import BadValue, Code, Problem
 from exchange.rows import Cell, Row, is_blank
-from exchange.values import (
-    DateFormat,
-    Decimals,
-    parse_amount,
-    parse_date,
-    parse_email,
-    parse_integer,
-    parse_percent,
-    parse_text,
-)
+from exchange.texts import parse_email, parse_text
 
 MOST_PROBLEMS = 5
 

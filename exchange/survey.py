@@ -9,9 +9,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from exchange.dates import DateFormat, infer_date_format, parse_date
+from exchange.numbers import infer_decimals
 from exchange.problems import BadValue, Flaw
 from exchange.rows import Cell, Row, is_blank
-from exchange.values import DateFormat, infer_date_format, infer_decimals, parse_date, parse_text
+from exchange.texts import parse_text
 
 SAMPLES = 4
 DISTINCT_KEPT = 2_000

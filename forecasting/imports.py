@@ -16,7 +16,7 @@ from exchange.staging import Outcome
 from exchange.states import Verdict
 from exchange.targets import Group, Occasion, Option, Survey, question_code
 from exchange.targets import Target as ImportTarget
-from exchange.values import choice_table
+from exchange.texts import choice_table
 from forecasting import actions
 from forecasting.actions import ImportedTarget, SetTarget
 from forecasting.models import Alert, OpportunitySnapshot, Target

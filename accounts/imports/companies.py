@@ -15,7 +15,7 @@ from exchange.queries import reach_of, sellers
 from exchange.records import Record
 from exchange.staging import Outcome
 from exchange.targets import Group, Occasion, Option, Question, Survey, Target, question_code
-from exchange.values import choice_table, parse_choice
+from exchange.texts import choice_table, parse_choice
 from tenants.models import Membership
 
 ACCOUNT_FIELDS = (

@@ -8,7 +8,7 @@ from accounts import imports as accounts_imports
 from activities.kinds import Kind, Result
 from exchange import targets
 from exchange.mapping import Field, words
-from exchange.values import choice_table
+from exchange.texts import choice_table
 
 FIELDS = (
     *accounts_imports.PLACE_FIELDS,

@@ -17,7 +17,7 @@ from exchange.staging import Outcome
 from exchange.states import Verdict
 from exchange.targets import Group, Occasion, Option, Question, Survey, Target, question_code
 from exchange.team_plan import Tree
-from exchange.values import choice_table
+from exchange.texts import choice_table
 from tenants import labels
 from tenants.actions import importing
 from tenants.actions.importing import PersonRow, PersonTaken

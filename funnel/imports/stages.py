@@ -7,7 +7,7 @@ from exchange.mapping import words
 from exchange.matching import plain_key, written_key
 from exchange.records import Record
 from exchange.targets import Group, Occasion, Option, Survey, question_code
-from exchange.values import choice_table
+from exchange.texts import choice_table
 from funnel import labels, queries
 from funnel.stages import Reason, Stage, Status
 

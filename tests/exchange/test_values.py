@@ -7,23 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exchange.dates import ORDERS, DateFormat, infer_date_format, parse_date
+from exchange.numbers import MAX_MINOR, infer_decimals, parse_amount, parse_integer, parse_number, parse_percent
 from exchange.problems import BadValue, Code, Flaw
-from exchange.values import (
-    MAX_MINOR,
-    ORDERS,
-    DateFormat,
-    choice_table,
-    infer_date_format,
-    infer_decimals,
-    parse_amount,
-    parse_choice,
-    parse_date,
-    parse_email,
-    parse_integer,
-    parse_number,
-    parse_percent,
-    parse_text,
-)
+from exchange.texts import choice_table, parse_choice, parse_email, parse_text
 
 NOON = datetime.fromisoformat("2024-03-15T12:30")
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from exchange.problems import Flaw
 from exchange.reading import open_table
-from exchange.values import parse_text
+from exchange.texts import parse_text
 from exchange.writing import is_ours, neutral, restored, write_csv, write_rejects
 
 
