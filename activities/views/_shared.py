@@ -1,0 +1,53 @@
+"""What several pages of this app begin or end with."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from activities.models import Visit
+from funnel.models import Opportunity
+from tenants.web import OrgRequest, go
+
+
+def number(request: OrgRequest, name: str) -> int | None:
+    """Return an id from the address, or None where it is none."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def to_page(request: OrgRequest, name: str, *args: Any) -> str:
+    """Return the address of a page of this organization."""
+    return reverse(name, args=[request.organization.slug, *args])
+
+
+def visit_or_404(request: OrgRequest, pk: int) -> Visit:
+    """Return a visit that one may see, with what its page says of it."""
+    rows = Visit.objects.visible_to(request.membership).select_related("account", "opportunity", "by__user")
+    found: Visit = get_object_or_404(rows, pk=pk)
+    return found
+
+
+def own(request: OrgRequest, visit: Visit) -> Visit:
+    """Return the visit to who may change it: the one who made it, or their manager."""
+    ids = request.membership.visible_owner_ids
+    if ids is not None and visit.by_id not in ids:
+        raise PermissionDenied
+    return visit
+
+
+def again(request: OrgRequest, url: str) -> HttpResponse:
+    """Answer an undo: htmx reads the page anew, a browser goes to `url`."""
+    if request.htmx:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return go(request, url)
+
+
+def doer(request: OrgRequest, opportunity: Opportunity | None) -> Any:
+    """Return who will do it: the opportunity's owner when their manager writes it, else who writes."""
+    ids = request.membership.visible_owner_ids
+    if opportunity is not None and (ids is None or opportunity.owner_id in ids):
+        return opportunity.owner
+    return request.membership

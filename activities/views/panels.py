@@ -1,0 +1,72 @@
+"""What stands of this app on the pages of an opportunity and a customer."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+
+from accounts.models import Account
+from activities import actions, labels, queries
+from activities.forms import ActionForm
+from activities.kinds import Origin
+from activities.views._shared import doer
+from funnel.models import Opportunity
+from tenants.errors import Refused
+from tenants.permissions import Permission
+from tenants.web import OrgRequest, org_view, render_page
+
+
+@org_view(Permission.VISIT_VIEW)
+def of_opportunity(request: OrgRequest, pk: int) -> HttpResponse:
+    """Show an opportunity's next actions and visits; a post adds a next action."""
+    rows = Opportunity.objects.visible_to(request.membership).select_related("account", "owner__user")
+    opportunity: Opportunity = get_object_or_404(rows, pk=pk)
+    return _panel(request, opportunity.account, opportunity)
+
+
+@org_view(Permission.VISIT_VIEW)
+def of_account(request: OrgRequest, pk: int) -> HttpResponse:
+    """Show an account's next actions and visits; a post adds a next action."""
+    account: Account = get_object_or_404(queries.open_to(request.membership), pk=pk)
+    return _panel(request, account, None)
+
+
+def _panel(request: OrgRequest, account: Account, opportunity: Opportunity | None) -> HttpResponse:
+    may_log = request.membership.can(Permission.VISIT_LOG)
+    form = ActionForm(request.POST if request.method == "POST" and may_log else None, today=request.today)
+    if form.is_valid() and _added(request, form, account, opportunity):
+        form = ActionForm(today=request.today)
+    status = 422 if form.is_bound else 200
+    place: dict[str, Any] = {"opportunity": opportunity} if opportunity else {"account": account}
+    context = {
+        "form": form,
+        "account": account,
+        "opportunity": opportunity,
+        "here": request.path,
+        "where": "opportunity" if opportunity else "account",
+        "may_log": may_log,
+        "steps": queries.actions_of(request.membership, **place),
+        "visits": queries.visits_of(request.membership, **place),
+    }
+    return render_page(request, "activities/panel.html", context, status=status)
+
+
+def _added(request: OrgRequest, form: ActionForm, account: Account, opportunity: Opportunity | None) -> bool:
+    """Add the next action of a form; what is refused stands in it."""
+    text, on = form.cleaned_data["step"]
+    try:
+        actions.add_next_action(
+            account,
+            owner=doer(request, opportunity),
+            text=text,
+            due_on=on,
+            by=request.membership,
+            at=request.now,
+            opportunity=opportunity,
+            origin=Origin.HAND,
+            request_key=form.cleaned_data["request_key"],
+        )
+    except Refused as refused:
+        form.add_error("next_text", labels.refusal(refused.code, refused.data))
+        return False
+    return True
