@@ -16,8 +16,9 @@ from typing import Any
 import django
 
 from bench.place import environment, fill
-from tools.cluster import Cluster, free_port
+from tools.cluster import Cluster
 from tools.places import ROOT, VENV_PYTHON
+from tools.ports import free_port
 from tools.trouble import say
 
 TIMES = 10

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tools.cluster import OWNER_ROLE, RUNTIME_ROLE, Cluster, free_port
+from tools.cluster import OWNER_ROLE, RUNTIME_ROLE, Cluster
 from tools.environment import fingerprint
 from tools.places import ROOT, VENV_PYTHON, var
+from tools.ports import free_port
 from tools.schema import schema_fingerprint
 from tools.supervisor import Child, await_page, collect, manage, programs, run_environment, stale_catalogues, stop_all
 from tools.trouble import Trouble, demand_space, say

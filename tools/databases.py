@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from tools.cluster import plain_environment
+from tools.binaries import plain_environment
 from tools.places import VENV
 from tools.trouble import Trouble
 

@@ -12,7 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-from tools.cluster import candidate_binaries, locked, version_of
+from tools.binaries import candidate_binaries, version_of
+from tools.files import locked
 from tools.places import ROOT, VENV, VENV_PYTHON, var
 from tools.trouble import Trouble, demand_space, say
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 
-from tools.cluster import locked, write_private
+from tools.files import locked, write_private
 from tools.places import var
 from tools.trouble import Trouble
 

@@ -11,8 +11,9 @@ import sys
 from collections.abc import Sequence
 from typing import IO
 
-from tools.cluster import DATABASE, OWNER_ROLE, Cluster, locked, outside
+from tools.cluster import DATABASE, OWNER_ROLE, Cluster, outside
 from tools.environment import build
+from tools.files import locked
 from tools.keys import secret_key
 from tools.places import ROOT, VENV, VENV_PYTHON, var
 from tools.processes import birth

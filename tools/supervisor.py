@@ -21,10 +21,12 @@ from types import FrameType
 from typing import IO, Any, NoReturn
 from urllib.parse import urlsplit
 
-from tools.cluster import DATABASE, HOST, OWNER_ROLE, Cluster, outside, port_is_free, write_private
+from tools.cluster import DATABASE, OWNER_ROLE, Cluster, outside
 from tools.environment import build
+from tools.files import write_private
 from tools.keys import secret_key
 from tools.places import ROOT, VENV, VENV_PYTHON, var
+from tools.ports import HOST, port_is_free
 from tools.processes import alive, birth, end_group
 from tools.schema import schema_fingerprint
 from tools.trouble import Trouble, demand_space, say

@@ -21,18 +21,11 @@ import pytest
 
 from tests.deploy.compose import Refused, Site, compose, required
 from tools import archive
-from tools.cluster import (
-    DATABASE,
-    DISCREET,
-    OWNER_ROLE,
-    PROMPT,
-    RUNTIME_ROLE,
-    Cluster,
-    free_port,
-    plain_environment,
-)
+from tools.binaries import plain_environment
+from tools.cluster import DATABASE, DISCREET, OWNER_ROLE, PROMPT, RUNTIME_ROLE, Cluster
 from tools.databases import Database
 from tools.places import ROOT, VENV
+from tools.ports import free_port
 
 VARIABLES = {
     "SITE_HOST": "sales.example.com",

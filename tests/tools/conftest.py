@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tools import environment, places
-from tools.cluster import free_port
+from tools.ports import free_port
 
 PAGE = '''"""One page, which tells what it was given."""
 import json, os, pathlib

@@ -18,8 +18,10 @@ import psycopg2
 import pytest
 
 from tools import cluster as clusters
-from tools.cluster import OWNER_ROLE, RUNTIME_ROLE, Cluster, find_binaries, outside
+from tools.binaries import find_binaries
+from tools.cluster import OWNER_ROLE, RUNTIME_ROLE, Cluster, outside
 from tools.places import ROOT
+from tools.system_account import Account, server_account
 from tools.trouble import Trouble
 
 
@@ -214,7 +216,7 @@ def test_data_and_binaries_go_elsewhere_when_the_checkout_is_closed(
     elsewhere = open_folder / "elsewhere"
     monkeypatch.setenv("VAR_DIR", str(open_folder / "var"))
     monkeypatch.setattr(clusters, "ELSEWHERE", elsewhere)
-    monkeypatch.setattr(clusters.Account, "can_enter", lambda _account, _folder: False)
+    monkeypatch.setattr(Account, "can_enter", lambda _account, _folder: False)
     server = Cluster()
     try:
         server.start()
@@ -235,7 +237,7 @@ def test_a_closed_folder_is_seen() -> None:
     closed = Path(tempfile.mkdtemp(prefix="salesops-closed-"))
     closed.chmod(0)
     who = as_nobody()
-    account = clusters.Account("nobody", who["user"], who["group"]) if who else clusters.server_account()
+    account = Account("nobody", who["user"], who["group"]) if who else server_account()
     assert not account.can_enter(closed)
     assert account.can_enter(Path("/"))
     closed.rmdir()
