@@ -42,6 +42,7 @@ class Keeper:
     :param owner: the field (or path) with the membership that a row belongs to; "" when anybody may change it.
     :param along: rows that hang on one of these and go with it, as (model, conditions). Whatever else hangs on a
         created row is somebody's work, and bars the undoing.
+    :param derived: tables that the database itself keeps by what goes along: they bar nothing, and nobody deletes.
     :param removing: is told the ids of created rows just before they go: what no foreign key knows of.
     :param restored: is told the traces of changed rows after their fields are what they were.
     """
@@ -53,6 +54,7 @@ class Keeper:
     watched: tuple[str, ...] = ("version",)
     owner: str = ""
     along: Sequence[tuple[type[TenantModel], Mapping[str, Any]]] = ()
+    derived: Sequence[type[TenantModel]] = ()
     removing: Callable[[Sequence[int], Moment], None] = lambda ids, moment: None
     restored: Callable[[Sequence[Trace], Moment], None] = lambda traces, moment: None
 
@@ -143,7 +145,9 @@ def _hanging_on(keeper: Keeper) -> Iterator[tuple[Any, list[Mapping[str, Any]]]]
     for model, conditions in [*keeper.along, *_along.get(keeper.code, ())]:
         along.setdefault(model, []).append(conditions)
     for relation in keeper.model._meta.get_fields(include_hidden=True):
-        if isinstance(relation, models.ManyToOneRel) and issubclass(relation.related_model, models.Model):
+        if not isinstance(relation, models.ManyToOneRel) or relation.related_model in keeper.derived:
+            continue
+        if issubclass(relation.related_model, models.Model):
             yield relation, along.get(relation.related_model, [])
 
 

@@ -156,6 +156,8 @@ TABLES_OUTSIDE_THE_WALLS = frozenset(
         "tenants_user_user_permissions",
     }
 )
+# What the database derives, and the function that writes it with its owner's rights: the runtime role may only read it.
+WRITTEN_BY_THE_DATABASE = {"funnel_spell": "funnel_tell_what_changed"}
 
 CACHES = {
     "default": (

@@ -14,7 +14,8 @@ keepers.register(
         _("Opportunities"),
         position=40,
         owner="owner_id",
-        along=[(Change, {}), (Spell, {})],
+        along=[(Change, {})],
+        derived=[Spell],
         removing=lambda ids, moment: withdrawing.withdraw(ids, by=moment.by, at=moment.at),
         restored=lambda traces, moment: withdrawing.compensate(
             {trace.pk: trace.more or [] for trace in traces}, by=moment.by, at=moment.at

@@ -11,8 +11,8 @@ class Spell(TenantModel):
     """A time in which an opportunity stood unchanged: from `from_at` on, and no longer at `until_at`.
 
     Derived: the database writes it from the change log in the same transaction, as it writes an index (ADR 9), and
-    nobody else does. What was undone leaves no trace in it; what was learnt late is in its place. The last one lasts
-    until `history.ENDLESS`.
+    refuses whoever else would. What was undone leaves no trace in it; what was learnt late is in its place. The last
+    one lasts until `history.ENDLESS`.
 
     `left_to` stands on the last spell of a stay in a stage: where it went (7 is won, 0 lost or abandoned), None while
     it stays. `priced` counts how often the amount itself was changed so far, not by the exchange rate alone.

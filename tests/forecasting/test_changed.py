@@ -12,12 +12,12 @@ from forecasting import queries
 from forecasting.periods import Kind, Period
 from forecasting.queries.changed import LATEST
 from forecasting.waterfall import Bucket, Story, View, build, classify, weighted_change
-from funnel.models import Spell
 from funnel.slices import Slice
 from funnel.stages import PERCENT, Category, ChangeKind
 from tenants.scoping import working_for
 from tests.cast import Cast
 from tests.forecasting.factories import told
+from tests.funnel.factories import undone_afterwards
 from tests.funnel.test_spells import T0, lived
 
 pytestmark = pytest.mark.django_db
@@ -60,8 +60,7 @@ def test_every_bucket_holds_what_the_rule_says_and_all_make_the_end(
     since = T0 + starts * HOUR
     until = since + lasts * HOUR if lasts < 99 else LATEST
     view, slice_ = View(SPRING, owners), Slice(owners)
-    with working_for(acme.org):
-        Spell.objects.all().delete()  # the examples of one test do not add up
+    with working_for(acme.org), undone_afterwards():
         stories = []
         for due, steps in histories:
             opportunity, log = lived(people, steps, due)

@@ -18,6 +18,7 @@ from tenants.scoping import working_for
 from tests.cast import Cast
 from tests.forecasting.factories import told
 from tests.forecasting.test_changed import HOUR, moves
+from tests.funnel.factories import undone_afterwards
 from tests.funnel.test_spells import T0, lived
 
 pytestmark = pytest.mark.django_db
@@ -46,8 +47,7 @@ def test_matrix_and_funnel_are_what_the_rules_say(
     until = since + lasts * HOUR if lasts < 99 else LATEST
     cells: dict[tuple[str, str], set[int]] = defaultdict(set)
     stood: dict[int, int] = defaultdict(int)
-    with working_for(acme.org):
-        Spell.objects.all().delete()  # the examples of one test do not add up
+    with working_for(acme.org), undone_afterwards():
         for steps in histories:
             opportunity, log = lived(people, steps)
             first, last = told(log, since, acme), told(log, until, acme)

@@ -1,7 +1,11 @@
 """Opportunities for tests, made through the actions."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
+
+from django.db import transaction
 
 from accounts import actions as accounts_actions
 from accounts.models import Account
@@ -14,6 +18,14 @@ from tests.cast import AT
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
 MILLION = 100_000_000  # of cents
+
+
+@contextmanager
+def undone_afterwards() -> Iterator[None]:
+    """Undo what is written meanwhile, so that the examples of one property test do not add up."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def make_account(owner: Membership, name: str = "Delta Precision", at: datetime = AT) -> Account:

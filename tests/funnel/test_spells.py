@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +16,7 @@ from funnel.stages import PERCENT, Category, ChangeKind, Reason, Stage, Status
 from tenants.models import Membership
 from tenants.scoping import working_for
 from tests.cast import AT, Cast
-from tests.funnel.factories import DAY, SECOND, going_on, make_account, make_opportunity
+from tests.funnel.factories import DAY, SECOND, going_on, make_account, make_opportunity, undone_afterwards
 
 pytestmark = pytest.mark.django_db
 
@@ -106,7 +106,23 @@ def _append(
 def told(opportunity: Opportunity) -> list[dict[str, Any]]:
     """Return the spells as they stand, without their ids."""
     rows = Spell.objects.filter(opportunity=opportunity).order_by("from_at").values()
-    return [{key: value for key, value in row.items() if key != "id"} for row in rows]
+    return [{key: value for key, value in row.items() if key not in {"id", "opportunity_id"}} for row in rows]
+
+
+def at_once(opportunity: Opportunity) -> Opportunity:
+    """Return another one with the same log, written by one statement."""
+    twin: Opportunity = Opportunity.objects.get(pk=opportunity.pk)
+    twin.pk = None
+    twin.save(force_insert=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO funnel_change (organization_id, opportunity_id, id, undoes_id, kind, old, new, percent, why,
+                occurred_at, recorded_at)
+            SELECT organization_id, %s, id + 1000000000, undoes_id + 1000000000, kind, old, new, percent, why,
+                occurred_at, recorded_at FROM funnel_change WHERE opportunity_id = %s""",
+            [twin.pk, opportunity.pk],
+        )
+    return twin
 
 
 def snapshot(spell: Spell | None) -> tuple[Any, ...] | None:
@@ -144,9 +160,7 @@ def test_the_spell_of_any_moment_is_what_the_rules_read_from_the_log(acme: Cast,
             assert snapshot(at(opportunity, when)) == as_told(as_it_stood(effective(log), when)), when
         kept = told(opportunity)
         assert [row["until_at"] for row in kept] == [*[row["from_at"] for row in kept[1:]], ENDLESS]
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT funnel_tell_spells(%s, %s, '-infinity')", [acme.org.pk, [opportunity.pk]])
-        assert told(opportunity) == kept, "row by row it was told otherwise than at once"
+        assert told(at_once(opportunity)) == kept, "row by row it was told otherwise than at once"
         for row, later in zip(kept, [*kept[1:], None], strict=True):
             went = None
             if row["status"] == Status.OPEN and later is not None:
@@ -207,12 +221,75 @@ def test_what_was_lost_left_its_stage_for_nothing(acme: Cast) -> None:
         ]
 
 
+BY_HAND = [
+    "UPDATE funnel_spell SET amount = 1",
+    "DELETE FROM funnel_spell",
+    "INSERT INTO funnel_spell SELECT * FROM funnel_spell",
+    "SELECT funnel_tell_spells(organization_id, ARRAY[opportunity_id], '-infinity') FROM funnel_spell",
+    "ALTER TABLE funnel_change DISABLE TRIGGER tells_spells",
+    "SET LOCAL session_replication_role = replica",
+    "SELECT 1 FROM funnel_spell FOR UPDATE",
+]
+
+
+@pytest.mark.parametrize("statement", BY_HAND)
+def test_nobody_but_the_database_writes_spells(acme: Cast, statement: str) -> None:
+    with working_for(acme.org):
+        before = told(make_opportunity(acme.rep))
+        with pytest.raises(DatabaseError, match=r"permission denied|must be owner"), transaction.atomic():
+            _run(statement)
+        assert told(Opportunity.objects.get()) == before
+
+
+def test_the_hand_that_writes_them_cannot_be_borrowed(acme: Cast) -> None:
+    """The trigger's function has its owner's rights; it tells of rows of the log alone, which stand behind its wall."""
+    with working_for(acme.org):
+        make_opportunity(acme.rep)
+        with pytest.raises(DatabaseError, match="of funnel_change alone"), transaction.atomic():
+            _run(
+                """CREATE TEMP TABLE bait AS SELECT organization_id, opportunity_id, undoes_id, occurred_at
+                    FROM funnel_change;
+                CREATE TRIGGER lure AFTER INSERT ON bait REFERENCING NEW TABLE AS touched
+                    FOR EACH STATEMENT EXECUTE FUNCTION funnel_tell_what_changed();
+                INSERT INTO bait SELECT * FROM bait"""
+            )
+
+
+def test_a_table_of_the_callers_own_does_not_stand_in_for_the_log(acme: Cast) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep)
+        _run("CREATE TEMP TABLE funnel_change AS SELECT * FROM public.funnel_change LIMIT 0")
+        _run(
+            """INSERT INTO public.funnel_change (organization_id, opportunity_id, kind, old, new, percent, why,
+                occurred_at, recorded_at)
+            SELECT organization_id, opportunity_id, 'amount', 'null', '7', 0, '', occurred_at, recorded_at
+            FROM public.funnel_change"""
+        )
+        assert [(row["status"], row["amount"]) for row in told(opportunity)] == [("open", 7)]
+
+
 def test_one_organization_never_tells_the_spells_of_another(acme: Cast, globex: Cast) -> None:
     with working_for(globex.org):
         theirs = make_opportunity(globex.rep)
-    with working_for(acme.org), connection.cursor() as cursor:
-        make_opportunity(acme.rep)
-        cursor.execute("SELECT funnel_tell_spells(%s, %s, '-infinity')", [globex.org.pk, [theirs.pk]])
-        assert Spell.objects.count() == 1
+        before = told(theirs)
+    with working_for(acme.org):
+        mine = make_opportunity(acme.rep)
+        with undone_afterwards():
+            _append(theirs, ChangeKind.AMOUNT, None, 7, AT + DAY, AT + DAY)
+            with working_for(globex.org):
+                assert told(theirs) == before
+            with pytest.raises(IntegrityError), transaction.atomic():
+                _run("SET CONSTRAINTS ALL IMMEDIATE")
+        with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
+            _run(
+                "INSERT INTO funnel_change (organization_id, opportunity_id, kind, percent, why, occurred_at,"
+                f" recorded_at) VALUES ({globex.org.pk}, {theirs.pk}, 'amount', 0, '', now(), now())"
+            )
+        assert {each.opportunity_id for each in Spell.objects.all()} == {mine.pk}
     with working_for(globex.org):
-        assert Spell.objects.filter(opportunity=theirs).count() == 1
+        assert told(theirs) == before
+
+
+def _run(statements: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statements)

@@ -46,7 +46,9 @@ QUESTIONS: Mapping[str, str] = {
     "views, whose owner's rights would bypass the policies": """
         SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace""",
     "functions that run with their owner's rights": """
-        SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace""",
+        SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace
+        AND NOT (proname = ANY(%(writers)s) AND pronargs = 0 AND prorettype = 'trigger'::regtype
+                 AND proconfig IS NOT DISTINCT FROM ARRAY['search_path=pg_catalog, public, pg_temp'])""",
     "strength the runtime role must not have": """
         SELECT rolname FROM pg_roles r WHERE rolname = %(runtime)s AND (
             rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication
@@ -57,7 +59,10 @@ QUESTIONS: Mapping[str, str] = {
     "privileges the runtime role must not have": """
         SELECT relname || ': ' || privilege FROM tables t,
             unnest(ARRAY['TRUNCATE', 'REFERENCES', 'TRIGGER']) privilege
-        WHERE has_table_privilege(%(runtime)s, t.oid, privilege)""",
+        WHERE has_table_privilege(%(runtime)s, t.oid, privilege)
+        UNION SELECT relname || ': written' FROM tables t WHERE relname = ANY(%(derived)s) AND (
+            has_any_column_privilege(%(runtime)s, t.oid, 'INSERT, UPDATE')
+            OR has_table_privilege(%(runtime)s, t.oid, 'DELETE'))""",
     "an audit that can be rewritten": """
         SELECT 'tenants_auditevent' WHERE NOT EXISTS (
             SELECT FROM pg_trigger WHERE tgrelid = 'tenants_auditevent'::regclass AND tgname = 'append_only'
@@ -74,6 +79,8 @@ def wrong(connection: BaseDatabaseWrapper, question: str, *, runtime: str = "") 
         "outside": sorted(settings.TABLES_OUTSIDE_THE_WALLS),
         "policy": POLICY,
         "condition": CONDITION,
+        "derived": sorted(settings.WRITTEN_BY_THE_DATABASE),
+        "writers": sorted(settings.WRITTEN_BY_THE_DATABASE.values()),
         "runtime": runtime or str(settings.DATABASES["default"]["USER"]),
     }
     with connection.cursor() as cursor:

@@ -40,6 +40,9 @@ BREAKS = {
 }
 
 MORE_BREAKS = [
+    ("functions that run with their owner's rights", "ALTER FUNCTION funnel_tell_what_changed() RESET search_path"),
+    ("privileges the runtime role must not have", "GRANT UPDATE (until_at) ON funnel_spell TO {runtime}"),
+    ("privileges the runtime role must not have", "GRANT DELETE ON funnel_spell TO {runtime}"),
     (
         "tables whose row-level security is not enabled and forced",
         "ALTER TABLE tenants_team DISABLE ROW LEVEL SECURITY",

@@ -11,7 +11,10 @@ from tenants.backend.base import OWNER
 
 
 class Command(Migrate):
-    """Migrate as the owner; the runtime role gets rows and sequences, never TRUNCATE or a table of its own."""
+    """Migrate as the owner; the runtime role gets rows and sequences, never TRUNCATE or a table of its own.
+
+    What the database derives from other tables it may only read.
+    """
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take Django's arguments; the database is the owner's unless said otherwise."""
@@ -27,3 +30,7 @@ class Command(Migrate):
             cursor.execute(f"GRANT USAGE ON SCHEMA public TO {runtime}")
             cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {runtime}")
             cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {runtime}")
+            for table in sorted(settings.WRITTEN_BY_THE_DATABASE):
+                cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [table])
+                if cursor.fetchone() == (True,):  # not yet there, or gone back to before it
+                    cursor.execute(f"REVOKE INSERT, UPDATE, DELETE ON {table} FROM {runtime}")
