@@ -11,6 +11,9 @@ from activities.models import Visit
 from funnel.models import Opportunity
 from tenants.web import OrgRequest, go
 
+STEP_CHANGED = "next-step-changed"
+"""What the page of an opportunity listens to."""
+
 
 def number(request: OrgRequest, name: str) -> int | None:
     """Return an id from the address, or None where it is none."""

@@ -9,11 +9,11 @@ from accounts.models import Account
 from activities import actions, labels, queries
 from activities.forms import ActionForm
 from activities.kinds import Origin
-from activities.views._shared import doer
+from activities.views._shared import STEP_CHANGED, doer
 from funnel.models import Opportunity
 from tenants.errors import Refused
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, org_view, render_page
+from tenants.web import OrgRequest, announce, org_view, render_page
 
 
 @org_view(Permission.VISIT_VIEW)
@@ -34,7 +34,8 @@ def of_account(request: OrgRequest, pk: int) -> HttpResponse:
 def _panel(request: OrgRequest, account: Account, opportunity: Opportunity | None) -> HttpResponse:
     may_log = request.membership.can(Permission.VISIT_LOG)
     form = ActionForm(request.POST if request.method == "POST" and may_log else None, today=request.today)
-    if form.is_valid() and _added(request, form, account, opportunity):
+    is_added = form.is_valid() and _added(request, form, account, opportunity)
+    if is_added:
         form = ActionForm(today=request.today)
     status = 422 if form.is_bound else 200
     place: dict[str, Any] = {"opportunity": opportunity} if opportunity else {"account": account}
@@ -48,7 +49,8 @@ def _panel(request: OrgRequest, account: Account, opportunity: Opportunity | Non
         "steps": queries.actions_of(request.membership, **place),
         "visits": queries.visits_of(request.membership, **place),
     }
-    return render_page(request, "activities/panel.html", context, status=status)
+    answer = render_page(request, "activities/panel.html", context, status=status)
+    return announce(answer, STEP_CHANGED) if is_added else answer
 
 
 def _added(request: OrgRequest, form: ActionForm, account: Account, opportunity: Opportunity | None) -> bool:

@@ -16,12 +16,12 @@ from activities.forms import (
     day_choices,
 )
 from activities.models import NextAction
-from activities.views._shared import again, doer, to_page
+from activities.views._shared import STEP_CHANGED, again, doer, to_page
 from funnel.queries import gap_in_sight
 from tenants import formats
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, org_view, render_page, toast
+from tenants.web import OrgRequest, announce, conflict, go, org_view, render_page, toast
 
 
 def _action(request: OrgRequest, pk: int) -> NextAction:
@@ -64,7 +64,12 @@ def _ended(request: OrgRequest, action: NextAction, words: str) -> HttpResponse:
     if not request.htmx:
         messages.success(request, words)
         return go(request, to_page(request, "salesops:today"))
-    return toast(render_page(request, "activities/step.html", _step(request, action)), words, undo_url=undo)
+    return toast(_changed(request, action), words, undo_url=undo)
+
+
+def _changed(request: OrgRequest, action: NextAction) -> HttpResponse:
+    """Answer with the row of a next action as it is now; the page of its opportunity hears of it."""
+    return announce(render_page(request, "activities/step.html", _step(request, action)), STEP_CHANGED)
 
 
 @org_view(Permission.VISIT_LOG)
@@ -109,7 +114,7 @@ def postpone(request: OrgRequest, pk: int) -> HttpResponse:
 def _postponed(request: OrgRequest, action: NextAction) -> HttpResponse:
     if not request.htmx:
         return go(request, to_page(request, "salesops:today"))
-    return toast(render_page(request, "activities/step.html", _step(request, action)), gettext("New day saved"))
+    return toast(_changed(request, action), gettext("New day saved"))
 
 
 @org_view(Permission.VISIT_LOG)

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from forecasting import actions, labels, queries
 from forecasting.forms import MuteForm
-from funnel.labels import FLAGS, HEALTHS
+from funnel.helping import decides
+from funnel.labels import FLAGS, HEALTHS, flag_of
 from funnel.models import Opportunity
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
@@ -60,6 +61,7 @@ def _listed(request: OrgRequest, opportunities: list[Opportunity]) -> list[tuple
     """Return each opportunity with its flags: in words, since when, how far up, muted or not, and what clears it."""
     facts = queries.facts_of([each.pk for each in opportunities], at=request.now)
     told = queries.told_of(opportunities, today=request.today)
+    leads = request.membership.visible_owner_ids
     listed = []
     for each in opportunities:
         known = told.get(each.pk, {})
@@ -70,7 +72,8 @@ def _listed(request: OrgRequest, opportunities: list[Opportunity]) -> list[tuple
                     {
                         "code": code,
                         "text": labels.flag_text(code, facts[each.pk], request.today),
-                        "flag": FLAGS[code],
+                        "flag": flag_of(code, knows_buyer=facts[each.pk].buyer_known),
+                        "may_decide": decides(each.owner_id, leads),
                         "told": known.get(code, queries.Told()),
                     }
                     for code in each.flags

@@ -192,7 +192,16 @@ class WinForm(VersionForm):
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         """Take the last day on which it can have been signed."""
         super().__init__(*args, **kwargs)
-        self.fields["closed_on"].widget.attrs["max"] = today.isoformat()
+        fields: dict[str, Any] = self.fields
+        fields["closed_on"].widget.attrs["max"] = today.isoformat()
+        fields["why"].asked_for = fields["until"].asked_for = True  # they are shown where evidence is missing alone
+
+    def clean(self) -> dict[str, Any]:
+        """Ask whoever goes on without evidence for the day, which they emptied."""
+        typed: dict[str, Any] = super().clean() or {}
+        if typed.get("anyway") and "until" in typed and typed["until"] is None:
+            self.add_error("until", labels.REFUSALS["until_needed"])
+        return typed
 
 
 class LoseForm(VersionForm):

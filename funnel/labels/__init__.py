@@ -37,6 +37,7 @@ from funnel.labels.opportunities import (
     STATUS_FILTERS,
     STATUSES,
     Flag,
+    flag_of,
     refusal,
 )
 from funnel.labels.stages import EVIDENCE, GUIDES, KINDS, SHEET, STAGES, STATES, Guide, Words
@@ -96,6 +97,7 @@ __all__ = [
     "StepGuide",
     "Words",
     "demand",
+    "flag_of",
     "percent_text",
     "refusal",
     "too_many",

@@ -66,7 +66,8 @@ CHANGES: Mapping[ChangeKind, Words] = {
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A health flag: its name, what would clear it, and the page or dialog (`is_dialog`) where that is done.
+    """A health flag: its name, what would clear it, and the page where that is done, or the dialog (`is_dialog`) where
+    whoever decides about the opportunity does it.
 
     `url` takes the opportunity's id, but for visits, which take it in the query; `permission` says who is led there.
     """
@@ -142,6 +143,20 @@ FLAGS: Mapping[str, Flag] = {
     ),
     "ageing": _decide(_("Ageing"), _("Decide: bring it to a close, or let it go.")),
 }
+
+_MEET_THE_BUYER = Flag(
+    FLAGS["no_power"].name,
+    _("Meet the economic buyer and record the visit."),
+    FLAGS["silent"].act,
+    FLAGS["silent"].url,
+    FLAGS["silent"].permission,
+)
+
+
+def flag_of(code: str, *, knows_buyer: bool) -> Flag:
+    """Return the flag of a rule; who releases the budget is to be met once it is known who that is."""
+    return _MEET_THE_BUYER if code == "no_power" and knows_buyer else FLAGS[code]
+
 
 CLOSED: Sequence[tuple[str, Words]] = [
     ("this_month", pgettext_lazy("closed", "This month")),

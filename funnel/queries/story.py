@@ -14,9 +14,10 @@ from accounts.models import Contact
 from funnel import labels
 from funnel.evidence import PROVING, Item, State
 from funnel.history import STATUS_KINDS
-from funnel.models import Change, Evidence, EvidenceItem, Opportunity, StageOverride
+from funnel.models import Change, DecisionRole, Evidence, EvidenceItem, Opportunity, StageOverride
 from funnel.queries.opportunities import opportunity_or_404, stage_table
 from funnel.stages import Category, ChangeKind, Reason, Stage, StageRow, Status
+from funnel.strategy import Role
 from jobs.models import StoredFile
 from tenants import formats
 from tenants.errors import Refused
@@ -138,8 +139,16 @@ def story(opportunity: Opportunity, *, today: date) -> Story:
     return Story(
         steps=steps,
         lines=_lines(opportunity, {step.row.stage: step.row.label for step in steps}),
-        flags=[labels.FLAGS[code] for code in opportunity.flags if code in labels.FLAGS],
+        flags=_flags(opportunity),
     )
+
+
+def _flags(opportunity: Opportunity) -> list[labels.Flag]:
+    """Return what it breaks, each with what clears it."""
+    standing = [code for code in opportunity.flags if code in labels.FLAGS]
+    buyers = DecisionRole.objects.filter(opportunity=opportunity, role=Role.EB)
+    knows_buyer = "no_power" in standing and buyers.exists()
+    return [labels.flag_of(code, knows_buyer=knows_buyer) for code in standing]
 
 
 def overrides_of(opportunity: Opportunity) -> list[StageOverride]:

@@ -207,8 +207,7 @@ def answer(
     if on == "board":
         response = columns(request, {Stage(stage) for stage in stages}, landed=found.pk, table=table)
     else:
-        fresh = queries.opportunity_or_404(request.membership, found.pk)
-        response = render(request, "funnel/parts.html", {**page_context(request, fresh), "oob": True})
+        response = fresh_parts(request, queries.opportunity_or_404(request.membership, found.pk))
     if undo is None:
         last = url_of(request, "undo", queries.last_change(found)) if may_undo else ""
         undo = f"{last}?{request.GET.urlencode()}" if last else ""
@@ -239,5 +238,9 @@ def parts(request: OrgRequest, found: Opportunity, text: str) -> HttpResponse:
     if must_leave(request, home):
         messages.success(request, text)
         return go(request, home)
-    fresh = queries.opportunity_or_404(request.membership, found.pk)
-    return toast(render(request, "funnel/parts.html", {**page_context(request, fresh), "oob": True}), text)
+    return toast(fresh_parts(request, queries.opportunity_or_404(request.membership, found.pk)), text)
+
+
+def fresh_parts(request: OrgRequest, found: Opportunity) -> HttpResponse:
+    """Answer with the parts of the page as they are now, each in its place."""
+    return render(request, "funnel/parts.html", {**page_context(request, found), "oob": True})

@@ -195,8 +195,10 @@ def _end_form(request: OrgRequest, found: Opportunity, outcome: Status) -> WinFo
     data = request.POST if request.method == "POST" else None
     initial: dict[str, Any] = {"version": found.version}
     if outcome == Status.WON:
-        initial |= {"amount": found.amount, "closed_on": request.today, "until": request.today + GRACE}
-        return WinForm(data, today=request.today, initial=initial)
+        initial |= {"amount": found.amount, "closed_on": request.today}
+        proposed = {"until": (request.today + GRACE).isoformat()}  # shown where it turns out that evidence is missing
+        typed = data if data is None or data.get("anyway") else {**proposed, **data.dict()}
+        return WinForm(typed, today=request.today, initial=initial)
     if outcome == Status.LOST:
         return LoseForm(data, by=request.membership, opportunity=found, initial=initial)
     return AbandonForm(data, initial=initial)

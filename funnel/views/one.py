@@ -16,18 +16,20 @@ from funnel.forms import (
     standing,
 )
 from funnel.stages import Category
-from funnel.views.answers import conflict, dialog, number, page_context, read_write, refuse, url_of
+from funnel.views.answers import conflict, dialog, fresh_parts, number, page_context, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.formats import exact, plain
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, org_view, render_page
+from tenants.web import OrgRequest, go, is_swap, org_view, render_page
 
 
 @org_view(Permission.FUNNEL_VIEW)
 @require_safe
 def opportunity(request: OrgRequest, pk: int) -> HttpResponse:
-    """Show an opportunity: its path, facts, evidence, team and history."""
+    """Show an opportunity: its path, facts, evidence, team and history; the parts anew where its page asks for them."""
     found = queries.opportunity_or_404(request.membership, pk)
+    if is_swap(request):
+        return fresh_parts(request, found)
     return render_page(request, "funnel/opportunity.html", page_context(request, found))
 
 

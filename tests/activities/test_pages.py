@@ -350,7 +350,13 @@ def test_panels_show_and_add(acme: Cast, login: Login, now: datetime) -> None:
     client, url = login(acme.manager), at(acme, "activities:of_opportunity", opportunity.pk)
     data = {"next_text": "tomorrow call the CFO", "request_key": str(uuid4())}
     for _tap in range(2):
-        assert "call the CFO" in client.post(url, data, headers=HTMX).content.decode()
+        answer = client.post(url, data, headers=HTMX)
+        assert "call the CFO" in answer.content.decode()
+        assert "next-step-changed" in answer["HX-Trigger-After-Swap"]
+    page, heard = at(acme, "funnel:opportunity", opportunity.pk), "next-step-changed from:body"
+    assert heard in client.get(page).content.decode()
+    parts = client.get(page, headers=HTMX).content.decode()  # what the page asks for then
+    assert ("call the CFO" in parts, "<html" in parts) == (True, False)
     assert client.post(url, {**data, "next_text": ""}, headers=HTMX).status_code == 422
     with working_for(acme.org):
         step = NextAction.objects.get()

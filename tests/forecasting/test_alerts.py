@@ -19,6 +19,7 @@ from forecasting.models import Alert, Digest, HealthSetting, HealthThreshold, Mu
 from funnel import actions as funnel
 from funnel.models import Opportunity
 from funnel.stages import Stage
+from funnel.strategy import Influence
 from jobs import running
 from jobs.models import Job
 from tenants.errors import Refused, Stale
@@ -384,6 +385,35 @@ def test_each_flag_leads_to_what_clears_it_for_whom_may_do_it(acme: Cast) -> Non
     text = text_of(sign_in(acme.rep), "alerts/")
     for path in (f"funnel/{opportunity.pk}/edit/", "visits/new/?account=", f"funnel/{opportunity.pk}/#opportunity-"):
         assert path in text
+
+
+def test_whoever_helps_is_not_led_to_what_others_decide(acme: Cast) -> None:
+    with working_for(acme.org):
+        opportunity = make_overdue(acme.rep)
+        funnel.add_member(opportunity, member=acme.rep2, by=acme.rep, at=NOW)
+        actions.refresh_health(acme.org, at=NOW)
+    pages = ("forecast/alerts/", f"funnel/{opportunity.pk}/")
+    for who, leads in ((acme.rep, True), (acme.manager, True), (acme.rep2, False)):
+        for page in pages:
+            text = sign_in(who).get(f"/o/acme/{page}").content.decode()
+            assert (">Change the date</a>" in text) is leads
+            assert ">Log a visit</a>" in text
+
+
+def test_a_buyer_who_is_known_is_to_be_met_and_one_who_is_not_to_be_named(acme: Cast) -> None:
+    with working_for(acme.org):
+        one = make_opportunity(acme.rep, 100, TODAY, at=NOW)
+    client, pages = sign_in(acme.rep), ("forecast/alerts/", f"funnel/{one.pk}/")
+    said: dict[str, Any] = {"roles": ["eb"], "influence": Influence.MEDIUM, "attitude": None}
+    for cure, other in (("Find the economic", "Meet the economic"), ("Meet the economic", "Find the economic")):
+        with working_for(acme.org):
+            if cure.startswith("Meet"):
+                funnel.add_role(one, new_contact={"name": "Ms Lin", "position": ""}, **said, by=acme.rep, at=NOW)
+            actions.refresh_health(acme.org, at=NOW)
+            assert "no_power" in Opportunity.objects.get(pk=one.pk).flags
+        for page in pages:
+            text = client.get(f"/o/acme/{page}").content.decode()
+            assert (cure in text, other in text) == (True, False)
 
 
 def test_muting_by_the_dialog(acme: Cast) -> None:

@@ -16,7 +16,7 @@ from accounts import actions as accounts_actions
 from funnel import actions
 from funnel.models import Change, Evidence, EvidenceItem, Opportunity, OpportunityMember
 from funnel.queries import CARDS, stage_table
-from funnel.stages import Gate, Health, Reason, Stage
+from funnel.stages import GRACE, Gate, Health, Reason, Stage
 from tenants.models import ExchangeRate, Membership
 from tenants.scoping import working_for
 from tests.cast import Cast
@@ -212,6 +212,9 @@ def test_deploy_asks_what_was_signed(acme: Cast, login: Login) -> None:
     answer = client.post(close, data, headers=HTMX)
     assert answer.status_code == 422
     assert "Signed agreement" in text(answer)
+    assert f'value="{timezone.localdate() + GRACE}"' in text(answer)  # a day is proposed
+    empty = client.post(close, {**data, **GOING_ON, "until": ""}, headers=HTMX)
+    assert (empty.status_code, "Enter the last day" in text(empty)) == (422, True)
     assert client.post(close, {**data, **GOING_ON}, headers=HTMX).status_code == 200
     won = Opportunity.objects.get()
     assert (won.status, won.amount) == ("won", 12_800_000_00)
