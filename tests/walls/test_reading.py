@@ -114,8 +114,8 @@ def test_a_hostile_word_stands_in_every_text_column(hostile: Own) -> None:
     asked = set(text_columns()) - excused
     tame = {column for column in asked if not any(MARK in value.lower() for value in values(column))}
     assert not tame, (
-        f"no hostile word reaches {sorted(tame)}: make one in tests/walls/own.py by `text(limit)`, or name the column"
-        " in NOT_HOSTILE here, with the reason"
+        f"no hostile word reaches {sorted(tame)}: make one in tests/walls/furnishing by `text(limit)`, or name the"
+        " column in NOT_HOSTILE here, with the reason"
     )
 
 
