@@ -7,6 +7,15 @@ class FingerprintedStorage(CompressedManifestStaticFilesStorage):  # type: ignor
     """Names from what `collectstatic` wrote down; where it has not run (tests, development) the plain names."""
 
     manifest_strict = False
+    patterns = (
+        *CompressedManifestStaticFilesStorage.patterns,
+        # Our scripts import one another under such names too; those of packages stay as they are.
+        (
+            "js/*.js",
+            tuple((rf'(?P<matched>{word} "(?P<url>\./[^"]+)";)', f'{word} "%(url)s";') for word in ("from", "import")),
+        ),
+    )
+    max_post_process_passes = 10  # one for each step of the longest chain of imports, and one more
 
     def stored_name(self, name: str) -> str:
         """Return the name with its fingerprint, or the name itself."""

@@ -1,5 +1,6 @@
 """Style sheets and scripts, collected and served as in production."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from django.test import Client
 from django.utils.functional import empty
 from pytest_django.fixtures import Settings
 
+SCRIPTS = [path for path in Path("static/js").glob("*.js") if path.name not in ("theme.js", "passkeys.js")]
 PATHS = ["css/tokens.css", "js/app.js", "django_htmx/htmx-2.min.js"]
 
 
@@ -48,6 +50,21 @@ def test_pages_name_what_was_collected_and_the_plain_name_is_kept_only_for_minut
     answer = Client().get("/static/css/tokens.css")
     assert (answer.status_code, answer["Cache-Control"]) == (200, "max-age=300, public")
     answer.close()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("collected")
+def test_scripts_import_one_another_under_names_to_keep_for_good() -> None:
+    unseen, seen = {static("js/app.js")}, set()
+    while unseen:
+        address = unseen.pop()
+        seen.add(address)
+        answer = Client().get(address)
+        assert (answer.status_code, answer["Cache-Control"]) == (200, "max-age=315360000, public, immutable"), address
+        code = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]  # a file
+        unseen |= {f"/static/js/{name}" for name in re.findall(r'(?:from|import) "\./([^"]+)"', code)} - seen
+        answer.close()
+    assert seen == {static(f"js/{path.name}") for path in SCRIPTS}
 
 
 @pytest.mark.parametrize("path", PATHS)
