@@ -2,9 +2,9 @@
 
 import unicodedata
 
-from tenants.names import is_blank, is_odd, tidy
+from tenants.names import is_blank, is_odd, seen, tidy
 
-__all__ = ["LONGEST_SUFFIX", "is_blank", "is_odd", "key", "suffixes", "tidy"]
+__all__ = ["LONGEST_SUFFIX", "is_blank", "is_odd", "key", "seen", "suffixes", "tidy"]
 
 LONGEST_SUFFIX = 64
 """Search rows hold at most so many characters, and begin at so many places of a name."""

@@ -10,7 +10,7 @@ NAME_LENGTH = 200
 
 
 def check_name(name: str) -> str:
-    """Return the name without spaces around it.
+    """Return the name without spaces around it, and without what is drawn as nothing.
 
     :raises Refused: `name_empty`, `name_too_long` or `name_unreadable` (see `is_odd`).
     """
@@ -21,7 +21,7 @@ def check_name(name: str) -> str:
         raise Refused("name_too_long", length=len(name), limit=NAME_LENGTH)
     if names.is_odd(name):
         raise Refused("name_unreadable")
-    return name
+    return names.seen(name).strip()
 
 
 def check_amount(amount: int | None) -> None:

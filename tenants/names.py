@@ -4,23 +4,55 @@ import unicodedata
 
 from tenants.errors import Refused
 
-_HIDDEN = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 """Characters that turn the direction of what stands beside them: a name with them is not what it seems."""
+_JOINERS = frozenset("\u200c\u200d")
+_UNSEEN = (
+    *((0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F)),
+    *((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x2800, 0x2800), (0x3164, 0x3164), (0xFE00, 0xFE0F)),
+    *((0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A)),
+    (0xE0000, 0xE0FFF),
+)
+"""What Unicode says to draw as nothing (Default_Ignorable_Code_Point), and the empty Braille pattern."""
 
 
 def is_odd(text: str) -> bool:
     """Whether a name holds control characters, or such that turn the direction of the text around it."""
-    return any(c in _HIDDEN or unicodedata.category(c) == "Cc" for c in text)
+    return any(c in _TURNING or unicodedata.category(c) == "Cc" for c in text)
 
 
 def is_blank(text: str) -> bool:
     """Whether nothing of a name can be seen: spaces, and characters without width."""
-    return all(unicodedata.category(c)[0] in "CZ" for c in text)
+    return all(unicodedata.category(c)[0] in "CZ" or _is_unseen(c) for c in text)
+
+
+def seen(text: str) -> str:
+    """Return a text without what is drawn as nothing, so that two names that look the same are the same.
+
+    What alters the character before it stays: a joiner in an emoji or between letters that join, the variant of a Han
+    character.
+    """
+    kept: list[str] = []
+    for c in text:
+        if not _is_unseen(c) or (kept and _alters(c, kept[-1])):
+            kept.append(c)
+    return "".join(kept)
+
+
+def _is_unseen(c: str) -> bool:
+    return any(first <= ord(c) <= last for first, last in _UNSEEN)
+
+
+def _alters(c: str, before: str) -> bool:
+    kind = unicodedata.category(before)
+    if c in _JOINERS:
+        return kind in {"So", "Sk", "Mn", "Mc"} or unicodedata.bidirectional(before) == "AL"
+    return unicodedata.name(c, "").startswith("VARIATION SELECTOR") and kind not in {"Lu", "Ll", "Lt", "Zs", "Mn"}
 
 
 def tidy(text: str) -> str:
-    """Return a typed name on one line, without odd characters; empty where nothing could be seen."""
-    kept = " ".join("".join(" " if is_odd(c) else c for c in text).split())
+    """Return a typed name on one line, without what cannot be seen or turns; empty where nothing could be seen."""
+    kept = " ".join(seen("".join(" " if is_odd(c) else c for c in text)).split())
     return "" if is_blank(kept) else kept
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, models, transaction
 
+from accounts import names
 from tenants.errors import Refused, Stale
 
 M = TypeVar("M", bound=models.Model)
@@ -57,12 +58,12 @@ def refuse_stale(row: Any, seen: int, fields: Mapping[str, Any]) -> None:
 
 
 def named(fields: dict[str, Any]) -> dict[str, Any]:
-    """Trim the name among the fields, if there is one.
+    """Tidy the name among the fields, if there is one.
 
     :raises Refused: name_missing.
     """
     if "name" in fields:
-        fields["name"] = fields["name"].strip()
+        fields["name"] = names.tidy(fields["name"])
         if not fields["name"]:
             raise Refused("name_missing")
     return fields

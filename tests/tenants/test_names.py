@@ -18,7 +18,7 @@ from tests.cast import AT, Cast
 
 pytestmark = pytest.mark.django_db
 Login = Callable[[Membership], Client]
-UNSEEN = ["   ", "\u200b\u200d", "\u3000\u3000", "\u202e", "\x07", "\ufeff\u2060"]
+UNSEEN = ["   ", "\u200b\u200d", "\u3000\u3000", "\u202e", "\x07", "\ufeff\u2060", "\u3164\u2800", "\ufe0f"]
 
 
 def forms(cast: Cast) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -72,6 +72,22 @@ def test_what_turns_or_breaks_the_line_is_left_out_of_a_name(acme: Cast, login: 
             "profile": User.objects.get(pk=acme.admin.user_id).name,
         }
     assert kept[which] == "曜石 科技"
+
+
+@pytest.mark.parametrize("which", ["new_team", "team", "profile", "organization", "calendar"])
+def test_what_is_drawn_as_nothing_makes_no_other_name(acme: Cast, login: Login, which: str) -> None:
+    address, rest = forms(acme)[which]
+    beside = {"parent": acme.other_team.parent_id} if "team" in which else {}  # where a team South stands already
+    answer = login(acme.admin).post(address, {**rest, **beside, "name": "\u200eSou\u200bth\u2060\u3164"})
+    assert answer.status_code == (422 if "team" in which else 303)
+    with working_for(acme.org):
+        kept = {
+            Organization.objects.get(pk=acme.org.pk).name,
+            User.objects.get(pk=acme.admin.user_id).name,
+            *Team.objects.values_list("name", flat=True),
+            *Holiday.objects.values_list("name", flat=True),
+        }
+    assert kept <= {"Acme", "Admin Acme", "North", "South"}
 
 
 @pytest.mark.parametrize("name", UNSEEN)

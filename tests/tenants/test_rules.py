@@ -130,7 +130,7 @@ PEOPLE = {
     "a word that names nothing": ("a@x.example, boss", [("a@x.example", "", "", "boss")]),
     "no address": ("nobody", [("", "", "", "")]),
     "nothing": ("  \n \t , ;", []),
-    "unseen characters": ("\u202eLin\u200b <a@x.example>", [("a@x.example", "Lin\u200b", "", "")]),
+    "unseen characters": ("\u202eLin\u200b <a@x.example>", [("a@x.example", "Lin", "", "")]),
 }
 
 
