@@ -79,6 +79,7 @@ urlpatterns = [
     path("<int:pk>/reopen/", views.reopen, name="reopen"),
     path("<int:pk>/evidence/<slug:key>/", views.evidence, name="evidence"),
     path("<int:pk>/evidence/<slug:key>/verdict/", views.evidence_judge, name="evidence_judge"),
+    path("<int:pk>/evidence/<slug:key>/verdict/undo/", views.evidence_unjudge, name="evidence_unjudge"),
     path("<int:pk>/evidence/<slug:key>/file/", views.evidence_file, name="evidence_file"),
     path("<int:pk>/evidence/<slug:key>/withdraw/", views.evidence_withdraw, name="evidence_withdraw"),
     path("<int:pk>/members/", views.members, name="members"),

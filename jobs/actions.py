@@ -139,6 +139,11 @@ def notify_all(notices: Iterable[Notice], *, at: datetime) -> None:
     )
 
 
+def unsay(unique_key: str) -> None:
+    """Take a line back from under the bells of those who have not read it, since it was not meant."""
+    Notification.objects.unread().filter(unique_key=unique_key).delete()
+
+
 def read(membership: Membership, *, at: datetime, pk: int | None = None) -> int:
     """Mark one notification (`pk`) or all of a member's as read; return how many were unread."""
     unread = Notification.objects.visible_to(membership).unread()

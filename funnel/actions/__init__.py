@@ -26,7 +26,7 @@ from funnel.actions.moving import UNDO_WITHIN, move, undo
 from funnel.actions.noting import note_contact, note_contacts, note_judged, note_met, note_next_step, note_next_steps
 from funnel.actions.opening import open_opportunity
 from funnel.actions.planning import add_part, change_part, drop_part, finish_part, resume_part
-from funnel.actions.proving import file_evidence, import_evidence, judge_evidence, withdraw_evidence
+from funnel.actions.proving import file_evidence, import_evidence, judge_evidence, unjudge_evidence, withdraw_evidence
 from funnel.actions.revaluing import revalue
 from funnel.actions.rivals import add_rival, adopt_rival, change_rival, remove_rival
 from funnel.actions.saved_views import change_view, choose_default, delete_view, move_view, save_view
@@ -116,6 +116,7 @@ __all__ = [
     "switch_item",
     "take_back",
     "undo",
+    "unjudge_evidence",
     "win",
     "withdraw",
     "withdraw_commitment",

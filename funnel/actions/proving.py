@@ -12,12 +12,13 @@ from accounts.models import Contact
 from funnel.actions import _bell, _log
 from funnel.actions._checklist import ensure_items, item_row
 from funnel.actions._proof import keep_proven
+from funnel.actions.moving import UNDO_WITHIN
 from funnel.evidence import Kind, State, ask_filing, ask_verdict
 from funnel.facts import check_amount
 from funnel.judges import judge_anew
 from funnel.models import Evidence, EvidenceItem, Opportunity, led_by
 from funnel.papers import Paper
-from jobs.actions import store_file
+from jobs.actions import store_file, unsay
 from jobs.models import StoredFile
 from tenants import audit
 from tenants.errors import Refused, Stale
@@ -226,6 +227,45 @@ def judge_evidence(
     return evidence
 
 
+@transaction.atomic
+def unjudge_evidence(
+    opportunity: Opportunity, item: EvidenceItem | str, *, seen: int, by: Membership, at: datetime
+) -> Evidence:
+    """Take back the verdict that one has just said: the evidence waits for one anew.
+
+    :param seen: the version that the verdict made.
+    :raises Evidence.DoesNotExist: nothing is filed (any more).
+    :raises Refused: `not_yours`, `too_late` after 30 s, `already_undone`, `changed_since`.
+    """
+    opportunity = _log.lock(opportunity)
+    row = item_row(item) if isinstance(item, str) else item
+    evidence = _filed(opportunity, row)
+    if evidence is None:
+        raise Evidence.DoesNotExist
+    if evidence.state == State.FILED and evidence.version == seen + 1:
+        raise Refused("already_undone")
+    if evidence.version != seen or evidence.judged_at is None:
+        raise Refused("changed_since")
+    if evidence.judged_by_id != by.pk:
+        raise Refused("not_yours")
+    if at - evidence.judged_at > UNDO_WITHIN:
+        raise Refused("too_late")
+    unsay(_bell_key(evidence))
+    was = evidence.state
+    evidence.state, evidence.judged_by, evidence.judged_at, evidence.word = State.FILED, None, None, ""
+    evidence.version += 1
+    evidence.save(update_fields=["state", "judged_by", "judged_at", "word", "version"])
+    keep_proven(opportunity)
+    facts = {"item": row.key, "stage": row.stage, "state": [str(was), str(State.FILED)]}
+    audit.record("evidence.unjudged", opportunity, by=by, at=at, **facts)
+    _log.judge(opportunity, by=by, at=at)
+    return evidence
+
+
+def _bell_key(evidence: Evidence) -> str:
+    return f"evidence:{evidence.pk}:{evidence.version}"
+
+
 def _changed(evidence: Evidence) -> Stale:
     """Return the refusal that shows what stands now: the other verdict, or what was filed since."""
     judged = evidence.judged_by or evidence.by
@@ -248,8 +288,8 @@ def _tell_sent_back(
 ) -> None:
     """Tell who filed it, and the owner, unless they sent it back themselves."""
     told: dict[str, Any] = {"item": row.key, "label": row.label, "word": evidence.word}
-    people, key = [evidence.by_id, opportunity.owner_id], f"evidence:{evidence.pk}:{evidence.version}"
-    _bell.tell(people, "evidence_sent_back", opportunity, key=key, by=by, at=at, **told)
+    people = [evidence.by_id, opportunity.owner_id]
+    _bell.tell(people, "evidence_sent_back", opportunity, key=_bell_key(evidence), by=by, at=at, **told)
 
 
 @transaction.atomic

@@ -307,6 +307,7 @@ for _verb, _words in {
     "evidence.filed": _("filed evidence"),
     "evidence.withdrawn": _("withdrew evidence"),
     "evidence.judged": _("judged evidence"),
+    "evidence.unjudged": _("took a verdict on evidence back"),
     "stages.changed": _("changed the stages"),
     "limits.changed": _("changed the limits of the board"),
     "evidence_item.added": _("added an evidence item"),

@@ -72,7 +72,17 @@ from funnel.queries.opportunities import (
     stale,
     visible,
 )
-from funnel.queries.proofs import Lack, Unproven, may_judge, sent_back, to_verify, unproven, unproven_sums
+from funnel.queries.proofs import (
+    Claim,
+    Lack,
+    Unproven,
+    claims,
+    may_judge,
+    sent_back,
+    to_verify,
+    unproven,
+    unproven_sums,
+)
 from funnel.queries.pulse import touched_since
 from funnel.queries.saved_views import saved_views, view_or_404
 from funnel.queries.shaping import Weighing, edition, filed_counts, item_label, items_by_stage, proven_then, weighing
@@ -137,6 +147,7 @@ __all__ = [
     "Board",
     "Card",
     "Choices",
+    "Claim",
     "Column",
     "Committed",
     "Group",
@@ -175,6 +186,7 @@ __all__ = [
     "changed_opportunity_or_404",
     "checklist",
     "choices",
+    "claims",
     "commitment_or_404",
     "committed",
     "competitor_or_404",

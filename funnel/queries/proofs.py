@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from django.db.models import BigIntegerField, Count, F, Q, QuerySet, Sum
+from django.core.paginator import Page, Paginator
+from django.db.models import BigIntegerField, Count, F, Min, Q, QuerySet, Sum
 
 from funnel.evidence import PROVING, Item, State, refusal_to_judge
 from funnel.models import Evidence, EvidenceItem, Opportunity, led_by, proven_amount, weighed
@@ -30,17 +31,41 @@ def _evidence() -> QuerySet[Evidence]:
     return cast("QuerySet[Evidence]", rows.select_related(*_FETCHED).defer(*_LEFT_OUT))
 
 
-def to_verify(membership: Membership, *, by_amount: bool = False) -> QuerySet[Evidence]:
-    """Return what `membership` is to verify: what those it leads have filed; what it owns or filed itself only
-    with nobody above it.
-
-    :param by_amount: the largest first, instead of the oldest.
+def to_verify(membership: Membership) -> QuerySet[Evidence]:
+    """Return what `membership` is to verify, in order of money: what those it leads have filed; what it owns or filed
+    itself only with nobody above it.
     """
     rows, ids = _evidence().filter(state=State.FILED), led_by(membership)
     if ids is not None:
         rows = rows.filter(opportunity__owner_id__in=ids - {membership.pk}).exclude(by=membership)
-    largest = F("opportunity__amount").desc(nulls_last=True)
-    return rows.order_by(largest, "at", "pk") if by_amount else rows.order_by("at", "pk")
+    return rows.order_by(_LARGEST, "opportunity_id", "item__stage", "item__position", "pk")
+
+
+_LARGEST = F("opportunity__amount").desc(nulls_last=True)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An opportunity with the evidence of it that waits for a verdict, in order of the stages."""
+
+    opportunity: Any
+    evidence: Sequence[Evidence]
+
+
+def claims(membership: Membership, *, number: int = 1, size: int, is_oldest: bool = False) -> Page[Any]:
+    """Return a page of what `membership` is to verify by opportunity, the largest first; `object_list` holds claims.
+
+    :param is_oldest: what has waited longest first, instead of the largest.
+    """
+    rows = to_verify(membership)
+    by_opportunity = rows.order_by().values("opportunity_id").annotate(first=Min("at"))
+    order = [F("first").asc()] if is_oldest else [_LARGEST]
+    page = Paginator(by_opportunity.order_by(*order, "opportunity_id"), size).get_page(number)
+    found: dict[int, list[Evidence]] = {row["opportunity_id"]: [] for row in page.object_list}
+    for each in rows.filter(opportunity_id__in=found):
+        found[each.opportunity_id].append(each)
+    page.object_list = [Claim(rows[0].opportunity, rows) for rows in found.values() if rows]
+    return cast("Page[Any]", page)
 
 
 def may_judge(opportunity: Opportunity, membership: Membership, *, filed_by: int | None = None) -> bool:
@@ -57,10 +82,14 @@ def sent_back(membership: Membership) -> QuerySet[Evidence]:
 
 @dataclass(frozen=True)
 class Lack:
-    """An item that is not proven, and what became of it so far: nobody has filed it (None), or its state."""
+    """An item that is not proven, and what became of it so far: nobody has filed it (None), or its state.
+
+    `may_judge`: it waits for the verdict of whoever asks.
+    """
 
     item: Item
     state: State | None
+    may_judge: bool = False
 
     @property
     def waits_for_manager(self) -> bool:
@@ -102,18 +131,25 @@ def unproven(
     """Return open opportunities by how much more they claim than is proven, the most first, with what is missing."""
     rows = _rows(membership, table).with_card()  # type: ignore[attr-defined]  # an OpportunityQuerySet
     shown = list(rows.order_by((F("claimed") - F("proven")).desc(), "pk")[first : first + most])
-    states: dict[int, dict[str, State]] = {}
+    filed: dict[int, dict[str, tuple[State, int]]] = {}
     for each in (
         Evidence.objects.filter(opportunity__in=shown)
         .select_related("item")
-        .only("opportunity_id", "state", "item__code")
+        .only("opportunity_id", "state", "by_id", "item__code")
     ):
-        states.setdefault(each.opportunity_id, {})[each.item.key] = State(each.state)
+        filed.setdefault(each.opportunity_id, {})[each.item.key] = State(each.state), each.by_id
     items: list[Item] = EvidenceItem.objects.all().checklist() if shown else []
-    return [Unproven(row, _lacks(items, states.get(row.pk, {}), row)) for row in shown]
+    return [Unproven(row, _lacks(items, filed.get(row.pk, {}), row, membership)) for row in shown]
 
 
-def _lacks(items: Iterable[Item], states: Mapping[str, State], row: Opportunity) -> list[Lack]:
-    """Return what is not proven of the stages that an opportunity has passed."""
-    asked = [item for item in items if row.proven_stage <= item.stage < row.stage]
-    return [Lack(item, states.get(item.key)) for item in asked if states.get(item.key) not in PROVING]
+def _lacks(
+    items: Iterable[Item], filed: Mapping[str, tuple[State, int]], row: Opportunity, membership: Membership
+) -> list[Lack]:
+    """Return what is not proven of the stages that an opportunity has passed; `filed` is the state and by whom."""
+    lacks = []
+    for item in items:
+        state, filed_by = filed.get(item.key, (None, None))
+        if row.proven_stage <= item.stage < row.stage and state not in PROVING:
+            judges = state == State.FILED and may_judge(row, membership, filed_by=filed_by)
+            lacks.append(Lack(item, state, judges))
+    return lacks

@@ -14,6 +14,7 @@ from funnel.views.commitments import commitment, commitment_file, commitment_new
 from funnel.views.competitors import competitor, competitor_adopt, competitor_panel, competitors
 from funnel.views.discounts import discount, discounts, discounts_effect
 from funnel.views.grouping import matrix
+from funnel.views.judging import evidence_judge, evidence_unjudge
 from funnel.views.lead_steps import lead_answers, lead_convert, lead_drop, lead_merge, lead_move, lead_note, lead_resume
 from funnel.views.leads import lead, lead_edit, lead_list, lead_new, lead_of, lead_twins, leads_today
 from funnel.views.limits import limits
@@ -21,7 +22,7 @@ from funnel.views.moving import close, close_as, move, reopen, undo
 from funnel.views.one import edit, new, opportunity, price
 from funnel.views.overview import board, of_account, pulse, table
 from funnel.views.proofs import missing_proofs, proofs, proofs_today
-from funnel.views.proving import evidence, evidence_file, evidence_judge, evidence_withdraw
+from funnel.views.proving import evidence, evidence_file, evidence_withdraw
 from funnel.views.regrouping import regroup
 from funnel.views.saved_views import view_delete, view_edit, view_move, view_new
 from funnel.views.shaping import effect, item_edit, item_move, item_new, item_switch, stages
@@ -74,6 +75,7 @@ __all__ = [
     "evidence",
     "evidence_file",
     "evidence_judge",
+    "evidence_unjudge",
     "evidence_withdraw",
     "gap_edit",
     "gap_new",

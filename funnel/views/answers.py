@@ -232,13 +232,14 @@ def told_stale(
     return conflict(request, [(_("Stage"), theirs, wanted)], stale, version=again, touched=touched)
 
 
-def parts(request: OrgRequest, found: Opportunity, text: str) -> HttpResponse:
-    """Answer with the parts of the page as they are now."""
+def parts(request: OrgRequest, found: Opportunity, text: str, *, undo: str = "") -> HttpResponse:
+    """Answer with the parts of the page as they are now; `undo` is the address that takes back what was done."""
     home = url_of(request, "opportunity", found.pk)
     if must_leave(request, home):
         messages.success(request, text)
         return go(request, home)
-    return toast(fresh_parts(request, queries.opportunity_or_404(request.membership, found.pk)), text)
+    fresh = fresh_parts(request, queries.opportunity_or_404(request.membership, found.pk))
+    return toast(fresh, text, undo_url=undo)
 
 
 def fresh_parts(request: OrgRequest, found: Opportunity) -> HttpResponse:

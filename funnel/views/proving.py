@@ -1,26 +1,22 @@
-"""Filing evidence, and judging it."""
+"""Filing evidence, and taking it back."""
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from funnel import actions, labels, queries
 from funnel.evidence import State
-from funnel.forms import EvidenceForm, JudgeForm
+from funnel.forms import EvidenceForm
 from funnel.models import Opportunity
-from funnel.views.answers import conflict, dialog, number, parts, read_write, refuse, url_of
+from funnel.views.answers import conflict, dialog, number, read_write, refuse
+from funnel.views.proofs import shown
 from jobs.views import attachment
 from tenants.errors import Refused, Stale
 from tenants.formats import exact
-from tenants.labels import worded
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, announce, go, is_swap, org_view, toast
-
-JUDGED = "evidence-judged"
-"""What panels that count unverified evidence listen to."""
+from tenants.web import OrgRequest, org_view
 
 
 @org_view(Permission.FUNNEL_EDIT)
@@ -31,14 +27,14 @@ def evidence(request: OrgRequest, pk: int, key: str) -> HttpResponse:
     try:
         item = queries.demanded_item(key)
     except Refused as refused:
-        return _refused(request, refused, found)
+        return item_refused(request, refused, found)
     filed, data = queries.filed_evidence(found, key), (request.POST, request.FILES)
     about: dict[str, Any] = {"item": item, "opportunity": found, "by": request.membership, "filed": filed}
     form = EvidenceForm(*data, **about) if request.method == "POST" else EvidenceForm(**about)
     if form.is_valid():
         try:
             actions.file_evidence(found, key, **form.values(), by=request.membership, at=request.now)
-            return parts(request, found, _("Evidence filed: %(item)s") % {"item": item.label})
+            return shown(request, found, _("Evidence filed: %(item)s") % {"item": item.label})
         except Stale as stale:
             version = 0 if request.FILES else int(str(stale.theirs["version"]))  # a file is not sent once more
             return both_filings(request, stale, form, version=version)
@@ -48,7 +44,8 @@ def evidence(request: OrgRequest, pk: int, key: str) -> HttpResponse:
     return dialog(request, "evidence", form=form, opportunity=found, item=item, filed=filed, status=status)
 
 
-def _refused(request: OrgRequest, refused: Refused, found: Opportunity) -> HttpResponse:
+def item_refused(request: OrgRequest, refused: Refused, found: Opportunity) -> HttpResponse:
+    """Say that the checklist does not ask for it (any more)."""
     return dialog(request, "refused", error=labels.refusal(refused), opportunity=found, status=422)
 
 
@@ -62,7 +59,7 @@ def evidence_withdraw(request: OrgRequest, pk: int, key: str) -> HttpResponse:
         actions.withdraw_evidence(found, key, seen=seen, by=request.membership, at=request.now)
     except Stale as stale:
         return conflict(request, [(_("Evidence"), _told(stale), _("Withdraw"))], stale)
-    return parts(request, found, _("Evidence withdrawn: %(item)s") % {"item": item.label})
+    return shown(request, found, _("Evidence withdrawn: %(item)s") % {"item": item.label})
 
 
 @org_view(Permission.FUNNEL_VIEW)
@@ -70,39 +67,6 @@ def evidence_withdraw(request: OrgRequest, pk: int, key: str) -> HttpResponse:
 def evidence_file(request: OrgRequest, pk: int, key: str) -> HttpResponse:
     """Download the file of a piece of evidence: always as an attachment, never shown by the browser."""
     return attachment(queries.paper_or_404(queries.opportunity_or_404(request.membership, pk), key))
-
-
-@org_view(Permission.EVIDENCE_JUDGE)
-@read_write
-def evidence_judge(request: OrgRequest, pk: int, key: str) -> HttpResponse:
-    """Verify a piece of evidence, mark it as confirmed by the customer, or send it back with a word."""
-    found = queries.opportunity_or_404(request.membership, pk)
-    filed = queries.filed_or_404(found, key)
-    form = JudgeForm(request.POST if request.method == "POST" else None, initial={"version": filed.version})
-    if form.is_valid():
-        word, verdict, seen = form.cleaned_data["word"], form.state, form.cleaned_data["version"]
-        by, at = request.membership, request.now
-        try:
-            actions.judge_evidence(found, key, verdict=verdict, word=word, seen=seen, by=by, at=at)
-            return _judged(request, found, worded(labels.STATES[verdict], filed.item))
-        except Stale as stale:
-            return _both_verdicts(request, stale, verdict, word)
-        except Refused as refused:
-            if refused.code not in {"word_needed", "word_too_long"}:
-                return _refused(request, refused, found)
-            form.add_error("word", labels.refusal(refused))
-    status = 422 if request.method == "POST" else 200
-    return dialog(request, "verdict", form=form, opportunity=found, filed=filed, status=status)
-
-
-def _judged(request: OrgRequest, found: Opportunity, text: str) -> HttpResponse:
-    """Answer with the parts of the page, or in a list with nothing: the line goes."""
-    if request.GET.get("on") != "list":
-        return parts(request, found, text)
-    if not is_swap(request):
-        messages.success(request, text)
-        return go(request, url_of(request, "proofs"))
-    return announce(toast(HttpResponse(), text), JUDGED)
 
 
 def both_filings(request: OrgRequest, stale: Stale, form: EvidenceForm, *, version: int = 0) -> HttpResponse:
@@ -133,12 +97,3 @@ def _told(stale: Stale) -> str:
     return " · ".join(
         [_verdict(stale), *(str(theirs[name]) for name in ("contact", "on", "file", "note") if theirs[name])]
     )
-
-
-def _both_verdicts(request: OrgRequest, stale: Stale, verdict: State, word: str) -> HttpResponse:
-    """Answer 409 with what stands now, and what was to be said."""
-    theirs = labels.STATES[State(str(stale.theirs["state"]))]
-    rows: list[tuple[str, Any, Any]] = [(_("Verdict"), theirs, labels.STATES[verdict])]
-    if stale.theirs["word"] or word:
-        rows.append((_("What is missing?"), stale.theirs["word"], word))
-    return conflict(request, rows, stale)

@@ -34,9 +34,10 @@ on("keydown", (e) => {
     const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[key];
     if (step && !(e.target.matches("[type=radio]") && key.startsWith("Arrow"))) { e.preventDefault(); return activate(list[Math.max(0, Math.min(at + step, list.length - 1))]); }
     const decision = row && /^[1-9]$/.test(key) && $(`[data-key="${key}"]`, row);
+    if (decision && !decision.matches("[type=radio]")) { e.preventDefault(); return e.repeat || decision.click(); }
     if (decision) { e.preventDefault(); decision.checked = true; return decision.dispatchEvent(new Event("change", { bubbles: true })); }
     if (key === "n" && row) { e.preventDefault(); return $("[data-next-step], input[name=next]", row)?.focus(); }
-    if (key === "Enter" && row && !e.target.closest("a, button")) { e.preventDefault(); return $("form", row)?.requestSubmit(); }
+    if (key === "Enter" && row && !e.target.closest("a, button, summary")) { e.preventDefault(); return e.repeat || $("form .primary", row)?.click(); }
     if (key === "]") { const next = $("[data-next-person]"); if (next) { e.preventDefault(); return next.click(); } }
   }
   if (chord === "g") {

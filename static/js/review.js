@@ -1,4 +1,4 @@
-// Review: J/K rows, 1–5 decision, N next action, Enter saves
+// Review: J/K rows, 1–5 decision, N next action, Enter saves; evidence to verify goes by the same keys
 import { $, $$, on, typing } from "./core.js";
 import { last } from "./requests.js";
 
@@ -29,3 +29,4 @@ on("htmx:oobBeforeSwap", (e) => {
   if (touched(old) || (old.contains(document.activeElement) && typing(document.activeElement))) e.detail.shouldSwap = false;
   else $("[data-row]", e.detail.fragment)?.classList.add("active");
 });
+on("toggle", (e) => { if (e.target.matches?.(".verdict details[open]")) $("input:not([type=hidden])", e.target)?.focus(); }, true);

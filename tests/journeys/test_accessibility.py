@@ -28,6 +28,8 @@ MANAGER = [
     "funnel/{opportunity}/",
     "funnel/{opportunity}/strategy/",
     "funnel/{opportunity}/strategy/roles/",
+    "funnel/proofs/",
+    "funnel/proofs/missing/",
     "funnel/competitors/",
     "funnel/competitors/{competitor}/",
     "funnel/leads/",
@@ -88,6 +90,8 @@ def test_nothing_to_complain_about(
 ) -> None:
     with reading(acme.org):
         opportunity = make_opportunity(acme.rep, at=timezone.now())
+        paper: dict[str, Any] = {"note": "plan", "seen": 0, "by": acme.rep, "at": timezone.now()}
+        funnel_actions.file_evidence(opportunity, "opportunity_plan", **paper)
         lead = funnel_actions.record_lead(owner=acme.rep, by=acme.rep, at=timezone.now(), company="Delta", person="Amy")
         web_form = funnel_actions.make_web_form(name="Fair", owner=acme.rep, by=acme.admin, at=timezone.now())
         new: dict[str, Any] = {"by": acme.rep, "at": timezone.now()}

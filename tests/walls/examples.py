@@ -133,6 +133,7 @@ EXAMPLES: dict[str, Example] = {
     "funnel:evidence": at(pk="opportunity", key="item"),
     "funnel:evidence_withdraw": at(pk="opportunity", key="item").sending(version="2"),
     "funnel:evidence_judge": at(pk="opportunity", key="item").sending(verdict="verified"),
+    "funnel:evidence_unjudge": at(pk="opportunity", key="item").asking(seen="2"),
     "funnel:evidence_file": at(pk="opportunity", key="item"),
     "funnel:members": at(pk="opportunity"),
     "funnel:helper_remove": at(pk="opportunity", helper="helper"),
