@@ -59,7 +59,8 @@ def sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     funnel.change_item(second.key, label=text(198) + "2", by=cast.admin, at=at)
     paper = Paper(f"{text(180)}.txt", text(2_000).encode(), "text/plain")
     funnel.file_evidence(opportunity, item, note=text(2_000), paper=paper, seen=0, by=cast.rep, at=at)
-    funnel.judge_evidence(opportunity, item, verdict=State.SENT_BACK, word=text(500), seen=1, by=cast.manager, at=at)
+    soon = now + timedelta(minutes=5)  # what can be taken back for half a minute, where a slow crawl takes longer
+    funnel.judge_evidence(opportunity, item, verdict=State.SENT_BACK, word=text(500), seen=1, by=cast.manager, at=soon)
     table = [StageRow(row.stage, text(40), row.percent, row.gate) for row in funnel_queries.stage_table()]
     funnel.change_stages(table, seen=funnel_queries.edition(), by=cast.admin, at=at)
     opportunity.refresh_from_db()
@@ -75,7 +76,6 @@ def sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     funnel.reopen(again, seen=again.version, why=text(500), by=cast.rep, at=now)
     won = deal(stage=Stage.CLOSE)
     funnel.win(won, seen=won.version, by=cast.rep, at=now)
-    soon = now + timedelta(minutes=5)  # a move can be taken back for half a minute, and a slow crawl takes longer
     moved = funnel.move(
         opportunity, left=Stage.QUALIFY, to=Stage.DEVELOP, by=cast.rep, at=soon, why=text(500), until=soon.date()
     )
