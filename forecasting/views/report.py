@@ -43,6 +43,8 @@ def frame(request: OrgRequest, name: str, period: Period, whose: queries.Scope) 
             (labels.KINDS[kind], kind == period.kind, address(request, name, _zoomed(period, kind, request), who))
             for kind in SWITCH
         ],
+        "page": name,
+        **{f"to_{page}": address(request, page, period, who) for page in ("forecast", "changes", "past", "flow", "shape")},
     }
 
 
@@ -80,11 +82,6 @@ def forecast(request: OrgRequest) -> HttpResponse:
         "pace": pace,
         "shape_url": address(request, "shape", period, whose.who),
         "accuracy_url": address(request, "accuracy", period, whose.who),
-        "page": "forecast",
-        **{
-            f"to_{name}": address(request, name, period, whose.who)
-            for name in ("forecast", "changes", "past", "flow", "shape")
-        },
     }
     return render_page(request, "forecasting/forecast.html", context)
 

@@ -35,7 +35,6 @@ def shape(request: OrgRequest) -> HttpResponse:
         "findings": [_finding(request, each, whose.who) for each in found.findings],
         "own_stages": sum(part.is_own_share for part in found.parts),
         "url": address(request, "shape", period, whose.who),
-        "back": address(request, "forecast", period, whose.who),
     }
     return render_page(
         request, "forecasting/shape.html", context, partial="brief" if request.GET.get("brief") else "panel"

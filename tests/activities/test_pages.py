@@ -365,6 +365,19 @@ def test_panels_show_and_add(acme: Cast, login: Login, now: datetime) -> None:
         assert (told.to, told.code, told.data["text"]) == (acme.rep, "next_action", "call the CFO")
 
 
+def test_only_an_open_opportunity_goes_silent(acme: Cast, login: Login) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep)
+    client, url = login(acme.rep), at(acme, "activities:of_opportunity", opportunity.pk)
+    assert "goes silent" in client.get(url, headers=HTMX).content.decode()
+    with working_for(acme.org):
+        opportunity.status, opportunity.closed_at = "lost", timezone.now()
+        opportunity.save()
+    page = client.get(url, headers=HTMX).content.decode()
+    assert "goes silent" not in page
+    assert "No next action" in page
+
+
 def test_today_shows_what_waits(acme: Cast, login: Login, now: datetime) -> None:
     client = login(acme.rep)
     page = client.get(at(acme, "salesops:today")).content.decode()

@@ -125,6 +125,7 @@ def test_the_page_says_have_need_and_what_it_stands_on(acme: Cast) -> None:
     assert "Empty bottom" in page
     assert "default (own n = 1)" in page
     assert "/o/acme/funnel/table/?stage=3" in page
+    assert 'aria-current="page">Funnel shape' in page, "it stands among the pages of the forecast"
     panel = sign_in(acme.manager).get(f"{path}&who=t{acme.team.pk}", headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in panel
     assert f"&amp;team={acme.team.pk}" in panel
