@@ -27,6 +27,7 @@ from tenants.web import OrgRequest, conflict, go, is_swap, org_view, render_page
 
 A_PAGE = 50
 SWITCH = (Kind.MONTH, Kind.QUARTER)
+PAGES = ("forecast", "changes", "past", "flow", "shape")
 
 
 def frame(request: OrgRequest, name: str, period: Period, whose: queries.Scope) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def frame(request: OrgRequest, name: str, period: Period, whose: queries.Scope) 
             for kind in SWITCH
         ],
         "page": name,
-        **{f"to_{page}": address(request, page, period, who) for page in ("forecast", "changes", "past", "flow", "shape")},
+        **{f"to_{page}": address(request, page, period, who) for page in PAGES},
     }
 
 

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.middleware.csrf import get_token
 from django.template import Context
 from django.template.loader import get_template
+from django.urls import ResolverMatch
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -22,6 +23,15 @@ TOKEN = "\N{SYMBOL FOR UNIT SEPARATOR}token\N{SYMBOL FOR UNIT SEPARATOR}"  # noq
 KEPT = 512
 MARKED = frozenset({"side", "tabbar"})
 """Parts that mark the page one is on."""
+SETTINGS = frozenset(
+    {
+        *(f"funnel:{page}" for page in ("stages", "limits", "discounts", "lead_settings", "web_forms", "web_form")),
+        "forecasting:health",
+        "accounts:products",
+        "accounts:segments",
+    }
+)
+"""Pages of other apps that stand among the settings."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +64,14 @@ def frame_of(context: Context) -> Frame:
         can=context["can"],
         seats=tuple((each.pk, each.slug, each.name) for each in theirs),
         view=match.view_name if match else "",
-        app=match.app_name if match else "",
+        app=_app_of(context, match) if match else "",
     )
+
+
+def _app_of(context: Context, match: ResolverMatch) -> str:
+    """Return the app under whose item of the menu a page stands: settings of any app are found under Settings."""
+    is_setting = match.view_name in SETTINGS and "settings_edit" in context["can"]
+    return "tenants" if is_setting else match.app_name
 
 
 @register.simple_tag(takes_context=True)

@@ -45,6 +45,17 @@ def test_each_page_carries_its_own_token_and_marks_itself(acme: Cast, login: Log
     assert client.post("/accounts/logout/", {"csrfmiddlewaretoken": token}).status_code == 302
 
 
+@pytest.mark.django_db
+def test_settings_of_every_app_stand_under_settings(acme: Cast, login: Login) -> None:
+    client = login(acme.executive)
+    for page in ("funnel/stages/", "funnel/discounts/", "forecast/health/", "accounts/segments/"):
+        side = client.get(f"/o/acme/{page}").content.decode().partition('<nav class="side"')[2].partition("</nav>")[0]
+        assert side.count("aria-current") == 1, page
+        assert '/o/acme/settings/" aria-current="page"' in side, page
+    rep = login(acme.rep).get("/o/acme/accounts/products/").content.decode()
+    assert '/o/acme/accounts/" aria-current="page"' in rep, "who has no settings finds it where it was"
+
+
 def test_a_stencil_escapes_what_is_filled_in_and_keeps_nothing_of_it() -> None:
     with translation.override("en"):
         drawn = CARD.fill((False, True, False, "ok", "none"), 7, "/x/7/", "<b>{0} & co</b>")
