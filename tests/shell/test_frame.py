@@ -47,7 +47,7 @@ def test_each_page_carries_its_own_token_and_marks_itself(acme: Cast, login: Log
 
 @pytest.mark.django_db
 def test_settings_of_every_app_stand_under_settings(acme: Cast, login: Login) -> None:
-    client = login(acme.executive)
+    client = login(acme.admin)
     for page in ("funnel/stages/", "funnel/discounts/", "forecast/health/", "accounts/segments/"):
         side = client.get(f"/o/acme/{page}").content.decode().partition('<nav class="side"')[2].partition("</nav>")[0]
         assert side.count("aria-current") == 1, page
