@@ -75,6 +75,12 @@ class Summary:
     committed: Committed
     percents: Mapping[Stage, int]
 
+    @property
+    def is_bare(self) -> bool:
+        """Nothing is aimed at, and nothing was won, lost, is due or waits for a date: there is nothing to tell."""
+        waits = self.uncounted.overdue_count + self.uncounted.undated_count
+        return self.numbers.target is None and not waits and not any(each.reached_count for each in self.stages)
+
 
 def _groups(
     period: Period, zone: tzinfo, owners: Collection[int] | None, percents: Mapping[Stage, int]

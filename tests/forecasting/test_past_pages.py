@@ -120,6 +120,27 @@ def test_foreign_and_unknown_words_are_not_found(season: Cast, globex: Cast) -> 
     page(client, "behind/?what=stood&since=2027-01-01", status=404)
 
 
+def test_who_has_nothing_yet_reads_what_to_do_instead_of_empty_charts(acme: Cast) -> None:
+    client = sign_in(acme.manager)
+    for path in ("forecast/", "forecast/changes/", "forecast/past/", "forecast/flow/"):
+        text = client.get(f"/o/acme/{path}").content.decode()
+        assert "Nothing to tell yet" in text, path
+        assert "<table" not in text.partition("<main")[2].partition("</main>")[0], path
+        assert "/o/acme/funnel/new/" in text, path
+    with working_for(acme.org):
+        make_opportunity(acme.rep, 100_000, TODAY)
+    for path in ("forecast/", "forecast/changes/", "forecast/past/", "forecast/flow/"):
+        assert "Nothing to tell yet" not in client.get(f"/o/acme/{path}").content.decode(), path
+
+
+def test_an_amount_that_stayed_is_said_to_have_stayed(acme: Cast) -> None:
+    with working_for(acme.org):
+        make_opportunity(acme.rep, 100_000, TODAY)
+    day = f"since={TODAY}&until={TODAY}&period=quarter&on={QUARTER.starts_on}"
+    for path in ("forecast/changes/", "forecast/past/"):
+        assert "as much as at the end of" in sign_in(acme.rep).get(f"/o/acme/{path}?{day}").content.decode(), path
+
+
 def test_narrowing_by_region_segment_and_product(season: Cast) -> None:
     with working_for(season.org):
         one = make_opportunity(season.rep, 123_400, TODAY, at=NOW - DAY, name="Narrow")
