@@ -23,7 +23,7 @@ function fresh(scope) {
 }
 on("htmx:load", (e) => fresh(e.detail.elt));
 fresh(document);
-for (const here of $$("nav [aria-current]", $("main"))) {   // the tab that is open is in sight
+for (const here of $$("main nav [aria-current]")) {   // the tab that is open is in sight
   const nav = here.closest(".scroll, .tabs, .sublist");
   if (nav && nav.scrollWidth > nav.clientWidth) nav.scrollLeft += here.getBoundingClientRect().left - nav.getBoundingClientRect().left - (nav.clientWidth - here.offsetWidth) / 2;
 }
