@@ -23,8 +23,8 @@ from funnel.models.opportunities import (
     Opportunity,
     OpportunityMember,
     OpportunityQuerySet,
+    Weighed,
     proven_amount,
-    weighed,
     weighted_amount,
 )
 from funnel.models.plans import PlanPart, PlanPartQuerySet
@@ -73,10 +73,10 @@ __all__ = [
     "Strategy",
     "WebForm",
     "WebMessage",
+    "Weighed",
     "WithdrawnChange",
     "deciders_of",
     "led_by",
     "proven_amount",
-    "weighed",
     "weighted_amount",
 ]

@@ -6,8 +6,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Case, Expression, F, Q, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, F, Func, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Product
@@ -31,24 +30,31 @@ COMMITTED = Q(committed_on__isnull=False) | Q(eb_promised_on__isnull=False, buyi
 PROMISED = Q(eb_promised_on__isnull=False, committed_on=None) & ~Q(buying_procedure=Procedure.EB_ALONE)
 
 
-def weighed(percents: Mapping[Stage, int], by: str) -> Expression:
-    """Return amount × percentage of the stage in the column `by`, rounded half up for each row: every cut adds up."""
-    percent = Case(
-        *(When(**{by: stage}, then=Value(percents[stage])) for stage in percents),
-        default=Value(0),
-        output_field=models.BigIntegerField(),
-    )
-    return (Coalesce(F("amount"), Value(0)) * percent + Value(50)) / Value(100)
+class Weighed(Func):
+    """Amount × percentage of the stage in the column `by`, rounded half up for each row: every cut adds up.
+
+    Written out, since Django takes longer to put a `Case` of seven stages together than PostgreSQL to add it up.
+    """
+
+    def __init__(self, percents: Mapping[Stage, int], by: str) -> None:
+        """Take the table of stages and the column."""
+        super().__init__(F("amount"), F(by), output_field=models.BigIntegerField())
+        self.cases = " ".join(f"WHEN {stage:d} THEN {percent:d}" for stage, percent in percents.items())
+
+    def as_sql(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, tuple[Any, ...]]:  # type: ignore[override]
+        """Return the statement's text and its values."""
+        (amount, values), (stage, more) = (compiler.compile(part) for part in self.source_expressions)
+        return f"((coalesce({amount}, 0) * CASE {stage} {self.cases} ELSE 0 END + 50) / 100)", (*values, *more)
 
 
-def weighted_amount(percents: Mapping[Stage, int]) -> Expression:
+def weighted_amount(percents: Mapping[Stage, int]) -> Weighed:
     """Return amount × percentage of the stage that each row claims."""
-    return weighed(percents, "stage")
+    return Weighed(percents, "stage")
 
 
-def proven_amount(percents: Mapping[Stage, int]) -> Expression:
+def proven_amount(percents: Mapping[Stage, int]) -> Weighed:
     """Return amount × percentage of the proven stage of each row."""
-    return weighed(percents, "proven_stage")
+    return Weighed(percents, "proven_stage")
 
 
 class OpportunityQuerySet(models.QuerySet["Opportunity"]):

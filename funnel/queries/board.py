@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Q, Sum
 from django.db.models.expressions import RawSQL
 
 from funnel.commitment import Backing, backing
@@ -50,11 +50,25 @@ class Card(NamedTuple):
         return backing(committed_on=self.committed_on, promised_on=self.eb_promised_on, procedure=procedure)
 
 
-SHOWN_ON_CARD = (
-    *("pk", "stage", "status", "version", "name", "account__name", "amount", "expected_close_on", "closed_at"),
-    *("health", "next_step", "next_step_on", "owner_id", "owner__user__name"),
-    *("committed_on", "eb_promised_on", "buying_procedure"),
-)
+_OF_THESE = """
+    SELECT o.id, o.stage, o.status, o.version, o.name, a.name, o.amount, o.expected_close_on, o.closed_at, o.health,
+        o.next_step, o.next_step_on, o.owner_id, u.name, o.committed_on, o.eb_promised_on, o.buying_procedure
+    FROM (%s) AS first(id)
+    JOIN funnel_opportunity o ON o.id = first.id
+    JOIN accounts_account a ON a.id = o.account_id
+    JOIN tenants_membership m ON m.id = o.owner_id
+    JOIN tenants_user u ON u.id = m.user_id
+"""
+
+
+def cards_of(ids: str, values: Sequence[Any]) -> list[Card]:
+    """Return the cards of the opportunities that a query finds, in any order. What is not shown is not joined.
+
+    :param ids: a query of keys alone, of what the reader may see, and its `values`.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_THESE % ids, values)
+        return [Card(*row) for row in cursor.fetchall()]
 
 
 @dataclass(frozen=True)
@@ -192,29 +206,26 @@ def figures_by_stage(
     percents: Mapping[Stage, int],
 ) -> dict[int, Figure]:
     """Count and add up by stage; an index alone holds everything that is asked."""
-    figures: dict[int, Figure] = {}
+    shown = {"filter": _figured(filters)} if filters.health else {}
     sums = {
-        "count": Count("*"),
-        "total": Sum("amount", default=0),
-        "weighted": Sum(weighted_amount(percents)),
-        "proven": Sum(proven_amount(percents)),
+        "count": Count("stage", **shown),
+        "total": Sum("amount", default=0, **shown),
+        "weighted": Sum(weighted_amount(percents), default=0, **shown),
+        "proven": Sum(proven_amount(percents), default=0, **shown),
+        "attention": Count("stage", filter=~Q(health=Health.OK)),
     }
-    grouped = standing.order_by().values_list("stage", "health").annotate(**sums)
-    for stage, health, count, total, weighted, proven in grouped:
-        figure = figures.setdefault(stage, Figure())
-        needs_attention = health != Health.OK
-        figure.attention += count * needs_attention
-        if not filters.health or health == filters.health or (needs_attention and filters.health not in set(Health)):
-            figure.count += count
-            figure.total += int(total)
-            figure.weighted += int(weighted)
-            figure.proven += int(proven)
+    grouped = standing.order_by().values_list("stage").annotate(**sums)
+    figures = {stage: Figure(*map(int, found)) for stage, *found in grouped}
     if won is None:
         return figures
     added = won.order_by().aggregate(count=Count("*"), total=Sum("amount", default=0))
     total = int(added["total"])
     figures[Stage.DEPLOY] = Figure(added["count"], total, weighted=total)
     return figures
+
+
+def _figured(filters: Filters) -> Q:
+    return Q(health=filters.health) if filters.health in set(Health) else ~Q(health=Health.OK)
 
 
 def _cards(standing: OpportunityQuerySet, won: OpportunityQuerySet, stages: Collection[Stage]) -> dict[int, list[Card]]:
@@ -224,18 +235,15 @@ def _cards(standing: OpportunityQuerySet, won: OpportunityQuerySet, stages: Coll
     """
     by_amount = (F("amount").desc(nulls_last=True), F("pk").asc())
     one = standing.filter(stage=RawSQL("wanted.stage", ())).order_by(URGENCY, *by_amount)
-    sql, values = one.values_list(*SHOWN_ON_CARD)[:CARDS].query.sql_with_params()
+    sql, values = one.values_list("pk")[:CARDS].query.sql_with_params()
     wanted = [int(stage) for stage in stages if stage < Stage.DEPLOY]
-    text = f"SELECT first.* FROM unnest(%s::smallint[]) AS wanted(stage) CROSS JOIN LATERAL ({sql}) AS first"  # noqa: S608  # made of what the ORM wrote, values apart
+    ids = f"SELECT first.* FROM unnest(%s::smallint[]) AS wanted(stage) CROSS JOIN LATERAL ({sql}) AS first"  # noqa: S608  # made of what the ORM wrote, values apart
     values = (wanted, *values)
     if Stage.DEPLOY in stages:
-        sql, more = won.order_by(*by_amount).values_list(*SHOWN_ON_CARD)[:CARDS].query.sql_with_params()
-        text, values = f"{text} UNION ALL ({sql})", (*values, *more)
-    with connection.cursor() as cursor:
-        cursor.execute(text, values)
-        found = [Card(*row) for row in cursor.fetchall()]
+        sql, more = won.order_by(*by_amount).values_list("pk")[:CARDS].query.sql_with_params()
+        ids, values = f"{ids} UNION ALL ({sql})", (*values, *more)
     shown: dict[int, list[Card]] = {}
-    for card in sorted(found, key=_place):
+    for card in sorted(cards_of(ids, values), key=_place):
         shown.setdefault(card.stage, []).append(card)
     return shown
 

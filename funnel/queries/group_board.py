@@ -1,6 +1,6 @@
 """The board by another field than the stage: the same cards and figures, other columns."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date
 
 from django.db.models import F, Q, Window
@@ -9,7 +9,7 @@ from django.db.models.functions import RowNumber
 from funnel.filters import Filters
 from funnel.grouping import DIMENSIONS, in_order, months_shown
 from funnel.models import URGENCY, OpportunityQuerySet
-from funnel.queries.board import SHOWN_ON_CARD, Board, Card, Column, figures_by_stage, won_span
+from funnel.queries.board import Board, Card, Column, cards_of, figures_by_stage, won_span
 from funnel.queries.dimensions import is_in, key_of, names_of
 from funnel.queries.grouping import groups
 from funnel.queries.opportunities import due, in_health, narrowed
@@ -33,7 +33,7 @@ def group_board(
     first, last, number, year = won_span(filters, organization, today)
     all_open = narrowed(membership, filters, today=today).filter(due(filters, organization, today), status=Status.OPEN)
     rows = all_open.filter(in_health(filters))
-    found = groups(rows, code, membership, table=table, language=language)
+    found = groups(rows, code, membership, table=table, language=language, status=Status.OPEN)
     figures = {group.key: group for group in found.shown}
     keys = _keys(code, {group.key: group.total for group in found.shown}, today)
     empty = [key for key in keys if key not in found.names]
@@ -88,7 +88,7 @@ def _cards(
     first = keyed.annotate(place=place).filter(place__lte=EACH).values_list("pk", "by_group", "place")
     of = {pk: ("" if key is None else str(key), at) for pk, key, at in first}
     shown: dict[str, list[Card]] = {}
-    fetched: Sequence[Card] = [Card(*row) for row in rows.order_by().filter(pk__in=of).values_list(*SHOWN_ON_CARD)]
+    fetched = cards_of("SELECT unnest(%s::bigint[])", [list(of)])
     for card in sorted(fetched, key=lambda card: of[card.pk][1]):
         shown.setdefault(of[card.pk][0], []).append(card)
     return shown

@@ -44,14 +44,15 @@ def groups(
     table: list[StageRow],
     language: str,
     page: int = 1,
+    status: str = "",
 ) -> Groups:
-    """Group rows by a dimension: one query for the figures, one for the names."""
+    """Group rows, all of this `status` where one is given, by a dimension: a query for the figures, one for the names."""
     dimension = DIMENSIONS[code]
     if dimension.order:
         order: Sequence[Any] = ("array_position(%s::text[], key::text), key::text", list(dimension.order))
     else:
         order = ("key",) if dimension.by_key else ("total DESC, n DESC, key",)
-    inner, values = _cells(rows, [code], membership.organization, table)
+    inner, values = _cells(rows, [code], membership.organization, table, status)
     sql = (
         "SELECT coalesce(key::text, ''), n, total::bigint, weighted::bigint, proven::bigint, count(*) OVER ()"  # noqa: S608
         f" FROM ({inner}) AS found(key, n, total, weighted, proven)"
@@ -74,9 +75,13 @@ def matrix(
     *,
     table: list[StageRow],
     language: str,
+    status: str = "",
 ) -> tuple[Matrix, dict[str, str]]:
-    """Group rows by two dimensions, the second in columns; with the matrix come the names of the columns."""
-    inner, values = _cells(rows, [line, column], membership.organization, table)
+    """Group rows, all of this `status` where one is given, by two dimensions, the second in columns.
+
+    With the matrix come the names of the columns.
+    """
+    inner, values = _cells(rows, [line, column], membership.organization, table, status)
     sql = (
         "SELECT coalesce(key::text, ''), coalesce(across::text, ''), n, total::bigint, weighted::bigint, proven::bigint"  # noqa: S608
         f" FROM ({inner}) AS cell(key, across, n, total, weighted, proven)"
@@ -101,16 +106,24 @@ def matrix(
 
 
 def _cells(
-    rows: OpportunityQuerySet, codes: Sequence[str], organization: Organization, table: Sequence[StageRow]
+    rows: OpportunityQuerySet,
+    codes: Sequence[str],
+    organization: Organization,
+    table: Sequence[StageRow],
+    status: str,
 ) -> tuple[str, Sequence[Any]]:
-    """Return the query that counts and adds up by these dimensions, and its values."""
+    """Return the query that counts and adds up by these dimensions, and its values.
+
+    :param status: the one that all rows have, where there is one: of open ones an index alone then answers.
+    """
     keys = {f"by_{code}": key_of(code, organization) for code in codes}
-    percents, standing = {row.stage: row.percent for row in table}, Q(status=Status.OPEN)
+    percents = {row.stage: row.percent for row in table}
+    standing = {} if status == Status.OPEN else {"filter": Q(status=Status.OPEN)}
     sums = {
         "n": Count("*"),
         "sum": Sum("amount", default=0),
-        "claims": Sum(weighted_amount(percents), filter=standing, default=0),
-        "proves": Sum(proven_amount(percents), filter=standing, default=0),
+        "claims": Sum(weighted_amount(percents), default=0, **standing),
+        "proves": Sum(proven_amount(percents), default=0, **standing),
     }
     counted = rows.order_by().annotate(**keys).values(*keys).annotate(**sums)
     sql, values = counted.values_list(*keys, *sums).query.sql_with_params()

@@ -8,7 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import BigIntegerField, Count, F, Min, Q, QuerySet, Sum
 
 from funnel.evidence import PROVING, Item, State, refusal_to_judge
-from funnel.models import Evidence, EvidenceItem, Opportunity, led_by, proven_amount, weighed
+from funnel.models import Evidence, EvidenceItem, Opportunity, Weighed, led_by, proven_amount
 from funnel.queries.opportunities import visible
 from funnel.stages import Stage, StageRow, Status
 from tenants.models import Membership
@@ -112,7 +112,7 @@ class Unproven:
 
 def _rows(membership: Membership, table: Sequence[StageRow]) -> QuerySet[Opportunity]:
     percents: Mapping[Stage, int] = {row.stage: row.percent for row in table}
-    claimed, proven = weighed(percents, "stage"), proven_amount(percents)
+    claimed, proven = Weighed(percents, "stage"), proven_amount(percents)
     rows = visible(membership).open().filter(proven_stage__lt=F("stage"))
     annotated: Any = rows.annotate(claimed=claimed, proven=proven)
     return cast("QuerySet[Opportunity]", annotated.filter(Q(claimed__gt=F("proven"))))

@@ -8,7 +8,7 @@ from django.db.models import BigIntegerField, Count, Exists, F, Min, OuterRef, Q
 from django.db.models.functions import Coalesce, Least
 
 from funnel.evidence import Kind
-from funnel.models import Evidence, EvidenceItem, Opportunity, StageSetting, proven_amount, weighed, weighted_amount
+from funnel.models import Evidence, EvidenceItem, Opportunity, StageSetting, Weighed, proven_amount, weighted_amount
 from funnel.queries.opportunities import stage_table
 from funnel.stages import Stage
 
@@ -84,7 +84,7 @@ def proven_then(*, without: str = "", again: str = "", more: Stage | None = None
         .annotate(proven_then=then)
         .aggregate(
             now=Sum(proven_amount(percents), default=0, output_field=BigIntegerField()),
-            then=Sum(weighed(percents, "proven_then"), default=0, output_field=BigIntegerField()),
+            then=Sum(Weighed(percents, "proven_then"), default=0, output_field=BigIntegerField()),
         )
     )
     return int(sums["now"]), int(sums["then"])

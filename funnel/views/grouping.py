@@ -58,8 +58,8 @@ def grouped(
 ) -> dict[str, Any]:
     """Return what the table shows of the groups; each opens its rows."""
     number = filters.page_number(request.GET)
-    said = language(request)
-    found = queries.groups(rows, wanted.group, request.membership, table=stages, language=said, page=number)
+    said, by = language(request), request.membership
+    found = queries.groups(rows, wanted.group, by, table=stages, language=said, page=number, status=wanted.status)
     start = rows_at(request, wanted.group)
     shown = [(group, found.names[group.key], f"{start}{says(wanted.group, group.key)}") for group in found.shown]
     pages: Paginator[Any] = CountedPaginator(range(found.number), found.number)
@@ -82,7 +82,8 @@ def matrix(request: OrgRequest) -> HttpResponse:
     wanted, stages = filters.read(query), queries.stage_table()
     line, column = _pair(wanted)
     rows = queries.listed(request.membership, wanted, today=request.today)
-    found, heads = queries.matrix(rows, line, column, request.membership, table=stages, language=language(request))
+    said, by = language(request), request.membership
+    found, heads = queries.matrix(rows, line, column, by, table=stages, language=said, status=wanted.status)
     context = {
         "matrix": found,
         "lines": _lines(request, line, column, found),
