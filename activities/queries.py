@@ -87,7 +87,7 @@ def offer(membership: Membership, account: Account, *, also: Iterable[int] = ())
     wanted = [pk for pk in also if pk]
     offered = visible.filter(Q(status=Status.OPEN) | Q(pk__in=wanted))
     opportunities = list(offered.order_by(F("last_contact_at").desc(nulls_last=True), "-updated_at")[:MANY])
-    table = StageSetting.objects.all().table()
+    table = StageSetting.table()
     items = EvidenceItem.objects.all().checklist()
     filed: dict[int, set[str]] = {}
     for row in Evidence.objects.standing().filter(opportunity__in=opportunities).select_related("item"):

@@ -180,6 +180,10 @@ class Team(TenantModel):
         return tree.depth(self.path)
 
 
+SELLING = (Role.REP, Role.MANAGER, Role.EXECUTIVE, Role.PARTNER)
+"""Who owns opportunities."""
+
+
 class MembershipQuerySet(models.QuerySet["Membership"]):
     """Memberships by what they mean."""
 
@@ -194,7 +198,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def selling(self) -> "MembershipQuerySet":
         """Those who own opportunities."""
-        return self.filter(role__in=[Role.REP, Role.MANAGER, Role.EXECUTIVE, Role.PARTNER])
+        return self.filter(role__in=SELLING)
 
     def in_current_organization(self) -> "MembershipQuerySet":
         """The members of the organization being worked for.

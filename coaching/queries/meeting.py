@@ -163,7 +163,7 @@ def meeting(
     """
     page = min(max(page or 1, 1), 100)
     period = quarter(member.organization, today)
-    table = StageSetting.objects.all().table()
+    table = StageSetting.table()
     rows = list(ReviewPerson.objects.filter(review=review).select_related("person__user", "person__team"))
     entries = list(ReviewEntry.objects.filter(review=review).select_related("next_action"))
     seats = _seats(rows, entries, table, period, member.organization)
@@ -314,7 +314,7 @@ def deal(review: Review, opportunity: Opportunity, member: Membership, *, today:
     """Return one opportunity as the meeting shows it."""
     entries = ReviewEntry.objects.filter(review=review, opportunity=opportunity).select_related("next_action")
     found = {entry.opportunity_id: entry for entry in entries}
-    table = StageSetting.objects.all().table()
+    table = StageSetting.table()
     (only,) = _deals(review, opportunity.owner, found, table, member.organization, today, only=[opportunity.pk])
     return only
 

@@ -62,7 +62,7 @@ def minutes(review: Review, member: Membership) -> Minutes:
     for entry in entries.select_related("opportunity__account", "next_action").order_by("-stage", "-amount", "id"):
         by_person.setdefault(entry.person_id, []).append(entry)
     parts = [Part(row, by_person.get(row.person_id, [])) for row in rows]
-    return Minutes(review, parts, StageSetting.objects.all().table(), is_whole)
+    return Minutes(review, parts, StageSetting.table(), is_whole)
 
 
 def past_reviews(member: Membership) -> QuerySet[Review]:

@@ -30,7 +30,7 @@ def sessions_of(member: Membership, opportunity: Opportunity) -> list[CoachingSe
 
 def stage_row(stage: Stage) -> StageRow:
     """Return a stage as this organization words and weighs it."""
-    row: StageRow = StageSetting.objects.all().table()[stage - 1]
+    row: StageRow = StageSetting.table()[stage - 1]
     return row
 
 

@@ -54,7 +54,7 @@ def take_snapshot(organization: Organization, *, on: date, at: datetime) -> int:
     Return how many opportunities were stored.
     """
     one_at_a_time(f"forecasting.snapshot:{organization.pk}")
-    percents = {row.stage: row.percent for row in StageSetting.objects.all().table()}
+    percents = {row.stage: row.percent for row in StageSetting.table()}
     count = _store_opportunities(organization, percents, on=on)
     ForecastSnapshot.objects.filter(on=on).delete()
     for period in periods_of(on, organization.fiscal_year_start):
@@ -138,7 +138,7 @@ def make_past_snapshots(organization: Organization, evenings: Iterable[date], *,
     zone, fiscal = organization.zone, organization.fiscal_year_start
     kept = set(ForecastSnapshot.objects.order_by().values_list("on", flat=True).distinct())
     wanted = [evening for evening in evenings if evening not in kept]
-    percents = {int(row.stage): row.percent for row in StageSetting.objects.all().table()}
+    percents = {int(row.stage): row.percent for row in StageSetting.table()}
     found = forecasts(_histories(zone), wanted, percents=percents, fiscal_start=fiscal)
     stored = {
         (owner, kind, day): amount

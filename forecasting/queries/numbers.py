@@ -120,7 +120,7 @@ def summary(membership: Membership, period: Period, scope_: Scope | None = None)
     :param scope_: from `scope`; without it, everyone whom `membership` may see.
     """
     whose = scope_ or scope(membership)
-    table = StageSetting.objects.all().table()
+    table = StageSetting.table()
     percents = {row.stage: row.percent for row in table}
     groups = _groups(period, membership.organization.zone, whose.owners, percents)
     stored = targets_of(whose.owners, period)

@@ -60,7 +60,7 @@ def stale(opportunity: Opportunity) -> Stale:
 
 def table() -> list[StageRow]:
     """Return the seven stages as the organization has them now."""
-    rows: list[StageRow] = StageSetting.objects.all().table()
+    rows: list[StageRow] = StageSetting.table()
     return rows
 
 

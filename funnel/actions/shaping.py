@@ -33,7 +33,7 @@ def change_stages(rows: Iterable[StageRow], *, seen: int, by: Membership, at: da
     :raises Refused: see `check_percents`; `label_too_long`.
     """
     _lock(by)
-    before = {row.stage: row for row in StageSetting.objects.all().table()}
+    before = {row.stage: row for row in StageSetting.table()}
     if StageSetting.objects.all().edition() != seen:
         raise Stale({f"stage_{stage:d}": f"{row.label} {row.percent}%" for stage, row in before.items()})
     wanted: Mapping[Stage, StageRow] = {row.stage: row for row in rows}

@@ -84,7 +84,7 @@ from funnel.queries.proofs import (
     unproven_sums,
 )
 from funnel.queries.pulse import touched_since
-from funnel.queries.saved_views import saved_views, view_or_404
+from funnel.queries.saved_views import Usable, saved_views, view_or_404
 from funnel.queries.shaping import Weighing, edition, filed_counts, item_label, items_by_stage, proven_then, weighing
 from funnel.queries.story import (
     LINES,
@@ -171,6 +171,7 @@ __all__ = [
     "Summary",
     "Totals",
     "Unproven",
+    "Usable",
     "Weighing",
     "account_or_404",
     "against",

@@ -46,7 +46,7 @@ def groups(
     page: int = 1,
     status: str = "",
 ) -> Groups:
-    """Group rows, all of this `status` where one is given, by a dimension: a query for the figures, one for the names."""
+    """Group rows (all of `status`, where it is given) by a dimension: one query for the figures, one for the names."""
     dimension = DIMENSIONS[code]
     if dimension.order:
         order: Sequence[Any] = ("array_position(%s::text[], key::text), key::text", list(dimension.order))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, cast
 
+from django.db import connection
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
@@ -26,12 +27,13 @@ from funnel.queries.dimensions import is_in
 from funnel.stages import Health, Stage, StageRow, Status
 from tenants import formats
 from tenants.errors import Stale
-from tenants.models import ExchangeRate, Membership, Organization, Team
+from tenants.models import SELLING, ExchangeRate, Membership, Organization, Team
+from tenants.scoping import require_organization_id
 
 
 def stage_table() -> list[StageRow]:
     """Return the seven stages in order, as the organization has them; one query."""
-    return cast("list[StageRow]", StageSetting.objects.all().table())
+    return cast("list[StageRow]", StageSetting.table())
 
 
 def visible(membership: Membership) -> OpportunityQuerySet:
@@ -148,18 +150,46 @@ class Choices:
     products: Sequence[Choice]
 
 
+# Written out and asked at once, as every list of opportunities asks it.
+_CHOICES = """
+    SELECT 'owners', m.id, u.name, row_number() OVER (ORDER BY u.name, m.id)
+    FROM tenants_membership m JOIN tenants_user u ON u.id = m.user_id
+    WHERE m.organization_id = %(organization)s AND m.is_active AND u.is_active AND m.role = ANY(%(selling)s)
+        AND (%(ids)s::bigint[] IS NULL OR m.id = ANY(%(ids)s))
+    UNION ALL
+    SELECT 'teams', t.id, t.name, row_number() OVER (ORDER BY t.path)
+    FROM tenants_team t
+    WHERE t.organization_id = %(organization)s AND (%(ids)s::bigint[] IS NULL OR %(team)s::bigint IS NULL OR
+        t.path ^@ (SELECT mine.path FROM tenants_team mine WHERE mine.id = %(team)s))
+    UNION ALL
+    (SELECT 'products', p.id, p.name, row_number() OVER (ORDER BY p.name, p.id)
+    FROM accounts_product p WHERE p.organization_id = %(organization)s AND p.is_active ORDER BY p.name, p.id LIMIT 200)
+    ORDER BY 1, 4
+"""
+
+
 def choices(membership: Membership) -> Choices:
-    """Return teams and people whose opportunities `membership` may see, and the products on sale."""
-    owners = [Choice(*row) for row in owners_in_sight(membership).values_list("pk", "user__name")]
-    teams: list[Choice] = []
-    if len(owners) > 1:
-        found = Team.objects.all()
-        if membership.visible_owner_ids is not None and membership.team_id:
-            found = found.filter(path__startswith=membership.team.path)
-        teams = [Choice(*row) for row in found.order_by("path").values_list("pk", "name")]
-    products = Product.objects.filter(is_active=True).order_by("name").values_list("pk", "name")[:200]
+    """Return teams and people whose opportunities `membership` may see, and the products on sale; one query.
+
+    The people are `owners_in_sight`.
+    """
+    ids = membership.visible_owner_ids
+    values = {
+        "organization": require_organization_id(),
+        "selling": [str(role) for role in SELLING],
+        "ids": None if ids is None else list(ids),
+        "team": membership.team_id,
+    }
+    found: dict[str, list[Choice]] = {"owners": [], "teams": [], "products": []}
+    with connection.cursor() as cursor:
+        cursor.execute(_CHOICES, values)
+        for kind, pk, name, _place in cursor.fetchall():
+            found[kind].append(Choice(pk, name))
+    several = len(found["owners"]) > 1
     return Choices(
-        teams if len(teams) > 1 else [], owners if len(owners) > 1 else [], [Choice(*row) for row in products]
+        teams=found["teams"] if several and len(found["teams"]) > 1 else [],
+        owners=found["owners"] if several else [],
+        products=found["products"],
     )
 
 

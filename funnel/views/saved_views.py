@@ -1,6 +1,6 @@
 """Saved views of board and table."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
@@ -17,7 +17,7 @@ from tenants.permissions import Permission
 from tenants.web import OrgRequest, go, org_view
 
 
-def address_of(request: OrgRequest, view: SavedView) -> str:
+def address_of(request: OrgRequest, view: SavedView | queries.Usable) -> str:
     """Return where a view is looked at."""
     query = QueryDict(mutable=True)
     query.update(params(view.query))
@@ -84,7 +84,7 @@ def view_new(request: OrgRequest, place: str) -> HttpResponse:
 def view_edit(request: OrgRequest, pk: int) -> HttpResponse:
     """Rename or share one's own view; use anybody's as the first one of the page."""
     view, by = queries.view_or_404(request.membership, pk), request.membership
-    first = any(each.pk == pk and cast("Any", each).is_default for each in queries.saved_views(by, Place(view.place)))
+    first = any(each.pk == pk and each.is_default for each in queries.saved_views(by, Place(view.place)))
     initial = {"name": view.name, "shared": view.shared, "is_default": first, "version": view.version}
     form = ViewForm(request.POST if request.method == "POST" else None, by=by, view=view, initial=initial)
     if form.is_valid():

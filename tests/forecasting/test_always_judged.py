@@ -98,7 +98,7 @@ def _facts(cast: Cast, one: Opportunity, who: dict[str, Any]) -> list[Act]:
 def _proofs(cast: Cast, one: Opportunity, who: dict[str, Any]) -> list[Act]:
     """Return what changes its evidence, its list, the stages."""
     keys = [key for stage in (1, 2) for key in STANDARD[stage]]
-    first, table = keys[0], StageSetting.objects.all().table()
+    first, table = keys[0], StageSetting.table()
     said: dict[str, Any] = {"verdict": State.SENT_BACK, "word": "no", "by": cast.manager, "at": LATER}
 
     def judge() -> None:

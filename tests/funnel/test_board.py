@@ -331,7 +331,7 @@ def test_the_settings_say_who_is_over_and_keep_a_history(acme: Cast, login: Logi
     with pytest.raises(Stale):
         actions.change_limits({}, seen=1, by=acme.admin, at=timezone.now())
     actions.change_limits({}, seen=2, by=acme.admin, at=timezone.now())
-    assert not any(row.limit for row in StageSetting.objects.all().table())
+    assert not any(row.limit for row in StageSetting.table())
     assert login(acme.manager).get(url(acme, "stages/limits/")).status_code == 403
 
 

@@ -354,7 +354,7 @@ def test_an_undone_move_takes_its_override_with_it(acme: Cast) -> None:
 
 
 def test_a_stage_that_blocks_is_left_once_that_was_granted_until_its_day(acme: Cast) -> None:
-    rows = [StageRow(row.stage, "", row.percent, Gate.BLOCK) for row in StageSetting.objects.all().table()]
+    rows = [StageRow(row.stage, "", row.percent, Gate.BLOCK) for row in StageSetting.table()]
     actions.change_stages(rows, seen=0, by=acme.admin, at=AT)
     opportunity = make_opportunity(acme.rep)
     demand = Demand(ApprovalKind.OVERRIDE, stage=Stage.DISCOVER, until=(AT + 5 * DAY).date())
