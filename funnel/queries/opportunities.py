@@ -1,6 +1,6 @@
 """Which opportunities there are for whom, and by what they are narrowed; what search and imports ask."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, cast
@@ -143,11 +143,11 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True)
 class Choices:
-    """What board and table can be narrowed by; empty lists where there is nothing to choose."""
+    """What board and table can be narrowed by; empty where there is nothing to choose."""
 
-    teams: Sequence[Choice]
-    owners: Sequence[Choice]
-    products: Sequence[Choice]
+    teams: tuple[Choice, ...]
+    owners: tuple[Choice, ...]
+    products: tuple[Choice, ...]
 
 
 # Written out and asked at once, as every list of opportunities asks it.
@@ -187,9 +187,9 @@ def choices(membership: Membership) -> Choices:
             found[kind].append(Choice(pk, name))
     several = len(found["owners"]) > 1
     return Choices(
-        teams=found["teams"] if several and len(found["teams"]) > 1 else [],
-        owners=found["owners"] if several else [],
-        products=found["products"],
+        teams=tuple(found["teams"]) if several and len(found["teams"]) > 1 else (),
+        owners=tuple(found["owners"]) if several else (),
+        products=tuple(found["products"]),
     )
 
 

@@ -125,6 +125,7 @@ def cards(context: Context, shown: Iterable[Card], place: str) -> SafeString:
                 teller.day(card.closed_at or card.expected_close_on),
                 *(person_mark(card.owner_id, card.owner, "s"), card.owner, card.next_step),
                 short_date(on, teller.today, teller.language) if on else "",
+                language=teller.language,
             )
         )
     return mark_safe("".join(drawn))  # noqa: S308  # each was escaped when it was filled
@@ -164,6 +165,7 @@ def lines(context: Context, shown: Iterable[Any]) -> SafeString:
                 teller.day(row.next_step_on),
                 *(getattr(row, name, None) or "" for name in _EXTRA_TEXTS),
                 *(teller.day(getattr(row, name, None)) for name in ("last_contact_at", "stage_entered_at")),
+                language=teller.language,
             )
         )
     return mark_safe("".join(drawn))  # noqa: S308  # each was escaped when it was filled

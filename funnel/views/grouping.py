@@ -12,26 +12,14 @@ from django.views.decorators.http import require_safe
 from funnel import filters, labels, queries
 from funnel.grouping import DIMENSIONS
 from funnel.models import OpportunityQuerySet
-from funnel.stages import Category, StageRow, Status
+from funnel.stages import Category, StageRow
 from funnel.views.answers import language, url_of
+from funnel.views.controls import matrix_controls
 from tenants.formats import short_date
 from tenants.labels import worded
 from tenants.permissions import Permission
 from tenants.queries import CountedPaginator
 from tenants.web import OrgRequest, org_view, render_page
-
-
-def grouping_choices(wanted: filters.Filters) -> list[tuple[str, Any]]:
-    """Return by what the rows can be grouped so that it says something: not by what all of them share."""
-    shared = {"status"} if wanted.status in set(Status) else set()
-    if wanted.status == Status.OPEN:
-        shared.add("closed_month")
-    return [(code, words) for code, words in labels.GROUPINGS.items() if code not in shared or code == wanted.group]
-
-
-def board_groupings() -> list[tuple[str, Any]]:
-    """Return by what the board can be grouped, instead of by stage."""
-    return [(code, words) for code, words in labels.GROUPINGS.items() if filters.read_board({"group": code}).group]
 
 
 def rows_at(request: OrgRequest, *codes: str) -> str:
@@ -90,15 +78,9 @@ def matrix(request: OrgRequest) -> HttpResponse:
         "heads": [(key, heads.get(key, key)) for key in found.columns],
         "line_words": labels.GROUPINGS[line],
         "column_words": labels.GROUPINGS[column],
-        "line": line,
-        "column": column,
-        "line_choices": _choices(),
-        "column_choices": _choices(),
         "filters": wanted,
-        "choices": queries.choices(request.membership),
-        "due_choices": labels.DUE,
+        "controls": matrix_controls(request, wanted, queries.choices(request.membership), line, column),
         "narrowed": narrowed(request, wanted, stages),
-        "kept": [(name, query[name]) for name in query if name in _KEPT_BY_MATRIX],
         "address": f"?{query.urlencode()}" if query else "",
     }
     return render_page(request, "funnel/matrix.html", context)
@@ -117,8 +99,6 @@ _OF_THE_TABLE = (
 )
 """What narrows the table alone: the matrix has the open ones of every stage."""
 
-_KEPT_BY_MATRIX = ("account", "category", "health", "flag", *(f"in_{code}" for code in DIMENSIONS))
-
 
 def _pair(wanted: filters.Filters) -> tuple[str, str]:
     """Return by what the lines and the columns are: never the same, and nothing with a group for every customer."""
@@ -127,11 +107,6 @@ def _pair(wanted: filters.Filters) -> tuple[str, str]:
     if line == column:
         column = "stage" if line != "stage" else "owner"
     return line, column
-
-
-def _choices() -> list[tuple[str, Any]]:
-    never = {"status", "closed_month"}
-    return [(code, words) for code, words in labels.GROUPINGS.items() if DIMENSIONS[code].few and code not in never]
 
 
 def _lines(

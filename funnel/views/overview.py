@@ -1,6 +1,7 @@
 """The board, the table, and the panel of an account."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect
@@ -8,13 +9,12 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
-from funnel import filters, labels, queries
-from funnel.grouping import DIMENSIONS
+from funnel import filters, queries
 from funnel.saved_views import Place
-from funnel.stages import Status
 from funnel.views.answers import card_context, columns, language, number, url_of
-from funnel.views.columns import columns_context, without_several
-from funnel.views.grouping import board_groupings, grouped, grouping_choices, narrowed
+from funnel.views.columns import heads_of, without_several
+from funnel.views.controls import board_controls, is_over, switch, table_controls, table_heads
+from funnel.views.grouping import grouped, narrowed
 from funnel.views.saved_views import default_address, views_context
 from tenants.permissions import Permission
 from tenants.queries import CountedPaginator
@@ -36,16 +36,12 @@ def board(request: OrgRequest) -> HttpResponse:
     context = {
         "board": shown,
         "filters": wanted,
-        "choices": queries.choices(request.membership),
+        "controls": board_controls(request, wanted, queries.choices(request.membership), shown.attention),
+        "switch": switch(request, "board"),
         "columns": shown.columns,
         "grouped": wanted.group,
-        "groupings": board_groupings(),
         "narrowed": narrowed(request, wanted, stages),
-        "kept": [(name, request.GET[name]) for name in _KEPT_BY_BOARD if name in request.GET],
-        "flags": [(code, flag.name) for code, flag in labels.FLAGS.items()],
-        "categories": labels.CATEGORIES.items(),
         "address": request.GET.urlencode(),
-        "due_choices": labels.DUE,
         "pulse": pulse_address(request),
         **saved,
         **card_context(request),
@@ -89,27 +85,20 @@ def _listed(request: OrgRequest, wanted: filters.Filters) -> dict[str, Any]:
     context: dict[str, Any] = {
         "totals": totals,
         "filters": wanted,
-        "choices": queries.choices(request.membership),
+        "controls": partial(table_controls, request, wanted, queries.choices(request.membership), stages),
+        "switch": switch(request, "table"),
         "stages": stages,
-        "statuses": labels.STATUS_FILTERS,
-        "due_choices": labels.DUE,
-        "closed_choices": labels.CLOSED,
-        "groupings": grouping_choices(wanted),
-        "kept": [(name, request.GET[name]) for name in _KEPT if name in request.GET],
         "narrowed": narrowed(request, wanted, stages),
-        "closed": wanted.status in _OVER,
     }
     if wanted.group:
         context |= grouped(request, wanted, rows, stages)
     else:
-        context |= columns_context(request, wanted, closed=wanted.status in _OVER)
+        may_pick = request.membership.can(Permission.FUNNEL_EDIT)
+        heads = heads_of(wanted, closed=is_over(wanted))
+        context |= {"may_pick": may_pick, "heads": heads, "head_row": table_heads(request, wanted, may_pick=may_pick)}
         pages = CountedPaginator(queries.in_order(rows, wanted), totals.count)
         context["page"] = pages.get_page(filters.page_number(request.GET))
     return context
-
-
-_OVER = frozenset({Status.WON, Status.LOST, Status.ABANDONED, filters.CLOSED})
-_WITHIN = tuple(f"in_{code}" for code in DIMENSIONS)
 
 
 def pulse_address(request: OrgRequest) -> str:
@@ -117,10 +106,6 @@ def pulse_address(request: OrgRequest) -> str:
     query = request.GET.copy()
     query["since"] = str(int(request.now.timestamp()))
     return f"{url_of(request, 'pulse')}?{query.urlencode()}"
-
-
-_KEPT_BY_BOARD = ("account", *_WITHIN)
-_KEPT = ("account", "category", "due_from", "due_to", "closed_from", "closed_to", "sort", "cols", *_WITHIN)
 
 
 @org_view(Permission.FUNNEL_VIEW)

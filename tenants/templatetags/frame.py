@@ -1,9 +1,12 @@
-"""The frame of every page: menus, search, shortcuts. Drawn once for what it is made of, and kept.
+"""What pages show again and again: their frame (menus, search, shortcuts) and their controls. Drawn once for what it is
+made of, and kept.
 
-What a part may show stands in `Frame` and nowhere else: the context it is drawn with holds nothing of the request.
+What a part of the frame may show stands in `Frame` and nowhere else, and what controls may show in the arguments of
+`controls`: the context they are drawn with holds nothing of the request.
 Two readers get the same text only where all of it is the same, permissions included.
 """
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import SimpleNamespace
@@ -11,6 +14,7 @@ from typing import Any, cast
 
 from django import template
 from django.conf import settings
+from django.http import HttpRequest, QueryDict
 from django.middleware.csrf import get_token
 from django.template import Context
 from django.template.loader import get_template
@@ -19,8 +23,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 register = template.Library()
+Shown = Callable[..., dict[str, Any]]
 TOKEN = "\N{SYMBOL FOR UNIT SEPARATOR}token\N{SYMBOL FOR UNIT SEPARATOR}"  # noqa: S105  # where the real one goes
-KEPT = 512
+KEPT, KEPT_CONTROLS = 512, 128
 MARKED = frozenset({"side", "tabbar"})
 """Parts that mark the page one is on."""
 SETTINGS = frozenset(
@@ -110,3 +115,32 @@ def _part(part: str, context: Context) -> SafeString:
     """Draw a part with just this context."""
     drawn: Any = get_template(f"components/{part}.html")
     return cast("SafeString", drawn.template.render(context))
+
+
+def controls(
+    request: HttpRequest, template: str, shown: Callable[..., dict[str, Any]], *made_of: Hashable
+) -> SafeString:
+    """Return a part of a page that is made of its address, what its reader may do, and `made_of`; drawn once for these.
+
+    :param shown: makes the rest of its context out of the address's `QueryDict` and `made_of`, and of nothing else.
+    """
+    me = request.membership  # type: ignore[attr-defined]  # it has come through the door
+    drawn = _controls.__wrapped__ if settings.DEBUG else _controls
+    language, address = get_language() or "en", request.GET.urlencode()
+    return drawn(template, shown, language, me.organization.slug, me.permissions, address, made_of)
+
+
+@lru_cache(maxsize=KEPT_CONTROLS)
+def _controls(
+    template: str,
+    shown: Shown,
+    _language: str,
+    slug: str,
+    can: frozenset[str],
+    address: str,
+    made_of: tuple[Hashable, ...],
+) -> SafeString:
+    query = QueryDict(address)
+    page = {"org": SimpleNamespace(slug=slug), "can": can, "request": SimpleNamespace(GET=query, resolver_match=None)}
+    drawn: Any = get_template(template)
+    return cast("SafeString", drawn.template.render(Context({**page, **shown(query, *made_of)})))

@@ -56,6 +56,39 @@ def test_settings_of_every_app_stand_under_settings(acme: Cast, login: Login) ->
     assert '/o/acme/accounts/" aria-current="page"' in rep, "who has no settings finds it where it was"
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", ["funnel/", "funnel/table/", "funnel/matrix/"])
+def test_the_controls_of_one_reader_are_not_those_of_another(acme: Cast, globex: Cast, login: Login, page: str) -> None:
+    frame._controls.cache_clear()
+    first = login(acme.executive).get(f"/o/acme/{page}").content.decode()
+    assert f">{acme.rep.name}</option>" in first
+    kept = frame._controls.cache_info().currsize
+    assert kept
+    other = login(globex.executive).get(f"/o/globex/{page}").content.decode()
+    for foreign in (acme.rep.name, "/o/acme/"):
+        assert foreign not in other
+    assert f">{globex.rep.name}</option>" in other
+    assert frame._controls.cache_info().currsize == 2 * kept
+    assert login(acme.executive).get(f"/o/acme/{page}").content.decode().count("</option>") == first.count("</option>")
+    assert frame._controls.cache_info().currsize == 2 * kept
+    acme.rep.user.name = "Renamed Rep"
+    acme.rep.user.save()
+    assert ">Renamed Rep</option>" in login(acme.executive).get(f"/o/acme/{page}").content.decode()
+
+
+@pytest.mark.django_db
+def test_controls_say_what_stands_in_the_address_and_what_one_may_do(acme: Cast, login: Login) -> None:
+    client = login(acme.executive)
+    plain, narrowed = (client.get(f"/o/acme/funnel/table/{query}").content.decode() for query in ("", "?health=risk"))
+    assert '<option value="risk" selected>' in narrowed
+    assert '<option value="risk" selected>' not in plain
+    assert "/o/acme/funnel/new/" in plain
+    acme.executive.role = "colleague"
+    acme.executive.save()
+    assert "/o/acme/forecast/changes/" in plain
+    assert "/o/acme/forecast/changes/" not in login(acme.executive).get("/o/acme/funnel/table/").content.decode()
+
+
 def test_a_stencil_escapes_what_is_filled_in_and_keeps_nothing_of_it() -> None:
     with translation.override("en"):
         drawn = CARD.fill((False, True, False, "ok", "none"), 7, "/x/7/", "<b>{0} & co</b>")
