@@ -24,7 +24,7 @@ def change_limits(wanted: Mapping[Stage, ColumnLimit], *, seen: int, by: Members
     Organization.objects.select_for_update(no_key=True).get(pk=by.organization_id)
     settings = StageSetting.objects.all()
     if settings.edition() != seen:
-        raise Stale({f"stage_{row.stage:d}": row.limit.count for row in settings.table()})
+        raise Stale({f"stage_{row.stage:d}": row.limit.count for row in StageSetting.table()})
     rows = {row.stage: row for row in settings}
     for stage in Stage:
         limit = wanted.get(stage, NONE)

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from django.db import connection
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
@@ -42,14 +42,8 @@ def visible(membership: Membership) -> OpportunityQuerySet:
 
 
 def opportunity_or_404(membership: Membership, pk: int) -> Opportunity:
-    """Return an opportunity with what its page shows first; Http404 for one that `membership` may not see.
-
-    `sees_account` is annotated: whether `membership` may see its account too.
-    """
-    accounts = accounts_queries.visible(membership).filter(pk=OuterRef("account_id"))
-    rows = visible(membership).with_card().select_related("updated_by__user")
-    found: Opportunity = get_object_or_404(rows.annotate(sees_account=Exists(accounts)), pk=pk)
-    return found
+    """Return an opportunity with what its page shows first; Http404 for one that `membership` may not see."""
+    return get_object_or_404(visible(membership).with_card(), pk=pk)
 
 
 def account_or_404(membership: Membership, pk: int) -> Account:

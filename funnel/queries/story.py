@@ -14,8 +14,9 @@ from accounts.models import Contact
 from funnel import labels
 from funnel.evidence import PROVING, Item, State
 from funnel.history import STATUS_KINDS
-from funnel.models import Change, DecisionRole, Evidence, EvidenceItem, Opportunity, StageOverride
+from funnel.models import Change, DecisionRole, Evidence, EvidenceItem, Opportunity
 from funnel.queries.opportunities import opportunity_or_404, stage_table
+from funnel.queries.recorded import Changed, Filed, Left, changes_of, filed_of, left_of
 from funnel.stages import Category, ChangeKind, Reason, Stage, StageRow, Status
 from funnel.strategy import Role
 from jobs.models import StoredFile
@@ -31,7 +32,7 @@ class Proof:
     """A piece of evidence that a stage demands, and what was filed for it."""
 
     item: Item
-    filed: Evidence | None
+    filed: Filed | None
 
     @property
     def stands(self) -> bool:
@@ -47,7 +48,7 @@ class Step:
     guide: labels.Guide
     proofs: Sequence[Proof]
     state: str  # done, now or ahead
-    override: StageOverride | None = None  # the latest, where it was left without all of its evidence
+    override: Left | None = None  # the latest, where it was left without all of its evidence
     is_overdue: bool = False  # the day is over on which the evidence should have been there
 
     @property
@@ -74,7 +75,7 @@ class Line:
     label: str
     old: str
     new: str
-    by: Membership | None
+    by: str
     at: datetime
     recorded_at: datetime
     why: str
@@ -114,8 +115,8 @@ class Story:
         """What waits longest for the manager's verdict, up to the stage it stands in."""
         asked = [proof.filed for step in self.steps if step.state != "ahead" for proof in step.proofs]
         filed = sorted((each for each in asked if each and each.state == State.FILED), key=lambda each: each.at)
-        keys = {proof.item.key: proof for step in self.steps for proof in step.proofs}
-        return keys.get(filed[0].item.key) if filed else None
+        keys = {proof.item.id: proof for step in self.steps for proof in step.proofs}
+        return keys.get(filed[0].item_id) if filed else None
 
     @property
     def now(self) -> Step:
@@ -125,12 +126,10 @@ class Story:
 
 def story(opportunity: Opportunity, *, today: date) -> Story:
     """Return everything its page tells; six queries."""
-    filed = {each.item.key: each for each in evidence_of(opportunity)}
-    overrides = {each.stage: each for each in overrides_of(opportunity)}
-    items = checklist()
+    filed, overrides, items = filed_of(opportunity), left_of(opportunity), checklist()
     steps = []
     for row in stage_table():
-        proofs = [Proof(item, filed.get(item.key)) for item in items if item.stage == row.stage]
+        proofs = [Proof(item, filed.get(item.id or 0)) for item in items if item.stage == row.stage]
         state = "done" if row.stage < opportunity.stage else "now" if row.stage == opportunity.stage else "ahead"
         lacks = state == "done" and not all(proof.stands for proof in proofs)
         override = overrides.get(row.stage) if lacks else None
@@ -149,12 +148,6 @@ def _flags(opportunity: Opportunity) -> list[labels.Flag]:
     buyers = DecisionRole.objects.filter(opportunity=opportunity, role=Role.EB)
     knows_buyer = "no_power" in standing and buyers.exists()
     return [labels.flag_of(code, knows_buyer=knows_buyer) for code in standing]
-
-
-def overrides_of(opportunity: Opportunity) -> list[StageOverride]:
-    """Return how stages of it were left without evidence, the latest of each stage last."""
-    rows = StageOverride.objects.filter(opportunity=opportunity).select_related("by__user")
-    return list(rows.only("opportunity_id", "stage", "why", "until", "by__user__name").order_by("until", "pk"))
 
 
 def evidence_of(opportunity: Opportunity) -> list[Evidence]:
@@ -185,11 +178,7 @@ _ICONS = {
 
 
 def _lines(opportunity: Opportunity, stages: dict[Stage, str]) -> list[Line]:
-    changes = list(
-        Change.objects.filter(opportunity=opportunity)
-        .select_related("by__user")
-        .order_by("-occurred_at", "-id")[:LINES]
-    )
+    changes = changes_of(opportunity, LINES)
     owners = {value for change in changes if change.kind == ChangeKind.OWNER for value in (change.old, change.new)}
     people = (
         {member.pk: member.name for member in Membership.objects.in_current_organization().filter(pk__in=owners)}
@@ -199,7 +188,7 @@ def _lines(opportunity: Opportunity, stages: dict[Stage, str]) -> list[Line]:
     undone = {change.undoes_id for change in changes if change.undoes_id}
     language = get_language() or "en"
 
-    def told(change: Change, value: Any) -> str:
+    def told(change: Changed, value: Any) -> str:
         if value is None:
             return formats.NOTHING
         match change.kind:
@@ -227,7 +216,7 @@ def _lines(opportunity: Opportunity, stages: dict[Stage, str]) -> list[Line]:
             label=str(labels.CHANGES[ChangeKind(change.kind)]),
             old="" if change.kind == ChangeKind.CREATED or change.kind in STATUS_KINDS else told(change, change.old),
             new=told(change, change.new) if change.kind not in {ChangeKind.WON, ChangeKind.REOPENED} else "",
-            by=change.by,
+            by=change.by or "",
             at=change.occurred_at,
             recorded_at=change.recorded_at,
             why=change.why,

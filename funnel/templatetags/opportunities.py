@@ -13,11 +13,11 @@ from django.utils.translation import get_language
 
 from funnel import labels
 from funnel.filters import Filters
-from funnel.queries import Card, Step
+from funnel.queries import Card, Line, Step
 from funnel.stages import Category, Reason, Stage, Status
 from tenants.formats import brief_date, compact, exact, short_date
 from tenants.templatetags.stencil import Stencil
-from tenants.templatetags.ui import ago, person_mark
+from tenants.templatetags.ui import ago, md, person_mark
 
 register = template.Library()
 
@@ -58,6 +58,12 @@ PROOF = Stencil(
         "judge",
         "word",
     ),
+)
+
+CHANGE = Stencil(
+    "funnel/change.html",
+    ("icon", "has_old", "has_new", "is_undo", "is_undone", "has_by", "is_learnt_later", "has_why"),
+    ("label", "old", "new", "by", "ago", "day", "why"),
 )
 
 
@@ -186,17 +192,27 @@ def proofs(context: Context, step: Step, pk: int) -> SafeString:
         if filed is None:
             drawn.append(PROOF.fill(("", may_edit, False, "", False, False, False), *named, *[""] * 11))
             continue
-        person, value = filed.contact, ("amount" if filed.amount is not None else "") + ("on" if filed.on else "")
+        value = ("amount" if filed.amount is not None else "") + ("on" if filed.on else "")
         judges = may_judge(filed_by=filed.by_id)
         drawn.append(
             PROOF.fill(
-                (filed.state, may_edit, judges, value, person is not None, bool(filed.note), filed.file is not None),
+                (filed.state, may_edit, judges, value, filed.has_contact, bool(filed.note), filed.has_file),
                 *(*named, filed.note, *reversed(teller.money(filed.amount)), teller.day(filed.on)),
-                *((person.name, person.position) if person else ("", "")),
-                *(filed.file.name if filed.file else "", filed.by.name, ago(filed.at)),
-                *(filed.judged_by.name if filed.judged_by else "", filed.word),
+                *(filed.contact or "", filed.position or "", filed.file or "", filed.by, ago(filed.at)),
+                *(filed.judged_by or "", filed.word),
             )
         )
+    return mark_safe("".join(drawn))  # noqa: S308  # each was escaped when it was filled
+
+
+@register.simple_tag
+def history(shown: Iterable[Line]) -> SafeString:
+    """The lines of the change log of an opportunity."""
+    drawn = []
+    for line in shown:
+        look = (line.icon, bool(line.old), bool(line.new), line.is_undo, line.is_undone, bool(line.by))
+        told = (line.label, line.old, line.new, line.by, ago(line.at), md(line.recorded_at), line.why)
+        drawn.append(CHANGE.fill((*look, line.is_learnt_later, bool(line.why)), *told))
     return mark_safe("".join(drawn))  # noqa: S308  # each was escaped when it was filled
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts import queries as accounts_queries
 from funnel import filters, labels, queries
 from funnel.helping import decides
 from funnel.models import Opportunity
@@ -133,7 +134,7 @@ def page_context(request: OrgRequest, found: Opportunity) -> dict[str, Any]:
         and decides(found.owner_id, request.membership.visible_owner_ids),
         "may_judge": may_judge,
         "judges_next": bool(story.waiting and story.waiting.filed and may_judge(filed_by=story.waiting.filed.by_id)),
-        "sees_account": found.sees_account,  # type: ignore[attr-defined]  # annotated by the query
+        "sees_account": accounts_queries.may_see(request.membership, found.account),
         "move_query": "on=page",
     }
 
