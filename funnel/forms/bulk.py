@@ -36,6 +36,8 @@ class BulkForm(forms.Form):
         offered = set(stages_offered())
         fields["stage"].choices = [("", "—"), *((row.stage, row.label) for row in stages if row.stage in offered)]
         fields["owner"].queryset = queries.owners_in_sight(by)
+        for name in fields:
+            fields[name].asked_for = True  # the one that is shown; the kind says which
         fields["category"].choices = [
             ("", _("By stage")),
             *((code, labels.CATEGORIES[code]) for code in Category if code != Category.CLOSED),
