@@ -18,7 +18,6 @@ from funnel.approvals import (
 from funnel.models import Approval, Opportunity, deciders_of
 from funnel.stages import LONGEST_GRANT, Status, check_until
 from tenants import audit
-from tenants.actions.locking import locked
 from tenants.errors import Refused, Stale
 from tenants.models import Membership
 
@@ -156,9 +155,11 @@ def _decide(
 
 
 def _lock(approval: Approval) -> Approval:
-    """Take the opportunity, then the request, for this transaction and return it as both stand now."""
+    """Take the opportunity for this transaction and return the request as both stand now: nothing is said of it by
+    whoever does not hold the opportunity.
+    """
     opportunity = _log.lock(approval.opportunity)
-    found = locked(Approval.objects.select_related("decided_by__user"), approval.pk)
+    found: Approval = Approval.objects.select_related("decided_by__user").get(pk=approval.pk)
     found.opportunity = opportunity
     return found
 

@@ -160,6 +160,17 @@ def test_more_than_ones_limit_is_refused_until_it_is_granted(acme: Cast) -> None
     assert give(make_opportunity(acme.executive, "e"), 60).discount == 60
 
 
+def test_what_was_granted_for_one_opportunity_counts_for_no_other_of_the_same_price(acme: Cast) -> None:
+    granted(make_opportunity(acme.rep), 12, acme.manager)
+    with pytest.raises(Refused, match="discount_beyond"):
+        give(make_opportunity(acme.rep, "twin"), 12)
+
+
+def test_no_discount_is_asked_where_there_is_no_price(acme: Cast) -> None:
+    with pytest.raises(Refused, match="amount_needed"):
+        ask(make_opportunity(acme.rep, amount=None), 8)
+
+
 def test_more_than_a_manager_may_give_is_granted_by_an_executive(acme: Cast) -> None:
     deal = make_opportunity(acme.rep)
     made = ask(deal, 20)

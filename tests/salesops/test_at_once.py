@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -18,12 +19,16 @@ from coaching import actions as coaching_actions
 from exchange import actions as exchange_actions
 from exchange.models import Import
 from exchange.targets import TARGETS
+from forecasting import actions as forecasting_actions
 from funnel import actions
-from funnel.models import Lead
+from funnel.approvals import ApprovalKind, Demand
+from funnel.commitment import CommitmentKind
+from funnel.evidence import State
+from funnel.models import Commitment, Lead
 from funnel.stages import Stage
 from tenants import actions as tenants_actions
 from tenants.errors import Refused, Stale
-from tenants.models import Organization, User
+from tenants.models import Membership, Organization, User
 from tenants.scoping import reading, working_for
 from tests.cast import AT, Cast
 from tests.exchange.factories import checked, make_csv, make_import
@@ -138,6 +143,90 @@ def test_who_converts_a_lead_second_gets_the_opportunity_of_the_first(acme: Cast
     kept = meanwhile(acme.org, convert, convert)
     assert kept.opportunity is not None
     assert kept.opportunity.name == "x"
+
+
+# Two who decide ------------------------------------------------------------------------------------
+
+DISCOUNT = Demand(ApprovalKind.DISCOUNT, percent=Decimal(8))
+
+
+def test_of_two_verdicts_on_a_request_the_second_learns_the_first(acme: Cast) -> None:
+    with reading(acme.org):
+        asked = actions.ask_approval(make_opportunity(acme.rep), DISCOUNT, why="so", by=acme.rep, at=AT)
+    told = meanwhile(
+        acme.org,
+        lambda: actions.refuse(asked, seen=1, word="Too much", by=acme.manager, at=LATER),
+        lambda: actions.grant(asked, seen=1, by=acme.executive, at=LATER),
+    )
+    assert isinstance(told, Stale)
+    assert (told.theirs["state"], told.changed_by) == ("refused", acme.manager.name)
+
+
+def test_what_is_granted_is_granted_on_the_price_that_stands(acme: Cast) -> None:
+    with reading(acme.org):
+        deal = make_opportunity(acme.rep)
+        asked = actions.ask_approval(deal, DISCOUNT, why="so", by=acme.rep, at=AT)
+    told = meanwhile(
+        acme.org,
+        lambda: actions.change_opportunity(deal, seen=deal.version, by=acme.rep, at=LATER, amount=1),
+        lambda: actions.grant(asked, seen=1, by=acme.manager, at=LATER),
+    )
+    assert isinstance(told, Refused)
+    assert told.code == "price_changed"
+
+
+def test_of_two_verdicts_on_evidence_the_second_learns_the_first(acme: Cast) -> None:
+    with reading(acme.org):
+        deal = make_opportunity(acme.rep)
+        actions.file_evidence(deal, "opportunity_plan", note="Signed", seen=0, by=acme.rep, at=AT)
+
+    def judge(verdict: State, by: Membership) -> object:
+        how: dict[str, Any] = {"word": "Who says so?", "seen": 1, "at": LATER}
+        return actions.judge_evidence(deal, "opportunity_plan", verdict=verdict, by=by, **how)
+
+    told = meanwhile(
+        acme.org, lambda: judge(State.SENT_BACK, acme.manager), lambda: judge(State.VERIFIED, acme.executive)
+    )
+    assert isinstance(told, Stale)
+    assert told.changed_by == acme.manager.name
+
+
+def test_of_two_who_record_a_commitment_the_second_learns_that_one_stands(acme: Cast) -> None:
+    with reading(acme.org):
+        deal = make_opportunity(acme.rep)
+
+    def record(by: Membership) -> Commitment:
+        said: dict[str, Any] = {"on": AT.date(), "what": "They voted for us", "note": "Minutes"}
+        return actions.record_commitment(deal, CommitmentKind.PROCEDURE, by=by, at=LATER, **said)
+
+    made: list[Commitment] = []
+    told = meanwhile(acme.org, lambda: made.append(record(acme.rep)), lambda: record(acme.manager))
+    assert isinstance(told, Refused)
+    assert told.code == "already_committed"
+    told = meanwhile(
+        acme.org,
+        lambda: actions.withdraw_commitment(made[0], why="A rival objected", by=acme.rep, at=LATER),
+        lambda: actions.withdraw_commitment(made[0], why="Annulled", by=acme.manager, at=LATER),
+    )
+    assert isinstance(told, Stale)
+    assert told.theirs == {"why": "A rival objected"}
+
+
+def test_of_two_who_mute_the_second_learns_until_when_the_first_did(acme: Cast) -> None:
+    now = timezone.now()
+    with reading(acme.org):
+        deal = make_opportunity(acme.rep)
+        forecasting_actions.refresh_health(acme.org, at=now)
+        deal.refresh_from_db()
+        assert "overdue" in deal.flags
+
+    def mute(reason: str, by: Membership) -> object:
+        until = timezone.localdate(now, acme.org.zone) + DAY
+        return forecasting_actions.mute(deal, "overdue", until=until, reason=reason, seen=0, by=by, at=now)
+
+    told = meanwhile(acme.org, lambda: mute("Fair", acme.rep), lambda: mute("Holiday", acme.manager))
+    assert isinstance(told, Stale)
+    assert (told.theirs["reason"], told.changed_by) == ("Fair", acme.rep.name)
 
 
 # Imports ------------------------------------------------------------------------------------------
