@@ -226,7 +226,7 @@ class MemberForm(forms.Form):
 class AssessmentForm(forms.Form):
     """Ten factors, each judged by one of five steps or not at all, with a word of why."""
 
-    latest = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     request_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -226,15 +226,7 @@ def _stale_entry(request: OrgRequest, stale: Stale, form: DecisionForm) -> HttpR
         ("comment", gettext("Comment")),
     )
     rows = [(label, shown(name, stale.theirs[name]), shown(name, mine[name])) for name, label in names]
-    context = {"version": stale.theirs["version"] or "0"}
-    return conflict(
-        request,
-        rows,
-        changed_by=stale.changed_by,
-        changed_at=stale.changed_at,  # type: ignore[arg-type]  # the moment of the other decision, or None
-        template="activities/conflict.html",
-        context=context,
-    )
+    return conflict(request, rows, stale, version=stale.theirs["version"])
 
 
 @org_view(Permission.REVIEW_RUN)
@@ -302,7 +294,7 @@ def session_new(request: OrgRequest, pk: int) -> HttpResponse:
             form.add_error(None, labels.refusal(refused.code, refused.data))
         except Stale as stale:
             rows = [(gettext("Agreed last time"), stale.theirs["agreed"], previous.agreed if previous else "")]
-            return conflict(request, rows, changed_by=stale.changed_by, template="activities/conflict.html")
+            return conflict(request, rows, stale)
         else:
             messages.success(request, gettext("One-on-one recorded"))
             return go(request, to_page(request, "coaching:session", held.pk))
@@ -365,8 +357,7 @@ def session_edit(request: OrgRequest, pk: int) -> HttpResponse:
                 for name, mine in fields.items()
                 if stale.theirs[name] != mine
             ]
-            context = {"version": stale.theirs["version"]}
-            return conflict(request, rows, template="activities/conflict.html", context=context)
+            return conflict(request, rows, stale, version=stale.theirs["version"])
         messages.success(request, gettext("Saved"))
         return go(request, to_page(request, "coaching:session", found.pk))
     status = 422 if form.is_bound else 200

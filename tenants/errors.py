@@ -1,6 +1,8 @@
 """What an action may refuse. Codes and values, never prose: the edge translates."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 
 class Refused(Exception):
@@ -18,7 +20,7 @@ class Stale(Exception):
     `theirs` maps a field to its value now; `changed_by` names who changed it last, `changed_at` when, if known.
     """
 
-    def __init__(self, theirs: Mapping[str, object], *, changed_by: str = "", changed_at: object = None) -> None:
+    def __init__(self, theirs: Mapping[str, Any], *, changed_by: str = "", changed_at: datetime | None = None) -> None:
         """Take the values that stand now."""
         super().__init__(dict(theirs))
         self.theirs, self.changed_by, self.changed_at = dict(theirs), changed_by, changed_at

@@ -1,7 +1,7 @@
 """The one door: every page of an organization is entered through `org_view`."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
@@ -21,6 +21,7 @@ from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from django_htmx.middleware import HtmxDetails
 
+from tenants.errors import Stale
 from tenants.models import Membership, Organization, User
 from tenants.permissions import Permission
 from tenants.queries.seats import seats_of
@@ -225,20 +226,28 @@ def announce(response: HttpResponse, event: str, **detail: Any) -> HttpResponse:
 
 def conflict(
     request: HttpRequest,
-    rows: list[tuple[str, Any, Any]],
+    rows: Sequence[tuple[Any, Any, Any]],
+    stale: Stale | None = None,
     *,
-    changed_by: str = "",
-    changed_at: datetime | None = None,
-    template: str = "components/conflict.html",
-    context: dict[str, Any] | None = None,
+    version: int | None = None,
+    back: str = "",
+    fresh: bool = False,
 ) -> HttpResponse:
-    """Answer 409 and show both values.
+    """Answer 409 and show both values: in the dialog for htmx, else on a page of its own.
 
     :param rows: (label, theirs, mine) for each field that differs.
-    :param template: a whole page that includes `components/conflict.html`; the component alone for htmx.
+    :param version: the one that stands now; with it what was typed can be sent again, over theirs.
+    :param back: where a page leads back to, once one has read it.
+    :param fresh: the page behind the dialog shows already what stands now.
     """
-    data = {**(context or {}), "conflict": rows, "changed_by": changed_by, "changed_at": changed_at}
-    response = render(request, "components/conflict.html" if is_swap(request) else template, data, status=409)
-    if is_swap(request):
-        trigger_client_event(response, "conflict", {"html": response.content.decode()})
-    return response
+    kept = [(name, values) for name, values in request.POST.lists() if name not in {"version", "csrfmiddlewaretoken"}]
+    context = {
+        "conflict": rows,
+        "version": version,
+        "typed": [(name, value) for name, values in kept for value in values],
+        "changed_by": stale.changed_by if stale else "",
+        "changed_at": stale.changed_at if stale else None,
+        "back": back,
+        "fresh": fresh,
+    }
+    return render_page(request, "components/conflict.html", context, partial="both", status=409)

@@ -1,4 +1,4 @@
-"""Answers that several pages give: addresses, conflicts with both values, forms in the dialog."""
+"""Answers that several pages give: addresses, both values of a conflict, forms in the dialog."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import labels, queries
 from tenants.errors import Stale
 from tenants.formats import exact
-from tenants.web import OrgRequest, conflict, render_page
+from tenants.web import OrgRequest, render_page
 
 read_write = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -36,18 +36,10 @@ def both(form: Any, stale: Stale, values: dict[str, Any]) -> list[tuple[str, Any
     ]
 
 
-def stale_answer(
-    request: OrgRequest, stale: Stale, form: Any, template: str, version: int, **context: Any
-) -> HttpResponse:
-    """Answer 409: both values, and a way to keep one's own."""
-    return conflict(
-        request,
-        both(form, stale, form.values),
-        changed_by=stale.changed_by,
-        changed_at=stale.changed_at,  # type: ignore[arg-type]  # a datetime, when known
-        template=template,
-        context={"form": form, "version": version, **context},
-    )
+def within(response: HttpResponse, panel: str) -> HttpResponse:
+    """Put this answer in the place of a panel, whichever form was sent."""
+    response["HX-Retarget"], response["HX-Reswap"] = f"#{panel}", "outerHTML"
+    return response
 
 
 def dialog(request: OrgRequest, template: str, context: dict[str, Any], status: int) -> HttpResponse:

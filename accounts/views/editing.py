@@ -19,7 +19,7 @@ from accounts.views import answers
 from accounts.views.answers import read_write
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, org_view, render_page, toast
+from tenants.web import OrgRequest, conflict, go, org_view, render_page, toast
 
 
 def _form_page(request: OrgRequest, form: AccountForm, *, status: int = 200, **context: Any) -> HttpResponse:
@@ -83,7 +83,7 @@ def account_edit(request: OrgRequest, pk: int) -> HttpResponse:
         form.add_error(None, labels.refusal(refused.code, refused.data))
         return _form_page(request, form, status=422)
     except Stale as stale:
-        return answers.stale_answer(request, stale, form, "accounts/form.html", account.version, account=account)
+        return conflict(request, answers.both(form, stale, form.values), stale, version=account.version)
     messages.success(request, _("Saved"))
     return go(request, answers.url(request, "account", pk))
 

@@ -21,7 +21,7 @@ from accounts.views import answers
 from accounts.views.answers import read_write
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, org_view, render_page
+from tenants.web import OrgRequest, conflict, go, org_view, render_page
 
 
 @org_view(Permission.ACCOUNT_EDIT)
@@ -32,7 +32,7 @@ def account_assess(request: OrgRequest, pk: int) -> HttpResponse:
     history = queries.assessments_of(account)
     latest = history[0] if history else None
     if request.method != "POST":
-        initial: dict[str, Any] = {"request_key": uuid4(), "latest": latest.pk if latest else 0}
+        initial: dict[str, Any] = {"request_key": uuid4(), "version": latest.pk if latest else 0}
         for row in latest.ratings.all() if latest else ():
             initial |= {f"rating_{row.factor}": str(row.rating), f"note_{row.factor}": row.note}
         return _assess_page(request, account, AssessmentForm(initial=initial))
@@ -47,13 +47,13 @@ def account_assess(request: OrgRequest, pk: int) -> HttpResponse:
             by=request.membership,
             at=request.now,
             request_key=form.cleaned_data["request_key"],
-            seen=form.cleaned_data["latest"] or 0,
+            seen=form.cleaned_data["version"] or 0,
         )
     except Refused as refused:
         form.add_error(None, labels.refusal(refused.code, refused.data))
         return _assess_page(request, account, form, status=422)
     except Stale as stale:
-        return _assess_conflict(request, account, form, stale, latest.pk if latest else 0)
+        return conflict(request, _both_judgements(form, stale), stale, version=latest.pk if latest else 0)
     messages.success(request, _("Assessed: segment %(segment)s") % {"segment": made.segment})
     return go(request, answers.url(request, "account", pk))
 
@@ -69,21 +69,14 @@ def _assess_page(
     return render_page(request, "accounts/assess.html", context, partial="form", status=status)
 
 
-def _assess_conflict(
-    request: OrgRequest, account: Account, form: AssessmentForm, stale: Stale, latest: int
-) -> HttpResponse:
-    """Answer 409 with the form as typed, both judgements above it; saving again keeps one's own."""
+def _both_judgements(form: AssessmentForm, stale: Stale) -> list[tuple[Any, Any, Any]]:
+    """Return (factor, theirs, mine) for the factors that are judged otherwise."""
     words: dict[object, labels.Text] = dict(labels.STEPS.items()) | {None: _("Not judged")}
-    rows = [
+    return [
         (labels.FACTORS[factor], words[stale.theirs.get(factor)], words[form.ratings.get(factor)])
         for factor in Factor
         if stale.theirs.get(factor) != form.ratings.get(factor)
     ]
-    again = AssessmentForm({**request.POST.dict(), "latest": latest})
-    context = {"conflict": rows, "changed_by": stale.changed_by, "changed_at": stale.changed_at}
-    response = _assess_page(request, account, again, status=409, **context)
-    response["HX-Retarget"], response["HX-Reswap"] = "#assess-form", "outerHTML"
-    return response
 
 
 @org_view(Permission.SETTINGS_EDIT)
@@ -105,10 +98,7 @@ def segments(request: OrgRequest) -> HttpResponse:
             seen=form.cleaned_data["version"], by=request.membership, at=request.now, **form.values
         )
     except Stale as stale:
-        rows = answers.both(form, stale, form.values)
-        again = SegmentsForm({**request.POST.dict(), "version": setting.version}, instance=AssessmentSetting.current())
-        who = {"conflict": rows, "changed_by": stale.changed_by, "changed_at": stale.changed_at}
-        return _segments_page(request, again, status=409, **who)
+        return conflict(request, answers.both(form, stale, form.values), stale, version=setting.version)
     words = ngettext("Saved. %(n)s customer changed segment.", "Saved. %(n)s customers changed segment.", moved)
     messages.success(request, words % {"n": moved})
     return go(request, answers.url(request, "segments"))
@@ -123,10 +113,7 @@ def _segments_page(request: OrgRequest, form: SegmentsForm, *, status: int = 200
         "usual": queries.usual_benchmark(),
         **context,
     }
-    response = render_page(request, "accounts/segments.html", context, partial="form", status=status)
-    if status == 409:
-        response["HX-Retarget"], response["HX-Reswap"] = "#segments-form", "outerHTML"
-    return response
+    return render_page(request, "accounts/segments.html", context, partial="form", status=status)
 
 
 @org_view(Permission.SETTINGS_EDIT)

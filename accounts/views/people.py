@@ -19,7 +19,7 @@ from accounts.views import answers
 from accounts.views.answers import read_write
 from tenants.errors import Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, org_view, toast
+from tenants.web import OrgRequest, conflict, go, org_view, toast
 
 
 @org_view(Permission.ACCOUNT_EDIT)
@@ -57,8 +57,7 @@ def contact_edit(request: OrgRequest, pk: int) -> HttpResponse:
         seen = form.cleaned_data["version"] or 0
         actions.change_contact(contact, seen=seen, by=request.membership, at=request.now, **form.values)
     except Stale as stale:
-        rows = answers.both(form, stale, form.values)
-        return _contact_dialog(request, form, account, status=409, rows=rows, version=contact.version)
+        return conflict(request, answers.both(form, stale, form.values), stale, version=contact.version)
     return _contacts(request, account, _("Saved"))
 
 
@@ -75,7 +74,8 @@ def _contacts(request: OrgRequest, account: Account, words: str) -> HttpResponse
         messages.success(request, words)
         return go(request, answers.url(request, "account", account.pk))
     page = queries.page_of(account, request.membership)
-    return toast(render(request, "accounts/account.html#contacts", {"account": account, "page": page}), words)
+    panel = render(request, "accounts/account.html#contacts", {"account": account, "page": page})
+    return toast(answers.within(panel, "contacts"), words)
 
 
 @org_view(Permission.ACCOUNT_EDIT)

@@ -17,7 +17,7 @@ from accounts.views.answers import read_write
 from tenants.effects import Adjustment, effects
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, org_view, render_page, toast
+from tenants.web import OrgRequest, conflict, go, org_view, render_page, toast
 
 
 @org_view(Permission.ACCOUNT_VIEW)
@@ -59,8 +59,7 @@ def product_edit(request: OrgRequest, pk: int) -> HttpResponse:
         form.add_error("name", labels.refusal(refused.code, refused.data))
         return _product_dialog(request, form, 422)
     except Stale as stale:
-        rows = answers.both(form, stale, form.values)
-        return _product_dialog(request, form, 409, rows=rows, version=product.version)
+        return conflict(request, answers.both(form, stale, form.values), stale, version=product.version)
     return _products(request, _("Saved"))
 
 
@@ -80,4 +79,5 @@ def _products(request: OrgRequest, words: str) -> HttpResponse:
     if not request.htmx:
         messages.success(request, words)
         return go(request, answers.url(request, "products"))
-    return toast(render(request, "accounts/products.html#table", {"products": queries.products()}), words)
+    table = render(request, "accounts/products.html#table", {"products": queries.products()})
+    return toast(answers.within(table, "products"), words)

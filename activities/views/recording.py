@@ -1,6 +1,6 @@
 """Recording a visit that took place."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -78,16 +78,13 @@ def _why(refused: Refused) -> str:
 
 
 def _stale_visit(request: OrgRequest, stale: Stale, form: VisitForm) -> HttpResponse:
-    version = stale.theirs.get("version")
     rows: list[tuple[str, Any, Any]] = [
         (gettext("Planned visit"), gettext("changed meanwhile"), gettext("what you are recording"))
     ]
     if "stage" in stale.theirs:
-        advance, now = form.record()["advance"], Stage(cast("int", stale.theirs["stage"]))
-        rows, version = [(gettext("Stage"), STAGES[now], STAGES[advance[1]] if advance else "")], None
-    return conflict(
-        request, rows, changed_by=stale.changed_by, template="activities/conflict.html", context={"version": version}
-    )
+        advance, now = form.record()["advance"], Stage(stale.theirs["stage"])
+        return conflict(request, [(gettext("Stage"), STAGES[now], STAGES[advance[1]] if advance else "")], stale)
+    return conflict(request, rows, stale, version=stale.theirs["version"])
 
 
 def _planned(request: OrgRequest) -> Visit | None:

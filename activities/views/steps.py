@@ -1,7 +1,6 @@
 """Next actions: done, dropped, taken back, given another day, or made of what nobody knows yet."""
 
-from datetime import date
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -152,11 +151,10 @@ def seek(request: OrgRequest, pk: int) -> HttpResponse:
 
 def _stale_action(request: OrgRequest, stale: Stale, mine: dict[str, Any]) -> HttpResponse:
     language = get_language() or "en"
-    theirs = formats.short_date(cast("date", stale.theirs["due_on"]), request.today, language)
+    theirs = formats.short_date(stale.theirs["due_on"], request.today, language)
     own = formats.short_date(mine["due_on"], request.today, language)
     rows = [
         (gettext("By when"), theirs, own),
         (gettext("Next action"), stale.theirs["text"], mine["text"]),
     ]
-    context = {"version": stale.theirs["version"]}
-    return conflict(request, rows, template="activities/conflict.html", context=context)
+    return conflict(request, rows, stale, version=stale.theirs["version"])

@@ -36,7 +36,7 @@ def page_of(request: OrgRequest, name: str, imported: Import) -> str:
 
 def changed_since(request: OrgRequest, imported: Import, rows: list[tuple[str, Any, Any]]) -> HttpResponse:
     """Answer 409: somebody was faster."""
-    return conflict(request, rows, template="exchange/import_conflict.html", context={"imported": imported})
+    return conflict(request, rows, back=page_of(request, "import_detail", imported))
 
 
 def number(text: str) -> int:

@@ -53,7 +53,7 @@ def mapping_rename(request: OrgRequest, pk: int) -> HttpResponse:
             form.add_error("name", str(labels.BARS.get(refused.code, refused.code)))
         except Stale as stale:
             rows = [(_("Name"), stale.theirs["name"], name)]
-            return conflict(request, rows, template="exchange/mapping_conflict.html")
+            return conflict(request, rows, stale, back=reverse("exchange:mappings", args=[request.organization.slug]))
         else:
             return go(request, reverse("exchange:mappings", args=[request.organization.slug]))
     context = {"mappings": queries.saved_mappings(), "wrong": mapping.pk, "form": form}

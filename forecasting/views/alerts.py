@@ -110,10 +110,8 @@ def mute(request: OrgRequest, pk: int, code: str) -> HttpResponse:
             messages.success(request, _("Muted"))
             return go(request, _page(request))
         except Stale as stale:
-            theirs: Any = stale.theirs
-            when: Any = stale.changed_at
-            rows = [(str(form.fields[name].label), theirs[name], typed[name]) for name in ("until", "reason")]
-            return conflict(request, rows, changed_by=stale.changed_by, changed_at=when)
+            rows = [(form.fields[name].label, stale.theirs[name], typed[name]) for name in ("until", "reason")]
+            return conflict(request, rows, stale)
         except Refused as refused:
             form.add_error(_AT.get(refused.code), labels.refusal(refused))
     return render_page(request, "forecasting/mute.html", {**context, "form": form}, partial="dialog", status=422)

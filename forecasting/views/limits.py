@@ -45,7 +45,7 @@ def health_limits(request: OrgRequest) -> HttpResponse:
         )
     except Stale as stale:
         rows = form.differences(stale.theirs, labels.limit_label)
-        return conflict(request, rows, changed_by="", changed_at=None)
+        return conflict(request, rows, stale)
     except Refused as refused:
         form.add_error("ladder_1" if refused.code == "ladder_wrong" else None, labels.refusal(refused))
         return _page(request, form, status=422, **told)

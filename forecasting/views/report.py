@@ -334,13 +334,6 @@ def _answer(request: OrgRequest, form: TargetForm, message: str) -> HttpResponse
 def _both(request: OrgRequest, mine: int | None, stale: Stale) -> HttpResponse:
     """Answer 409 with the target that stands and the one that was typed."""
     language = get_language() or "en"
-    theirs: Any = stale.theirs["amount"]
-    changed_at: Any = stale.changed_at
-    return conflict(
-        request,
-        [(_("Target"), compact(theirs, language), compact(mine, language))],
-        changed_by=stale.changed_by,
-        changed_at=changed_at,
-        template="forecasting/conflict.html",
-        context={"version": stale.theirs["version"] or "0"},
-    )
+    rows = [(_("Target"), compact(stale.theirs["amount"], language), compact(mine, language))]
+    back = reverse("forecasting:targets", args=[request.organization.slug])
+    return conflict(request, rows, stale, version=stale.theirs["version"], back=back)

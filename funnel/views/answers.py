@@ -19,7 +19,7 @@ from funnel.models import Opportunity
 from funnel.stages import Category, Reason, Stage, StageRow, Status, weighted
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, announce, go, is_swap, render_page, sent_from, toast
+from tenants.web import OrgRequest, announce, conflict, go, is_swap, render_page, sent_from, toast
 
 read_write = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -144,29 +144,20 @@ def number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 11 else 0
 
 
-def conflict(
+def conflict_here(
     request: OrgRequest,
     rows: list[Any],
-    stale: Stale | None = None,
+    stale: Stale,
     *,
-    version: int = 0,
+    version: int | None = None,
     touched: Collection[Stage] = (),
 ) -> HttpResponse:
-    """Answer 409 with (label, theirs, mine) of each field; with a version what was typed can be sent again.
+    """Answer a conflict of what may have been done on a board.
 
     :param touched: the stages in which a board stands otherwise now: it shows them at once, behind the question.
     """
-    kept = [(name, values) for name, values in request.POST.lists() if name not in {"version", "csrfmiddlewaretoken"}]
-    typed = [(name, value) for name, values in kept for value in values]
-    context = {
-        "conflict": rows,
-        "version": version,
-        "typed": typed,
-        "changed_by": stale.changed_by if stale else "",
-        "changed_at": stale.changed_at if stale else None,
-    }
     on_board = is_swap(request) and request.GET.get("on") == "board"
-    response = render_page(request, "funnel/conflict.html", {**context, "fresh": on_board}, partial="both", status=409)
+    response = conflict(request, rows, stale, version=version, fresh=on_board)
     if on_board and touched:
         response.content += columns(request, touched).content
     return response
@@ -221,16 +212,16 @@ def told_stale(
     wanted: str,
     stages: list[Any],
     *,
-    version: int = 0,
+    version: int | None = None,
     touched: Collection[Stage] = (),
 ) -> HttpResponse:
     """Answer 409: where it stands now, and where it should have gone; with a version one click sends it again."""
-    row = stages[int(str(stale.theirs["stage"])) - 1]
-    status = Status(str(stale.theirs["status"]))
+    row = stages[stale.theirs["stage"] - 1]
+    status = Status(stale.theirs["status"])
     theirs = row.label if status == Status.OPEN else labels.STATUSES[status]
-    again = version if status == Status.OPEN else 0
-    touched = {*touched, Stage(int(str(stale.theirs["stage"])))}
-    return conflict(request, [(_("Stage"), theirs, wanted)], stale, version=again, touched=touched)
+    again = version if status == Status.OPEN else None
+    touched = {*touched, Stage(stale.theirs["stage"])}
+    return conflict_here(request, [(_("Stage"), theirs, wanted)], stale, version=again, touched=touched)
 
 
 def parts(request: OrgRequest, found: Opportunity, text: str, *, undo: str = "") -> HttpResponse:

@@ -13,10 +13,10 @@ from funnel import actions, approval_filters, labels, queries
 from funnel.approvals import ApprovalKind, ApprovalState
 from funnel.forms import ApprovalForm, VerdictForm
 from funnel.models import Approval
-from funnel.views.answers import conflict, dialog, must_leave, number, read_write, refuse, url_of
+from funnel.views.answers import dialog, must_leave, number, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, announce, go, org_view, render_page, toast
+from tenants.web import OrgRequest, announce, conflict, go, org_view, render_page, toast
 
 A_PAGE = 30
 CHANGED = "approvals-changed"
@@ -161,6 +161,6 @@ def _done(request: OrgRequest, pk: int, text: Any) -> HttpResponse:
 
 def _decided_meanwhile(request: OrgRequest, stale: Stale, verdict: ApprovalState, word: str) -> HttpResponse:
     """Answer 409 with both verdicts."""
-    theirs = labels.APPROVAL_STATES[ApprovalState(str(stale.theirs["state"]))]
+    theirs = labels.APPROVAL_STATES[ApprovalState(stale.theirs["state"])]
     rows = [(_("Verdict"), theirs, labels.APPROVAL_STATES[verdict]), (_("A word"), stale.theirs["word"], word)]
     return conflict(request, rows, stale)

@@ -11,11 +11,11 @@ from funnel.forms import CommitmentForm, WithdrawForm
 from funnel.helping import decides
 from funnel.models import Opportunity
 from funnel.stages import Status
-from funnel.views.answers import conflict, dialog, must_leave, read_write, refuse, url_of
+from funnel.views.answers import dialog, must_leave, read_write, refuse, url_of
 from jobs.views import attachment
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, announce, go, org_view, render_page, toast
+from tenants.web import OrgRequest, announce, conflict, go, org_view, render_page, toast
 
 CHANGED = "commitment-changed"
 """What the panel of commitments listens to."""

@@ -14,11 +14,11 @@ from funnel.discounts import after
 from funnel.forms import DiscountForm, DiscountsForm, standing_limits
 from funnel.models import Opportunity
 from funnel.stages import Status
-from funnel.views.answers import conflict, dialog, parts, read_write, refuse, url_of
+from funnel.views.answers import dialog, parts, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.formats import exact
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, announce, go, org_view, render_page
+from tenants.web import OrgRequest, announce, conflict, go, org_view, render_page
 
 
 @org_view(Permission.FUNNEL_EDIT)

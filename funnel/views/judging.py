@@ -8,13 +8,13 @@ from funnel import actions, labels, queries
 from funnel.evidence import State
 from funnel.forms import JudgeForm
 from funnel.models import Evidence, Opportunity
-from funnel.views.answers import conflict, dialog, number, read_write, url_of
+from funnel.views.answers import dialog, number, read_write, url_of
 from funnel.views.proofs import shown, waiting_list
 from funnel.views.proving import item_refused
 from tenants.errors import Refused, Stale
 from tenants.labels import worded
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, is_swap, org_view
+from tenants.web import OrgRequest, conflict, is_swap, org_view
 
 _WORD_CODES = frozenset({"word_needed", "word_too_long"})
 
@@ -70,7 +70,7 @@ def evidence_unjudge(request: OrgRequest, pk: int, key: str) -> HttpResponse:
 
 def _both_verdicts(request: OrgRequest, stale: Stale, verdict: State, word: str) -> HttpResponse:
     """Answer 409 with what stands now, and what was to be said."""
-    theirs = labels.STATES[State(str(stale.theirs["state"]))]
+    theirs = labels.STATES[State(stale.theirs["state"])]
     rows = [(_("Verdict"), theirs, labels.STATES[verdict])]
     if stale.theirs["word"] or word:
         rows.append((_("What is missing?"), stale.theirs["word"], word))

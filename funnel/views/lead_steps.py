@@ -11,11 +11,11 @@ from funnel import actions, labels, queries
 from funnel.forms import AnswersForm, ConvertForm, DropForm, LeadNoteForm, LeadStepForm, MergeForm, ReopenForm
 from funnel.leads import LeadStatus, Standing, Step
 from funnel.models import Lead
-from funnel.views.answers import conflict, dialog, read_write, refuse, url_of
+from funnel.views.answers import dialog, read_write, refuse, url_of
 from funnel.views.leads import lead_answer
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, org_view
+from tenants.web import OrgRequest, conflict, go, org_view
 
 
 def _told(request: OrgRequest, stale: Stale, label: str, theirs: Any, mine: Any) -> HttpResponse:
@@ -24,8 +24,8 @@ def _told(request: OrgRequest, stale: Stale, label: str, theirs: Any, mine: Any)
 
 def _stands(stale: Stale) -> labels.Words:
     """Return in words where the lead stands now."""
-    status = LeadStatus(str(stale.theirs["status"]))
-    step = Step(int(str(stale.theirs["step"])))
+    status = LeadStatus(stale.theirs["status"])
+    step = Step(stale.theirs["step"])
     return labels.LEAD_STEPS[step] if status == LeadStatus.OPEN else labels.LEAD_STATUSES[status]
 
 

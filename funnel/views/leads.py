@@ -12,12 +12,12 @@ from funnel import actions, labels, lead_filters, queries
 from funnel.forms import LeadForm, LeadNoteForm, new_lead, standing_lead
 from funnel.leads import DropReason, LeadStatus, Source
 from funnel.models import Lead
-from funnel.views.answers import conflict, dialog, read_write, refuse, url_of
+from funnel.views.answers import dialog, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.formats import exact
 from tenants.permissions import Permission
 from tenants.queries import CountedPaginator
-from tenants.web import OrgRequest, go, org_view, render_page
+from tenants.web import OrgRequest, conflict, go, org_view, render_page
 
 
 @org_view(Permission.FUNNEL_VIEW)

@@ -10,11 +10,11 @@ from funnel import actions, labels, queries
 from funnel.forms import LimitsForm
 from funnel.limits import ColumnLimit
 from funnel.stages import Stage
-from funnel.views.answers import conflict, read_write, url_of
+from funnel.views.answers import read_write, url_of
 from tenants import formats
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, org_view, render_page
+from tenants.web import OrgRequest, conflict, go, org_view, render_page
 
 
 @org_view(Permission.SETTINGS_EDIT)

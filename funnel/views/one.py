@@ -16,11 +16,11 @@ from funnel.forms import (
     standing,
 )
 from funnel.stages import Category
-from funnel.views.answers import conflict, dialog, fresh_parts, number, page_context, read_write, refuse, url_of
+from funnel.views.answers import dialog, fresh_parts, number, page_context, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.formats import exact, plain
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, is_swap, org_view, render_page
+from tenants.web import OrgRequest, conflict, go, is_swap, org_view, render_page
 
 
 @org_view(Permission.FUNNEL_VIEW)

@@ -10,13 +10,13 @@ from funnel import actions, labels, queries
 from funnel.evidence import State
 from funnel.forms import EvidenceForm
 from funnel.models import Opportunity
-from funnel.views.answers import conflict, dialog, number, read_write, refuse
+from funnel.views.answers import conflict_here, dialog, number, read_write, refuse
 from funnel.views.proofs import shown
 from jobs.views import attachment
 from tenants.errors import Refused, Stale
 from tenants.formats import exact
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, org_view
+from tenants.web import OrgRequest, conflict, org_view
 
 
 @org_view(Permission.FUNNEL_EDIT)
@@ -36,7 +36,7 @@ def evidence(request: OrgRequest, pk: int, key: str) -> HttpResponse:
             actions.file_evidence(found, key, **form.values(), by=request.membership, at=request.now)
             return shown(request, found, _("Evidence filed: %(item)s") % {"item": item.label})
         except Stale as stale:
-            version = 0 if request.FILES else int(str(stale.theirs["version"]))  # a file is not sent once more
+            version = None if request.FILES else stale.theirs["version"]  # a file is not sent once more
             return both_filings(request, stale, form, version=version)
         except Refused as refused:
             refuse(form, refused)
@@ -69,7 +69,7 @@ def evidence_file(request: OrgRequest, pk: int, key: str) -> HttpResponse:
     return attachment(queries.paper_or_404(queries.opportunity_or_404(request.membership, pk), key))
 
 
-def both_filings(request: OrgRequest, stale: Stale, form: EvidenceForm, *, version: int = 0) -> HttpResponse:
+def both_filings(request: OrgRequest, stale: Stale, form: EvidenceForm, *, version: int | None = None) -> HttpResponse:
     """Answer 409 with what was filed or said meanwhile and what was typed, which can be sent again with a version."""
     typed = form.cleaned_data
     mine = {**typed, "contact": typed.get("new_contact") or typed.get("contact")}
@@ -79,7 +79,7 @@ def both_filings(request: OrgRequest, stale: Stale, form: EvidenceForm, *, versi
         for name, field in form.fields.items()
         if name in stale.theirs and name != "version"
     ]
-    return conflict(request, [row for row in rows if row[1] != row[2]], stale, version=version)
+    return conflict_here(request, [row for row in rows if row[1] != row[2]], stale, version=version)
 
 
 def _words(value: Any) -> str:
@@ -87,7 +87,7 @@ def _words(value: Any) -> str:
 
 
 def _verdict(stale: Stale) -> str:
-    words = str(labels.STATES[State(str(stale.theirs["state"]))])
+    words = str(labels.STATES[State(stale.theirs["state"])])
     return f"{words}: {stale.theirs['word']}" if stale.theirs["word"] else words
 
 

@@ -13,7 +13,7 @@ from funnel.models import Opportunity
 from funnel.queries.dimensions import day_of
 from funnel.regrouping import AT_ONCE, SPAN, day_in
 from funnel.stages import Category, Stage
-from funnel.views.answers import answer, conflict, dialog, language, refuse, url_of
+from funnel.views.answers import answer, conflict_here, dialog, language, refuse, url_of
 from funnel.windows import month_from, quarter_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
@@ -129,4 +129,4 @@ def _told(request: OrgRequest, found: Opportunity, code: str, key: str, stale: S
     both = {theirs, key}
     names = queries.names_of(code, both, request.membership, table=queries.stage_table(), language=language(request))
     rows = [(labels.GROUPINGS[code], names[theirs], names[key])]
-    return conflict(request, rows, stale, version=found.version, touched={Stage(found.stage)})
+    return conflict_here(request, rows, stale, version=found.version, touched={Stage(found.stage)})

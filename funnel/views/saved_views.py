@@ -11,10 +11,10 @@ from funnel import actions, labels, queries
 from funnel.forms import ViewForm
 from funnel.models import SavedView
 from funnel.saved_views import Place, Shared, kept, params
-from funnel.views.answers import conflict, dialog, read_write, refuse, url_of
+from funnel.views.answers import dialog, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, org_view
+from tenants.web import OrgRequest, conflict, go, org_view
 
 
 def address_of(request: OrgRequest, view: SavedView | queries.Usable) -> str:

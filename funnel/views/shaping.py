@@ -16,10 +16,10 @@ from funnel.forms import (
 )
 from funnel.queries.standing import lacking_by_stage
 from funnel.stages import Stage, check_percents
-from funnel.views.answers import conflict, dialog, number, read_write, url_of
+from funnel.views.answers import dialog, number, read_write, url_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, org_view, render_page
+from tenants.web import OrgRequest, conflict, go, org_view, render_page
 
 
 @org_view(Permission.SETTINGS_EDIT)

@@ -16,11 +16,11 @@ from funnel.forms import PARTS, GapForm, GoForm, ProcedureForm, RivalForm, RoleF
 from funnel.labels import ATTITUDES
 from funnel.models import Opportunity
 from funnel.stages import Status
-from funnel.views.answers import conflict, dialog, must_leave, number, read_write, refuse, url_of
+from funnel.views.answers import dialog, must_leave, number, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.labels import in_a_row
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, org_view, render_page, toast
+from tenants.web import OrgRequest, conflict, go, org_view, render_page, toast
 
 
 def _context(request: OrgRequest, found: Opportunity) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def _written(
         try:
             return _saved(request, found, act())
         except Stale as stale:
-            return conflict(request, _both(form, stale), stale, version=int(str(stale.theirs["version"])))
+            return conflict(request, _both(form, stale), stale, version=stale.theirs["version"])
         except ObjectDoesNotExist as gone:
             raise Http404 from gone
         except Refused as refused:

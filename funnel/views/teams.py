@@ -12,10 +12,10 @@ from funnel import actions, labels, queries
 from funnel.forms import MemberForm, PartForm
 from funnel.models import Opportunity
 from funnel.stages import Status
-from funnel.views.answers import conflict, dialog, must_leave, number, read_write, refuse, url_of
+from funnel.views.answers import dialog, must_leave, number, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, announce, go, org_view, render_page, toast
+from tenants.web import OrgRequest, announce, conflict, go, org_view, render_page, toast
 
 CHANGED = "team-changed"
 """What the panels of the sales team listen to."""

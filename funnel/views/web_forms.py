@@ -15,14 +15,14 @@ from django.views.decorators.http import require_POST
 from funnel import actions, labels, queries, web_forms
 from funnel.forms import CriteriaForm, WebFormForm, standing_criteria
 from funnel.leads import Criterion
-from funnel.views.answers import conflict, read_write, refuse, url_of
+from funnel.views.answers import read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.formats import exact
 from tenants.labels import in_a_row
 from tenants.models import Organization
 from tenants.permissions import Permission
 from tenants.scoping import reading
-from tenants.web import OrgRequest, go, open_view, org_view, render_page
+from tenants.web import OrgRequest, conflict, go, open_view, org_view, render_page
 
 
 @org_view(Permission.SETTINGS_EDIT)

@@ -113,11 +113,4 @@ def _stale(request: OrgRequest, form: OrganizationForm, stale: Stale) -> HttpRes
         if name != "version" and theirs != form.cleaned_data[name]:
             mine = form.cleaned_data[name]
             rows.append((labels.field_words(name), labels.value_words(name, theirs), labels.value_words(name, mine)))
-    return conflict(
-        request,
-        rows,
-        changed_by=stale.changed_by,
-        changed_at=stale.changed_at,  # type: ignore[arg-type]  # the audit's moment
-        template="tenants/organization.html",
-        context={"form": form, "zones": sorted(available_timezones()), "version": stale.theirs["version"]},
-    )
+    return conflict(request, rows, stale, version=stale.theirs["version"])

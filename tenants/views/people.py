@@ -126,8 +126,7 @@ def _stale(request: OrgRequest, member: Membership, form: Member, stale: Stale) 
         for name in ("role", "team", "is_admin")
         if stale.theirs[name] != mine[name]
     ]
-    context = {"person": member, "form": form, "version": stale.theirs["version"]}
-    return conflict(request, rows, template="tenants/person.html", context=context)
+    return conflict(request, rows, stale, version=stale.theirs["version"])
 
 
 # Whether they may enter ---------------------------------------------------------------------------

@@ -89,8 +89,7 @@ def _stale(request: OrgRequest, it: Team, form: TeamForm, stale: Stale) -> HttpR
         rows.append((labels.field_words("name"), stale.theirs["name"], form.cleaned_data["name"]))
     if stale.theirs["parent"] != (parent.pk if parent else None):
         rows.append((labels.field_words("parent"), it.parent and it.parent.name, parent and parent.name))
-    context = {"team": it, "form": form, "members": queries.members_of(it), "version": stale.theirs["version"]}
-    return conflict(request, rows, template="tenants/team.html", context=context)
+    return conflict(request, rows, stale, version=stale.theirs["version"])
 
 
 @org_view(Permission.PEOPLE_EDIT)

@@ -226,6 +226,9 @@ def test_contacts_are_added_and_changed_in_the_dialog(acme: Cast, login: Login) 
     assert "王大明" in text
     assert "王中明" in text
     assert 'name="version" value="2"' in text
+    assert 'name="name" value="王中明"' in text  # what was typed can be sent again, from the dialog into its panel
+    again = client.post(edit, {**changed, "name": "王中明", "version": 2}, headers=HTMX)
+    assert (again.status_code, again.headers["HX-Retarget"]) == (200, "#contacts")
 
 
 def test_members_are_added_and_taken_off(acme: Cast, login: Login) -> None:
@@ -265,16 +268,16 @@ def test_a_judgement_is_saved_and_shown(acme: Cast, login: Login) -> None:
     data = {f"rating_{factor}": "75" for factor in list(Factor)[:6]} | {"note_organization": "new plant"}
     key = str(uuid4())
     for _ in range(2):
-        assert client.post(page, {**data, "latest": 0, "request_key": key}).status_code == 303
+        assert client.post(page, {**data, "version": 0, "request_key": key}).status_code == 303
     with working_for(acme.org):
         made = Assessment.objects.get()
     text = client.get(url(acme, "account", account.pk)).content.decode()
     assert "High potential" in text
     assert "60% known" in text
     assert "new plant" in client.get(page).content.decode()
-    assert client.post(page, {"latest": made.pk}).status_code == 422
-    assert client.post(page, {"rating_culture": "60", "latest": made.pk}).status_code == 422
-    stale = client.post(page, {**data, "rating_organization": "0", "latest": 0})
+    assert client.post(page, {"version": made.pk}).status_code == 422
+    assert client.post(page, {"rating_culture": "60", "version": made.pk}).status_code == 422
+    stale = client.post(page, {**data, "rating_organization": "0", "version": 0})
     assert stale.status_code == 409
     assert "Fairly good" in stale.content.decode()
     assert f'value="{made.pk}"' in stale.content.decode()
