@@ -19,7 +19,7 @@ from funnel.models import Opportunity
 from funnel.stages import Status
 from jobs import actions as jobs
 from tenants import audit
-from tenants.actions.locking import locked
+from tenants.actions.locking import locked, refuse_stale
 from tenants.errors import Refused, Stale
 from tenants.models import Membership, Team
 from tenants.permissions import Permission
@@ -94,8 +94,10 @@ def decide(
     person = _row_of(review, opportunity.owner)
     rows = ReviewEntry.objects.select_related("next_action", "by__user")
     entry: ReviewEntry | None = rows.filter(review=review, opportunity=opportunity).first()
-    if (entry.version if entry else 0) != seen:
-        raise Stale(_stands(entry), changed_by=entry.by.name if entry else "", changed_at=entry.at if entry else None)
+    version = entry.version if entry else 0
+    if version != seen:
+        who, when = (entry.by.name, entry.at) if entry else ("", None)
+        raise Stale(_stands(entry), version=version, changed_by=who, changed_at=when)
     if opportunity.status != Status.OPEN:
         raise Refused("closed")
     action = _next_action(opportunity, entry, next_text, next_on, by=by, at=at)
@@ -166,7 +168,6 @@ def _stands(entry: ReviewEntry | None) -> dict[str, Any]:
         "comment": entry.comment if entry else "",
         "next_text": action.text if action else "",
         "next_on": action.due_on if action else None,
-        "version": entry.version if entry else 0,
     }
 
 
@@ -328,8 +329,7 @@ def change_session(
     """
     session = _locked(session)
     changed = {name: value for name, value in fields.items() if name in WRITTEN and getattr(session, name) != value}
-    if session.version != seen:
-        raise Stale({name: getattr(session, name) for name in fields} | {"version": session.version})
+    refuse_stale(session, seen, *fields)
     if not changed:
         return session
     for name, value in changed.items():

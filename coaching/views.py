@@ -226,7 +226,7 @@ def _stale_entry(request: OrgRequest, stale: Stale, form: DecisionForm) -> HttpR
         ("comment", gettext("Comment")),
     )
     rows = [(label, shown(name, stale.theirs[name]), shown(name, mine[name])) for name, label in names]
-    return conflict(request, rows, stale, version=stale.theirs["version"])
+    return conflict(request, rows, stale, version=stale.version)
 
 
 @org_view(Permission.REVIEW_RUN)
@@ -357,7 +357,7 @@ def session_edit(request: OrgRequest, pk: int) -> HttpResponse:
                 for name, mine in fields.items()
                 if stale.theirs[name] != mine
             ]
-            return conflict(request, rows, stale, version=stale.theirs["version"])
+            return conflict(request, rows, stale, version=stale.version)
         messages.success(request, gettext("Saved"))
         return go(request, to_page(request, "coaching:session", found.pk))
     status = 422 if form.is_bound else 200

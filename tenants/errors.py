@@ -17,10 +17,19 @@ class Refused(Exception):
 class Stale(Exception):
     """Anticipated: somebody else changed it since it was shown.
 
-    `theirs` maps a field to its value now; `changed_by` names who changed it last, `changed_at` when, if known.
+    `theirs` maps a field to its value now, `version` is the one that stands; `changed_by` names who changed it last,
+    `changed_at` when, if known.
     """
 
-    def __init__(self, theirs: Mapping[str, Any], *, changed_by: str = "", changed_at: datetime | None = None) -> None:
-        """Take the values that stand now."""
+    def __init__(
+        self,
+        theirs: Mapping[str, Any],
+        *,
+        version: int | None = None,
+        changed_by: str = "",
+        changed_at: datetime | None = None,
+    ) -> None:
+        """Take what stands now."""
         super().__init__(dict(theirs))
-        self.theirs, self.changed_by, self.changed_at = dict(theirs), changed_by, changed_at
+        self.theirs, self.version = dict(theirs), version
+        self.changed_by, self.changed_at = changed_by, changed_at

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, models, transaction
 
 from accounts import names
-from tenants.errors import Refused, Stale
+from tenants.errors import Refused
 
 M = TypeVar("M", bound=models.Model)
 BATCH = 1000
@@ -45,16 +45,6 @@ def changes(row: models.Model, fields: Mapping[str, Any]) -> dict[str, list[Any]
         for name, value in fields.items()
         if getattr(row, name) != value
     }
-
-
-def refuse_stale(row: Any, seen: int, fields: Mapping[str, Any]) -> None:
-    if row.version != seen:
-        by = getattr(row, "updated_by", None)
-        raise Stale(
-            {name: getattr(row, name) for name in fields},
-            changed_by=by.name if by else "",
-            changed_at=getattr(row, "updated_at", None),
-        )
 
 
 def named(fields: dict[str, Any]) -> dict[str, Any]:

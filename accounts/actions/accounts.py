@@ -12,7 +12,7 @@ from accounts.actions.search import index_account
 from accounts.actions.timeline import tell
 from accounts.models import Account, AccountMember
 from tenants import audit
-from tenants.actions.locking import locked
+from tenants.actions.locking import locked, refuse_stale
 from tenants.errors import Refused
 from tenants.models import Membership
 
@@ -79,7 +79,7 @@ def change_account(account: Account, *, seen: int, by: Membership, at: datetime,
     changes = _rows.changes(account, fields)
     if not changes:
         return account
-    _rows.refuse_stale(account, seen, fields)
+    refuse_stale(account, seen, *fields)
     if "owner" in changes and not _reaches(by, fields["owner"]):
         raise Refused("owner_out_of_reach")
     if "parent" in changes and above(account, fields["parent"]):

@@ -12,6 +12,7 @@ from accounts.actions.timeline import tell
 from accounts.models import Account, Assessment, AssessmentSetting, Rating
 from accounts.segments import Factor
 from tenants import audit
+from tenants.actions.locking import refuse_stale
 from tenants.errors import Refused, Stale
 from tenants.models import Membership
 
@@ -92,7 +93,7 @@ def change_assessment_setting(
     changes = _rows.changes(setting, fields)
     if not changes:
         return setting, 0
-    _rows.refuse_stale(setting, seen, fields)
+    refuse_stale(setting, seen, *fields)
     if "weights" in fields and not any(fields["weights"].get(factor, 0) for factor in Factor):
         raise Refused("no_weight")
     for name, value in fields.items():

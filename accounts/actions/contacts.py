@@ -11,6 +11,7 @@ from accounts.actions.search import index_many
 from accounts.actions.timeline import tell
 from accounts.models import Account, Contact
 from tenants import audit
+from tenants.actions.locking import refuse_stale
 from tenants.models import Membership
 
 
@@ -48,7 +49,7 @@ def change_contact(contact: Contact, *, seen: int, by: Membership, at: datetime,
     changes = _rows.changes(contact, fields)
     if not changes:
         return contact
-    _rows.refuse_stale(contact, seen, fields)
+    refuse_stale(contact, seen, *fields)
     for name, value in fields.items():
         setattr(contact, name, value)
     contact.version += 1

@@ -9,6 +9,7 @@ from accounts import names
 from accounts.actions import _rows
 from accounts.models import Product
 from tenants import audit
+from tenants.actions.locking import refuse_stale
 from tenants.errors import Refused
 from tenants.models import Membership
 
@@ -48,7 +49,7 @@ def change_product(product: Product, *, seen: int, by: Membership, at: datetime,
     changes = _rows.changes(product, fields)
     if not changes:
         return product
-    _rows.refuse_stale(product, seen, fields)
+    refuse_stale(product, seen, *fields)
     for name, value in fields.items():
         setattr(product, name, value)
     product.name_key = _free_product_name(product.name, but=product.pk)

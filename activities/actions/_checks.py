@@ -6,10 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import Account, Contact
-from activities.models import NextAction, Visit
 from activities.times import FURTHEST, OLDEST, SLACK
 from funnel.models import Opportunity
-from tenants.errors import Refused, Stale
+from tenants.errors import Refused
 from tenants.models import Membership
 
 
@@ -20,11 +19,6 @@ def locked(thing: Any) -> Any:
 
 def made_before(model: Any, key: UUID | None) -> Any:
     return model.objects.filter(request_key=key).first() if key else None
-
-
-def check_seen(thing: Visit | NextAction, seen: int, *names: str) -> None:
-    if thing.version != seen:
-        raise Stale({name: getattr(thing, name) for name in names} | {"version": thing.version})
 
 
 def check_time(happened_at: datetime, at: datetime) -> None:

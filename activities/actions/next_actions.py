@@ -16,6 +16,7 @@ from funnel import actions as funnel
 from funnel.models import InformationGap, Opportunity
 from jobs import actions as jobs
 from tenants import audit
+from tenants.actions.locking import refuse_stale
 from tenants.errors import Refused
 from tenants.models import Membership
 
@@ -131,7 +132,7 @@ def postpone(
     :raises Refused: `done`, `dropped`, `due_in_the_past`, `due_too_far`.
     """
     action = _checks.locked(action)
-    _checks.check_seen(action, seen, "due_on", "text")
+    refuse_stale(action, seen, "due_on", "text")
     if action.done_at or action.dropped_at:
         raise Refused("done" if action.done_at else "dropped")
     _checks.check_due(due_on, by, at)

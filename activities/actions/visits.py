@@ -18,6 +18,7 @@ from funnel import actions as funnel
 from funnel.models import Opportunity
 from funnel.stages import GRACE, Stage
 from tenants import audit
+from tenants.actions.locking import refuse_stale
 from tenants.errors import Refused
 from tenants.models import Membership
 
@@ -151,7 +152,7 @@ def hold(
         return visit
     if visit.state == VisitState.CANCELLED:
         raise Refused("called_off")
-    _checks.check_seen(visit, seen)
+    refuse_stale(visit, seen)
     _checks.check_time(happened_at, at)
     people = _checks.check_place(account, opportunity, contacts) + _meet(account, new_contacts, by=by, at=at)
     visit.state, visit.kind, visit.result, visit.happened_at = VisitState.DONE, kind, result, min(happened_at, at)
@@ -179,7 +180,7 @@ def change_visit(visit: Visit, *, seen: int, by: Membership, at: datetime, **fie
     """
     account = _checks.locked(visit.account)
     visit = _checks.locked(visit)
-    _checks.check_seen(visit, seen, *fields)
+    refuse_stale(visit, seen, *fields)
     changed = {name: value for name, value in fields.items() if getattr(visit, name) != value}
     if not changed:
         return visit

@@ -84,7 +84,7 @@ def _stale_visit(request: OrgRequest, stale: Stale, form: VisitForm) -> HttpResp
     if "stage" in stale.theirs:
         advance, now = form.record()["advance"], Stage(stale.theirs["stage"])
         return conflict(request, [(gettext("Stage"), STAGES[now], STAGES[advance[1]] if advance else "")], stale)
-    return conflict(request, rows, stale, version=stale.theirs["version"])
+    return conflict(request, rows, stale, version=stale.version)
 
 
 def _planned(request: OrgRequest) -> Visit | None:

@@ -157,4 +157,4 @@ def _stale_action(request: OrgRequest, stale: Stale, mine: dict[str, Any]) -> Ht
         (gettext("By when"), theirs, own),
         (gettext("Next action"), stale.theirs["text"], mine["text"]),
     ]
-    return conflict(request, rows, stale, version=stale.theirs["version"])
+    return conflict(request, rows, stale, version=stale.version)

@@ -75,7 +75,7 @@ def visit_edit(request: OrgRequest, pk: int) -> HttpResponse:
                 for name, mine in changes.items()
                 if stale.theirs[name] != mine
             ]
-            return conflict(request, rows, stale, version=stale.theirs["version"])
+            return conflict(request, rows, stale, version=stale.version)
         else:
             messages.success(request, gettext("Saved"))
             return go(request, to_page(request, "activities:visit", found.pk))

@@ -23,7 +23,8 @@ from exchange.writing import is_ours, restored, write_rejects
 from jobs import actions as jobs
 from jobs.models import StoredFile
 from tenants import audit
-from tenants.errors import Refused, Stale
+from tenants.actions.locking import refuse_stale
+from tenants.errors import Refused
 from tenants.models import Membership
 
 CHECK_JOB, IMPORT_JOB = "import_check", "import_rows"
@@ -47,8 +48,7 @@ def settle(
     """
     imported = unlocked(imported, but=(*OVER, ImportState.READING))
     refuse_begun(imported)
-    if imported.version != seen:
-        raise Stale({"mapping": imported.mapping, "answers": imported.answers})
+    refuse_stale(imported, seen, "mapping", "answers")
     imported.mapping, imported.answers, imported.counts = dict(mapping), dict(answers), {}
     imported.state, imported.version = ImportState.CHECKING, imported.version + 1
     imported.job = _enqueue(CHECK_JOB, imported, by=by, at=at)
@@ -65,8 +65,7 @@ def run(imported: Import, *, seen: int, by: Membership, at: datetime) -> Import:
     :raises Refused: import_running, import_over, import_unchecked, import_purged.
     """
     imported = unlocked(imported, but=OVER)
-    if imported.version != seen:
-        raise Stale({"mapping": imported.mapping})
+    refuse_stale(imported, seen, "mapping")
     if imported.purged_at is not None:
         raise Refused("import_purged")
     if imported.state not in {ImportState.CHECKED, ImportState.IMPORTING}:

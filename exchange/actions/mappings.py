@@ -8,7 +8,8 @@ from exchange.actions._locks import unlocked
 from exchange.models import Import, SavedMapping, own_headings
 from exchange.states import ImportState
 from tenants import audit
-from tenants.errors import Refused, Stale
+from tenants.actions.locking import refuse_stale
+from tenants.errors import Refused
 from tenants.models import Membership
 
 LONGEST_NAME = 80
@@ -46,8 +47,7 @@ def rename_mapping(mapping: SavedMapping, *, name: str, seen: int, by: Membershi
     """
     name = _checked(name)
     mapping = SavedMapping.objects.select_for_update().get(pk=mapping.pk)
-    if mapping.version != seen:
-        raise Stale({"name": mapping.name})
+    refuse_stale(mapping, seen, "name")
     if mapping.name == name:
         return mapping
     before, mapping.name = mapping.name, name

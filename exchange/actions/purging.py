@@ -10,7 +10,7 @@ from exchange.models import Import
 from exchange.states import purge_before
 from jobs.models import Job, StoredFile
 from tenants import audit
-from tenants.errors import Stale
+from tenants.actions.locking import refuse_stale
 from tenants.models import Membership
 
 AT_ONCE = 50
@@ -24,8 +24,7 @@ def delete(imported: Import, *, seen: int, by: Membership, at: datetime) -> None
     :raises Refused: import_running.
     """
     imported = unlocked(imported)
-    if imported.version != seen:
-        raise Stale({"state": imported.state})
+    refuse_stale(imported, seen, "state")
     audit.record("import.deleted", imported, by=by, at=at, into=imported.target, rows=imported.total)
     files = _files(imported)
     imported.chunks.all().delete()

@@ -13,7 +13,8 @@ from exchange.traces import Ledger
 from jobs import actions as jobs
 from jobs.models import Job
 from tenants import audit
-from tenants.errors import Refused, Stale
+from tenants.actions.locking import refuse_stale
+from tenants.errors import Refused
 from tenants.models import Membership
 
 
@@ -38,8 +39,7 @@ def undo(imported: Import, *, seen: int, by: Membership, at: datetime) -> Import
         import_others_run.
     """
     imported = unlocked(imported)
-    if imported.version != seen:
-        raise Stale({"state": imported.state})
+    refuse_stale(imported, seen, "state")
     _refuse_barred(imported)
     if next(keepers.touches(imported.ledger(), reach=_reach(by)), None) is not None:
         raise Refused("import_touched")

@@ -10,8 +10,8 @@ from forecasting.health import LARGEST, as_table, limits
 from forecasting.ladder import check_steps
 from forecasting.models import HealthSetting, HealthThreshold, thresholds
 from tenants import audit
-from tenants.actions.locking import one_at_a_time
-from tenants.errors import Refused, Stale
+from tenants.actions.locking import one_at_a_time, refuse_stale
+from tenants.errors import Refused
 from tenants.models import Membership
 
 
@@ -29,9 +29,7 @@ def change_health(
     one_at_a_time(f"forecasting.health:{by.organization_id}")
     setting, _made = HealthSetting.objects.get_or_create(organization_id=by.organization_id)
     before = thresholds()
-    if setting.version != seen:
-        theirs = {f"{code}_{stage}": value for (stage, code), value in before.items()}
-        raise Stale({**theirs, "version": setting.version})
+    refuse_stale(setting, seen, **{f"{code}_{stage}": value for (stage, code), value in before.items()})
     if any(not 0 <= value <= LARGEST for value in edited.values()):
         raise Refused("limit_range", largest=LARGEST)
     if not check_steps(ladder):

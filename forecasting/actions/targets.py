@@ -57,9 +57,8 @@ def set_target(
         return target
     if seen is not None and seen != (target.version if target else 0):
         changed_by, changed_at = (target.set_by.name, target.set_at) if target else ("", None)
-        raise Stale(
-            {"amount": before, "version": target.version if target else 0}, changed_by=changed_by, changed_at=changed_at
-        )
+        version = target.version if target else 0
+        raise Stale({"amount": before}, version=version, changed_by=changed_by, changed_at=changed_at)
     data = {"owner": owner.pk, "period": period, "starts_on": starts_on.isoformat(), "amount": [before, amount]}
     if amount is None:
         audit.record("target.cleared", target, by=by, at=at, **data)

@@ -336,4 +336,4 @@ def _both(request: OrgRequest, mine: int | None, stale: Stale) -> HttpResponse:
     language = get_language() or "en"
     rows = [(_("Target"), compact(stale.theirs["amount"], language), compact(mine, language))]
     back = reverse("forecasting:targets", args=[request.organization.slug])
-    return conflict(request, rows, stale, version=stale.theirs["version"], back=back)
+    return conflict(request, rows, stale, version=stale.version, back=back)

@@ -12,7 +12,7 @@ from funnel.models import Lead, LeadAnswer, LeadEvent, LeadSetting
 from jobs import actions as jobs_actions
 from tenants import audit, tree
 from tenants.actions.locking import locked
-from tenants.errors import Refused, Stale
+from tenants.errors import Refused
 from tenants.models import Membership, Team
 from tenants.permissions import Role
 
@@ -27,19 +27,6 @@ def lock(lead: Lead) -> Lead:
     """Take the lead for this transaction and return it as it stands now."""
     rows = Lead.objects.select_related("owner__user", "updated_by__user", "account", "opportunity", "organization")
     return locked(rows, lead.pk)
-
-
-def refuse_stale(lead: Lead, seen: int) -> None:
-    """Refuse a caller who saw an older version.
-
-    :raises Stale: with the values that stand now.
-    """
-    if lead.version != seen:
-        raise Stale(
-            {field: getattr(lead, field) for field in SHOWN},
-            changed_by=lead.updated_by.name if lead.updated_by_id else "",
-            changed_at=lead.updated_at,
-        )
 
 
 def standing(lead: Lead, at: datetime) -> tuple[dict[Criterion, Answer], Verdict]:

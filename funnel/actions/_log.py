@@ -39,15 +39,6 @@ def lock_deciding(opportunity: Opportunity, *, by: Membership | None) -> Opportu
     return opportunity
 
 
-def refuse_stale(opportunity: Opportunity, seen: int) -> None:
-    """Refuse a caller who saw an older version.
-
-    :raises Stale: with the values that stand now.
-    """
-    if opportunity.version != seen:
-        raise stale(opportunity)
-
-
 def stale(opportunity: Opportunity) -> Stale:
     """Return the refusal that shows what stands now, and who put it there."""
     changed_by = opportunity.updated_by.name if opportunity.updated_by_id else ""

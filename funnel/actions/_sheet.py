@@ -9,7 +9,8 @@ from django.db.models import Model
 from funnel.actions import _log
 from funnel.models import Opportunity
 from tenants import audit
-from tenants.errors import Refused, Stale
+from tenants.actions.locking import refuse_stale
+from tenants.errors import Refused
 from tenants.models import Membership
 
 M = TypeVar("M", bound=Model)
@@ -36,7 +37,7 @@ def write(row: Any, fields: Mapping[str, Any], *, seen: int, by: Membership, at:
     """
     before = {name: getattr(row, name) for name in fields}
     if row.pk:
-        refuse_stale(row, seen, before)
+        refuse_stale(row, seen, **before)
     changes = {name: [_plain(before[name]), _plain(value)] for name, value in fields.items() if before[name] != value}
     if row.pk and not changes:
         return {}
@@ -48,16 +49,6 @@ def write(row: Any, fields: Mapping[str, Any], *, seen: int, by: Membership, at:
     return changes
 
 
-def refuse_stale(row: Any, seen: int, theirs: Mapping[str, Any]) -> None:
-    """Refuse what was said of a row that has changed since; `theirs` is what stands now.
-
-    :raises Stale: it was changed since version `seen`.
-    """
-    if row.version != seen:
-        by_whom = row.updated_by.name if row.updated_by_id else ""
-        raise Stale({**theirs, "version": row.version}, changed_by=by_whom, changed_at=row.updated_at)
-
-
 def gone_or_held(model: type[M], opportunity: Opportunity, pk: int, seen: int, *names: str) -> M | None:
     """Return a row that is to go from this sheet, held; None where it is gone already.
 
@@ -67,7 +58,7 @@ def gone_or_held(model: type[M], opportunity: Opportunity, pk: int, seen: int, *
     rows: Any = model._default_manager.select_for_update(of=("self",)).select_related("updated_by__user")
     row = rows.filter(opportunity=opportunity, pk=pk).first()
     if row is not None:
-        refuse_stale(row, seen, {name: _plain(getattr(row, name)) for name in names})
+        refuse_stale(row, seen, **{name: _plain(getattr(row, name)) for name in names})
     return row
 
 

@@ -18,7 +18,8 @@ from funnel.approvals import (
 from funnel.models import Approval, Opportunity, deciders_of
 from funnel.stages import LONGEST_GRANT, Status, check_until
 from tenants import audit
-from tenants.errors import Refused, Stale
+from tenants.actions.locking import refuse_stale
+from tenants.errors import Refused
 from tenants.models import Membership
 
 
@@ -105,7 +106,7 @@ def withdraw(approval: Approval, *, seen: int, by: Membership, at: datetime, wor
     approval = _lock(approval)
     if _is_repeat(approval, ApprovalState.WITHDRAWN, by=by):
         return approval
-    _refuse_stale(approval, seen)
+    refuse_stale(approval, seen, "state", "word", by=approval.decided_by, at=approval.decided_at)
     owner = approval.opportunity.owner_id
     ask_withdraw(state=ApprovalState(approval.state), by=by.pk, asker=approval.asked_by_id, owner=owner)
     _end(approval, ApprovalState.WITHDRAWN, word=word, by=by, at=at)
@@ -136,7 +137,7 @@ def _decide(
     approval = _lock(approval)
     if _is_repeat(approval, verdict, by=by):
         return approval
-    _refuse_stale(approval, seen)
+    refuse_stale(approval, seen, "state", "word", by=approval.decided_by, at=approval.decided_at)
     opportunity = approval.opportunity
     may = deciders_of(opportunity, asker=approval.asked_by_id, percent=approval.percent)
     is_open = opportunity.status == Status.OPEN
@@ -167,15 +168,6 @@ def _lock(approval: Approval) -> Approval:
 def _is_repeat(approval: Approval, verdict: ApprovalState, *, by: Membership) -> bool:
     """Return whether this very person has said so already: a double click."""
     return approval.state == verdict and approval.decided_by_id == by.pk
-
-
-def _refuse_stale(approval: Approval, seen: int) -> None:
-    if approval.version != seen:
-        raise Stale(
-            {"state": approval.state, "word": approval.word},
-            changed_by=approval.decided_by.name if approval.decided_by_id else "",
-            changed_at=approval.decided_at,
-        )
 
 
 def _end(approval: Approval, state: ApprovalState, *, word: str, by: Membership, at: datetime) -> None:

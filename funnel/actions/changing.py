@@ -14,6 +14,7 @@ from funnel.facts import check_amount, check_close, check_name
 from funnel.history import Draft, is_push
 from funnel.models import Opportunity
 from funnel.stages import Category, ChangeKind, Stage, Status, default_category
+from tenants.actions.locking import refuse_stale
 from tenants.errors import Refused
 from tenants.models import Membership
 
@@ -49,7 +50,7 @@ def change_opportunity(
         of a closed one.
     """
     opportunity = _log.lock_deciding(opportunity, by=by)
-    _log.refuse_stale(opportunity, seen)
+    refuse_stale(opportunity, seen, *_log.SHOWN)
     before = {field: getattr(opportunity, field) for field in _log.SHOWN}
     is_open = opportunity.status == Status.OPEN
     fields: list[str] = []

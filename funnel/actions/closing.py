@@ -24,6 +24,7 @@ from funnel.stages import (
     ask_close,
     default_category,
 )
+from tenants.actions.locking import refuse_stale
 from tenants.errors import Refused
 from tenants.models import Membership
 
@@ -52,7 +53,7 @@ def win(
     :raises MissingEvidence: see `ask_evidence`.
     """
     opportunity = _log.lock_deciding(opportunity, by=by)
-    _log.refuse_stale(opportunity, seen)
+    refuse_stale(opportunity, seen, *_log.SHOWN)
     ask_close(status=Status(opportunity.status), outcome=Status.WON)
     signed = opportunity.amount if amount is None else amount
     check_amount(signed)
@@ -183,7 +184,7 @@ def _hold(
 ) -> Opportunity:
     """Take the opportunity and ask whether it may end so; before anything else is taken, a competitor above all."""
     opportunity = _log.lock_deciding(opportunity, by=by)
-    _log.refuse_stale(opportunity, seen)
+    refuse_stale(opportunity, seen, *_log.SHOWN)
     ask_close(status=Status(opportunity.status), outcome=outcome, reason=str(reason), rival=rival)
     return opportunity
 
@@ -235,7 +236,7 @@ def reopen(opportunity: Opportunity, *, seen: int, why: str, by: Membership | No
     :raises Refused: `not_closed`, `reason_needed`; `owner_decides` for a helper.
     """
     opportunity = _log.lock_deciding(opportunity, by=by)
-    _log.refuse_stale(opportunity, seen)
+    refuse_stale(opportunity, seen, *_log.SHOWN)
     if opportunity.status == Status.OPEN or opportunity.closed_at is None:
         raise Refused("not_closed")
     if not why.strip():

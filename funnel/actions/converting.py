@@ -13,6 +13,7 @@ from funnel.actions.noting import note_next_step
 from funnel.actions.opening import open_opportunity
 from funnel.leads import EventKind, LeadStatus, Source, ask_convert
 from funnel.models import Lead, LeadAnswer
+from tenants.actions.locking import refuse_stale
 from tenants.errors import Refused
 from tenants.models import Membership
 
@@ -49,7 +50,7 @@ def convert(
         return lead
     _found, verdict = _leads.standing(lead, at)
     ask_convert(LeadStatus(lead.status), verdict, why)
-    _leads.refuse_stale(lead, seen)
+    refuse_stale(lead, seen, *_leads.SHOWN)
     if contact is not None and (account is None or contact.account_id != account.pk):
         raise Refused("contact_elsewhere")
     source = _source(lead)
@@ -117,7 +118,7 @@ def merge(lead: Lead, into: Lead, *, seen: int, by: Membership, at: datetime) ->
         raise Refused("lead_closed")
     if into.status == LeadStatus.MERGED:
         raise Refused("into_merged")
-    _leads.refuse_stale(lead, seen)
+    refuse_stale(lead, seen, *_leads.SHOWN)
     taken: list[str] = []
     if into.status == LeadStatus.OPEN:
         taken = [field for field in FILLED if not getattr(into, field) and getattr(lead, field)]

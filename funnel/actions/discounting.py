@@ -12,7 +12,8 @@ from funnel.history import Draft
 from funnel.models import Approval, DiscountSetting, Opportunity
 from funnel.stages import ChangeKind, Stage, Status
 from tenants import audit
-from tenants.errors import Refused, Stale
+from tenants.actions.locking import refuse_stale
+from tenants.errors import Refused
 from tenants.models import Membership, Organization
 
 
@@ -30,7 +31,7 @@ def give_discount(
     percent = percent.quantize(Decimal("0.1"))
     if opportunity.status == Status.OPEN and opportunity.discount == percent:
         return opportunity
-    _log.refuse_stale(opportunity, seen)
+    refuse_stale(opportunity, seen, *_log.SHOWN)
     if opportunity.status != Status.OPEN:
         raise Refused("closed")
     basis, today = opportunity.basis, at.astimezone(opportunity.organization.zone).date()
@@ -58,9 +59,7 @@ def change_discounts(limits: DiscountLimits, *, seen: int, by: Membership, at: d
     Organization.objects.select_for_update(no_key=True).get(pk=by.organization_id)
     setting = DiscountSetting.current()
     before = {"rep_percent": setting.rep_percent, "manager_percent": setting.manager_percent}
-    if setting.version != seen:
-        who = setting.updated_by.name if setting.updated_by else ""
-        raise Stale(before, changed_by=who, changed_at=setting.updated_at)
+    refuse_stale(setting, seen, **before)
     check_limits(limits)
     after = {"rep_percent": limits.rep, "manager_percent": limits.manager}
     changes = audit.changes(before, after)

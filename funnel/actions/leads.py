@@ -26,7 +26,8 @@ from funnel.leads import (
 )
 from funnel.models import Lead, LeadAnswer, LeadSetting
 from tenants import audit
-from tenants.errors import Refused, Stale
+from tenants.actions.locking import refuse_stale
+from tenants.errors import Refused
 from tenants.models import Membership, Organization
 
 PLAIN = (
@@ -103,7 +104,7 @@ def change_lead(
     :raises Refused: as `record_lead`; `lead_closed`.
     """
     lead = _leads.lock(lead)
-    _leads.refuse_stale(lead, seen)
+    refuse_stale(lead, seen, *_leads.SHOWN)
     if lead.status != LeadStatus.OPEN:
         raise Refused("lead_closed")
     before = {name: getattr(lead, name) for name in _leads.SHOWN}
@@ -158,7 +159,7 @@ def move_lead(lead: Lead, *, left: Step, to: Step, by: Membership, at: datetime,
     """
     lead = _leads.lock(lead)
     if lead.step != left:
-        _leads.refuse_stale(lead, -1)
+        refuse_stale(lead, -1, *_leads.SHOWN)
     found, _verdict = _leads.standing(lead, at)
     missing = lacking_between(left, to, lead.facts(found), found)
     ask_move(LeadStatus(lead.status), left, to, missing, why)
@@ -179,7 +180,7 @@ def answer_criteria(
     :raises Refused: `lead_closed`, `answer_unknown`, `text_too_long`.
     """
     lead = _leads.lock(lead)
-    _leads.refuse_stale(lead, seen)
+    refuse_stale(lead, seen, *_leads.SHOWN)
     if lead.status != LeadStatus.OPEN:
         raise Refused("lead_closed")
     rows = {Criterion(row.criterion): row for row in LeadAnswer.objects.filter(lead=lead)}
@@ -243,7 +244,7 @@ def drop_lead(lead: Lead, *, seen: int, reason: str, note: str, by: Membership, 
     """
     lead = _leads.lock(lead)
     ask_drop(LeadStatus(lead.status), reason, note)
-    _leads.refuse_stale(lead, seen)
+    refuse_stale(lead, seen, *_leads.SHOWN)
     note = _leads.text_of(note)[:500]
     lead.status, lead.closed_at = LeadStatus.DROPPED, at
     lead.reason, lead.reason_note = reason, note
@@ -263,7 +264,7 @@ def resume_lead(lead: Lead, *, seen: int, why: str, by: Membership, at: datetime
     lead = _leads.lock(lead)
     if lead.status != LeadStatus.DROPPED:
         raise Refused("lead_not_dropped")
-    _leads.refuse_stale(lead, seen)
+    refuse_stale(lead, seen, *_leads.SHOWN)
     why = _leads.text_of(why)
     if not why:
         raise Refused("reason_needed")
@@ -283,13 +284,8 @@ def change_criteria(criteria: Criteria, *, seen: int, by: Membership, at: dateti
     """
     Organization.objects.select_for_update(no_key=True).get(pk=by.organization_id)
     setting = LeadSetting.current()
-    if setting.version != seen:
-        by_whom = setting.updated_by
-        raise Stale(
-            {"budget_from": setting.budget_from, "months": setting.months, "musts": sorted(setting.musts)},
-            changed_by=by_whom.name if by_whom else "",
-            changed_at=setting.updated_at,
-        )
+    stands = {"budget_from": setting.budget_from, "months": setting.months, "musts": sorted(setting.musts)}
+    refuse_stale(setting, seen, **stands)
     check_criteria(criteria)
     check_amount(criteria.budget_from)
     before = {"budget_from": setting.budget_from, "months": setting.months, "musts": ", ".join(sorted(setting.musts))}

@@ -10,8 +10,8 @@ from funnel.models import Opportunity, PlanPart
 from funnel.plans import Doer, may_finish
 from funnel.stages import Status
 from tenants import audit
-from tenants.actions.locking import locked
-from tenants.errors import Refused, Stale
+from tenants.actions.locking import locked, refuse_stale
+from tenants.errors import Refused
 from tenants.models import Membership
 from tenants.permissions import Permission
 
@@ -133,9 +133,8 @@ def _lock(part: PlanPart) -> PlanPart:
 
 
 def _refuse_stale(part: PlanPart, seen: int) -> None:
-    if part.version != seen:
-        due, done = (value.isoformat() if value else "" for value in (part.due_on, part.done_at))
-        raise Stale({"text": part.text, "who": part.who.name, "due_on": due, "done_at": done})
+    due, done = (value.isoformat() if value else "" for value in (part.due_on, part.done_at))
+    refuse_stale(part, seen, text=part.text, who=part.who.name, due_on=due, done_at=done)
 
 
 def _ask(part: PlanPart, by: Membership) -> None:

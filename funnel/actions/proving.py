@@ -271,7 +271,6 @@ def _changed(evidence: Evidence) -> Stale:
     judged = evidence.judged_by or evidence.by
     theirs = {
         "item": evidence.item.key,
-        "version": evidence.version,
         "state": evidence.state,
         "word": evidence.word,
         "note": evidence.note,
@@ -280,7 +279,8 @@ def _changed(evidence: Evidence) -> Stale:
         "contact": evidence.contact.name if evidence.contact else "",
         "file": evidence.file.name if evidence.file else "",
     }
-    return Stale(theirs, changed_by=judged.name, changed_at=evidence.judged_at or evidence.at)
+    when = evidence.judged_at or evidence.at
+    return Stale(theirs, version=evidence.version, changed_by=judged.name, changed_at=when)
 
 
 def _tell_sent_back(

@@ -9,8 +9,8 @@ from django.db.models import Max
 from funnel.models import DefaultView, SavedView
 from funnel.saved_views import VIEWS_EACH, Place, Shared, checked_name, kept
 from tenants import audit
-from tenants.actions.locking import locked
-from tenants.errors import Refused, Stale
+from tenants.actions.locking import locked, refuse_stale
+from tenants.errors import Refused
 from tenants.models import Membership
 
 
@@ -60,8 +60,7 @@ def change_view(view: SavedView, *, name: str, shared: Shared, seen: int, by: Me
     :raises Refused: as `save_view`; `not_your_view`, `view_name_taken`.
     """
     view, name = _own(view, by), checked_name(name)
-    if view.version != seen:
-        raise Stale({"name": view.name, "shared": view.shared}, changed_by=by.name, changed_at=view.updated_at)
+    refuse_stale(view, seen, "name", "shared", by=by)
     was = (view.name, view.shared)
     view.name, view.updated_at = name, at
     _share(view, shared, by)

@@ -14,7 +14,8 @@ from funnel.models.strategy import LONG
 from funnel.stages import Status
 from funnel.strategy import Ladder, Role, ask_verdict
 from tenants import audit
-from tenants.errors import Refused, Stale
+from tenants.actions.locking import refuse_stale
+from tenants.errors import Refused
 from tenants.models import Membership
 
 
@@ -72,10 +73,7 @@ def note_procedure(opportunity: Opportunity, *, seen: int, procedure: str, by: M
     before = opportunity.buying_procedure
     if before == procedure:
         return opportunity
-    if opportunity.version != seen:
-        stale = _log.stale(opportunity)
-        theirs = {"buying_procedure": before, "version": opportunity.version}
-        raise Stale(theirs, changed_by=stale.changed_by, changed_at=stale.changed_at)
+    refuse_stale(opportunity, seen, buying_procedure=before)
     opportunity.buying_procedure = procedure
     _log.write(opportunity, [], by=by, at=at, fields=["buying_procedure"])
     changes = audit.changes({"buying_procedure": before}, {"buying_procedure": procedure})

@@ -36,7 +36,7 @@ def evidence(request: OrgRequest, pk: int, key: str) -> HttpResponse:
             actions.file_evidence(found, key, **form.values(), by=request.membership, at=request.now)
             return shown(request, found, _("Evidence filed: %(item)s") % {"item": item.label})
         except Stale as stale:
-            version = None if request.FILES else stale.theirs["version"]  # a file is not sent once more
+            version = None if request.FILES else stale.version  # a file is not sent once more
             return both_filings(request, stale, form, version=version)
         except Refused as refused:
             refuse(form, refused)
@@ -77,7 +77,7 @@ def both_filings(request: OrgRequest, stale: Stale, form: EvidenceForm, *, versi
     rows += [
         (field.label, _words(stale.theirs[name]), _words(mine[name]))
         for name, field in form.fields.items()
-        if name in stale.theirs and name != "version"
+        if name in stale.theirs
     ]
     return conflict_here(request, [row for row in rows if row[1] != row[2]], stale, version=version)
 

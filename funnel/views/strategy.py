@@ -72,7 +72,7 @@ def _written(
         try:
             return _saved(request, found, act())
         except Stale as stale:
-            return conflict(request, _both(form, stale), stale, version=stale.theirs["version"])
+            return conflict(request, _both(form, stale), stale, version=stale.version)
         except ObjectDoesNotExist as gone:
             raise Http404 from gone
         except Refused as refused:
@@ -91,7 +91,7 @@ def _both(form: Any, stale: Stale) -> list[tuple[Any, Any, Any]]:
         theirs["roles"] = [theirs["roles"], *also]
     rows = []
     for name, field in form.fields.items():
-        if name in theirs and name != "version":
+        if name in theirs:
             now, mine = _words(field, theirs[name]), _words(field, form.cleaned_data[name])
             rows += [(field.label, now, mine)] * (now != mine)
     return rows

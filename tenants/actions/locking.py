@@ -1,9 +1,12 @@
-"""Take one row for this transaction, with what it points to, as all of it stands now."""
+"""Take one row for this transaction, with what it points to, as all of it stands now; refuse who saw it otherwise."""
 
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import ForeignKey, Model, QuerySet
+
+from tenants.errors import Stale
 
 M = TypeVar("M", bound=Model)
 
@@ -19,6 +22,22 @@ def locked(rows: QuerySet[M], pk: Any, *, no_key: bool = False) -> M:
     query = rows.select_for_update(of=("self",), no_key=no_key)
     found = next(iter(query.filter(pk=pk)), None)
     return query.get(pk=pk) if found is None or _came_apart(found) else found
+
+
+def refuse_stale(
+    row: Any, seen: int | None, *names: str, by: Any = None, at: datetime | None = None, **values: Any
+) -> None:
+    """Refuse a caller who saw another version of a locked row than stands now.
+
+    :param names: the fields of which is told what stands in them; `values` are told as they are.
+    :param by: who changed it last, at `at`; without it `updated_by` and `updated_at`, where the row keeps them.
+    :raises Stale: with what stands now.
+    """
+    if row.version == seen:
+        return
+    told = {name: getattr(row, name) for name in names} | values
+    by, at = by or getattr(row, "updated_by", None), at or getattr(row, "updated_at", None)
+    raise Stale(told, version=row.version, changed_by=by.name if by else "", changed_at=at)
 
 
 def _came_apart(row: Model) -> bool:

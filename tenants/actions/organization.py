@@ -37,7 +37,8 @@ def change_organization(
     if organization.version != seen:
         last = _last_change(organization)
         raise Stale(
-            {**before, "version": organization.version},
+            before,
+            version=organization.version,
             changed_by=last.by.name if last and last.by else "",
             changed_at=last.at if last else None,
         )

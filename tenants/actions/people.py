@@ -8,7 +8,8 @@ from django.db import transaction
 
 from tenants import audit
 from tenants.actions.access import end_access
-from tenants.errors import Refused, Stale
+from tenants.actions.locking import refuse_stale
+from tenants.errors import Refused
 from tenants.models import Invitation, Membership, Organization, Team, User
 from tenants.names import checked
 
@@ -32,8 +33,7 @@ def change_member(
     :raises Refused: last_admin.
     """
     member = _locked(member)
-    if member.version != seen:
-        raise Stale({**_state(member), "version": member.version})
+    refuse_stale(member, seen, **_state(member))
     if not is_admin:
         _ask_for_another_admin(member)
     before = _shown(member)

@@ -8,7 +8,8 @@ from django.db.models import TextField, Value
 from django.db.models.functions import Concat, Substr
 
 from tenants import audit, tree
-from tenants.errors import Refused, Stale
+from tenants.actions.locking import refuse_stale
+from tenants.errors import Refused
 from tenants.models import Invitation, Membership, Organization, Team
 from tenants.names import checked
 from tenants.scoping import require_organization_id
@@ -51,8 +52,7 @@ def change_team(team: Team, *, name: str, parent: Team | None, seen: int, by: Me
     name = checked(name)
     team = Team.objects.select_related("parent").get(pk=team.pk)
     parent = None if parent is None else Team.objects.get(pk=parent.pk)
-    if team.version != seen:
-        raise Stale({"name": team.name, "parent": team.parent_id, "version": team.version})
+    refuse_stale(team, seen, name=team.name, parent=team.parent_id)
     if parent is not None and tree.is_within(parent.path, team.path):
         raise Refused("team_under_itself")
     if _name_is_taken(team.organization, name, parent, but=team.pk):

@@ -110,7 +110,7 @@ def _page(
 def _stale(request: OrgRequest, form: OrganizationForm, stale: Stale) -> HttpResponse:
     rows = []
     for name, theirs in stale.theirs.items():
-        if name != "version" and theirs != form.cleaned_data[name]:
+        if theirs != form.cleaned_data[name]:
             mine = form.cleaned_data[name]
             rows.append((labels.field_words(name), labels.value_words(name, theirs), labels.value_words(name, mine)))
-    return conflict(request, rows, stale, version=stale.theirs["version"])
+    return conflict(request, rows, stale, version=stale.version)

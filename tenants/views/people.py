@@ -126,7 +126,7 @@ def _stale(request: OrgRequest, member: Membership, form: Member, stale: Stale) 
         for name in ("role", "team", "is_admin")
         if stale.theirs[name] != mine[name]
     ]
-    return conflict(request, rows, stale, version=stale.theirs["version"])
+    return conflict(request, rows, stale, version=stale.version)
 
 
 # Whether they may enter ---------------------------------------------------------------------------

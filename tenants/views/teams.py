@@ -89,7 +89,7 @@ def _stale(request: OrgRequest, it: Team, form: TeamForm, stale: Stale) -> HttpR
         rows.append((labels.field_words("name"), stale.theirs["name"], form.cleaned_data["name"]))
     if stale.theirs["parent"] != (parent.pk if parent else None):
         rows.append((labels.field_words("parent"), it.parent and it.parent.name, parent and parent.name))
-    return conflict(request, rows, stale, version=stale.theirs["version"])
+    return conflict(request, rows, stale, version=stale.version)
 
 
 @org_view(Permission.PEOPLE_EDIT)

@@ -453,4 +453,4 @@ def test_the_audit_pages_back_without_counting(acme: Cast, login: Login) -> None
 def test_a_stale_caller_of_the_action_is_told_what_stands(acme: Cast) -> None:
     with working_for(acme.org), pytest.raises(Stale) as stale:
         actions.change_organization(acme.org, seen=0, by=acme.admin, at=AT, name="x")
-    assert stale.value.theirs == {"name": "Acme", "version": 1}
+    assert (stale.value.theirs, stale.value.version) == ({"name": "Acme"}, 1)
