@@ -166,6 +166,8 @@ def test_two_verdicts_on_the_same_evidence_end_in_a_conflict(acme: Cast) -> None
     with pytest.raises(Stale) as stale:
         judge(opportunity, acme.executive, State.SENT_BACK, word="no")
     assert (stale.value.theirs["state"], stale.value.changed_by) == ("verified", acme.manager.name)
+    with pytest.raises(Stale):  # the same verdict is somebody else's still: whoever comes second learns whose
+        judge(opportunity, acme.executive)
     assert judge(opportunity, acme.executive, State.SENT_BACK, word="no", seen=2).state == State.SENT_BACK
 
 

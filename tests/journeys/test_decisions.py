@@ -197,5 +197,14 @@ def test_evidence_goes_back_with_a_word_and_comes_again(acme: Cast, deal: Opport
     expect(desk.locator(f"#proof-{filed.pk}")).to_have_count(0)
     page = rep.go(f"funnel/{deal.pk}/")
     expect(page.locator("#evidence-1")).to_contain_text("confirmed by the customer, says Manager Acme")
+    page.locator("#to-stage-2").tap()
+    expect(page.locator("#opportunity-head [aria-current=step]")).to_contain_text("Qualify")
+    file("They need a quieter line")
     with reading(acme.org):
-        assert Evidence.objects.get().state == State.CONFIRMED
+        assert Evidence.objects.get(pk=filed.pk).state == State.CONFIRMED
+        filed = Evidence.objects.exclude(pk=filed.pk).get()
+    desk = manager.go("funnel/proofs/")
+    desk.locator(f"#proof-{filed.pk}").get_by_role("button", name="Verify").click()
+    expect(desk.locator(f"#proof-{filed.pk}")).to_have_count(0)
+    page = rep.go(f"funnel/{deal.pk}/")
+    expect(page.locator("#evidence-2")).to_contain_text("verified by Manager Acme")
