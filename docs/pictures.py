@@ -3,6 +3,7 @@
 `make run`, and in another terminal: `.venv/bin/python docs/pictures.py [ADDRESS]`
 """
 
+import base64
 import shutil
 import sys
 from pathlib import Path
@@ -50,7 +51,9 @@ def take(page: Page, path: str, name: str) -> None:
 def keep(page: Page, name: str) -> None:
     """Keep a picture of what this page shows once it is complete."""
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=TO / f"{name}.png")
+    page.evaluate("document.activeElement?.blur()")
+    taken = page.context.new_cdp_session(page).send("Page.captureScreenshot", {"format": "webp", "quality": 82})
+    (TO / f"{name}.webp").write_bytes(base64.b64decode(taken["data"]))
     print(name)  # noqa: T201
 
 
@@ -68,16 +71,28 @@ def preview_import(page: Page) -> None:
 
 def main() -> None:
     """Take them all."""
-    TO.mkdir(exist_ok=True)
+    shutil.rmtree(TO, ignore_errors=True)
+    TO.mkdir()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         manager = sign_in(browser, "lin")
         take(manager, "funnel/", "board")
-        take(manager, "accounts/", "accounts")
+        manager.goto(f"{ORG}/accounts/")
         manager.click("tbody tr:has-text('A+') a >> nth=0")
         keep(manager, "account")
         preview_import(manager)
-        take(sign_in(browser, "wang"), "forecast/", "forecast")
+        manager.goto(f"{ORG}/funnel/competitors/")
+        manager.click("main tbody a >> nth=-1")
+        manager.click("main section:last-of-type .list a >> nth=0")  # an open opportunity with a sheet
+        keep(manager, "strategy")
+        manager.click(".top .crumb a")
+        keep(manager, "path")
+        take(manager, "forecast/shape/", "shape")
+        take(manager, "forecast/alerts/", "health")
+        executive = sign_in(browser, "wang")
+        take(executive, "forecast/", "forecast")
+        take(executive, "forecast/changes/", "changes")
+        take(executive, "funnel/matrix/", "matrix")
         rep = sign_in(browser, "chen", phone=True)
         rep.goto(f"{ORG}/visits/new/")
         rep.click("#content ul.list a[href*='account=']", timeout=10_000)

@@ -61,6 +61,7 @@ class RoleForm(forms.Form):
             del fields["contact"], fields["new_name"], fields["new_position"]
             return
         fields["contact"].queryset = queries.not_on_sheet(by, opportunity)
+        fields["contact"].asked_for = fields["new_name"].asked_for = True  # one of both
         fields["contact"].label_from_instance = _with_position
         if not queries.may_add_contact(by, opportunity):
             del fields["new_name"], fields["new_position"]

@@ -31,6 +31,7 @@ class MemberForm(forms.Form):
         fields: dict[str, Any] = self.fields
         fields["member"].queryset = queries.helpers_for(opportunity)
         fields["partner"].queryset = queries.partners_for(by, opportunity)
+        fields["member"].asked_for = fields["partner"].asked_for = True  # one of both
 
     def clean(self) -> dict[str, Any]:
         """Ask for one of both."""
