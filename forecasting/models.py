@@ -1,6 +1,7 @@
 """Targets, nightly snapshots, the limits of health, and alerts. Money is in minor units of the reporting currency."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import tzinfo
 from typing import Any, ClassVar
 
@@ -11,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from forecasting.health import FLAGS, LARGEST, OPEN_STAGES, STANDARD, Basis, as_table, limits
-from forecasting.ladder import STEPS
+from forecasting.ladder import STEPS, chain
 from forecasting.periods import Period
 from funnel.models import Opportunity
 from funnel.stages import Category, Status
-from tenants.models import Membership, TenantForeignKey, TenantModel
+from tenants.models import Membership, Organization, TenantForeignKey, TenantModel
+from tenants.permissions import Role
 from tenants.scoping import TenantManager
 
 PERIODS = ["month", "quarter"]
@@ -188,6 +190,18 @@ class Alert(TenantModel):
 
     def __str__(self) -> str:
         return self.code
+
+
+def rungs_of(organization: Organization, owners: Collection[int]) -> Mapping[int, list[list[int]]]:
+    """Return for each of these owners whom their alerts go up to, one rung a step."""
+    people = list(Membership.objects.active().filter(organization=organization).select_related("team"))
+    paths = {person.pk: person.team.path if person.team else "" for person in people}
+    leaders: dict[str, list[int]] = defaultdict(list)
+    for person in people:
+        if person.role == Role.MANAGER and person.team:
+            leaders[person.team.path].append(person.pk)
+    executives = [person.pk for person in people if person.role == Role.EXECUTIVE]
+    return {owner: chain(owner, paths.get(owner, ""), leaders, executives) for owner in owners}
 
 
 class HealthThreshold(TenantModel):

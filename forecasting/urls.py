@@ -18,6 +18,7 @@ urlpatterns = [
     path("flow/time/", views.flow_time, name="flow_time"),
     path("flow/stages/", views.flow_stages, name="flow_stages"),
     path("behind/", views.behind, name="behind"),
+    path("alerts/<int:pk>/", views.alerts_of, name="alerts_of"),
     path("alerts/<int:pk>/<slug:code>/mute/", views.mute, name="mute"),
     path("alerts/<int:pk>/<slug:code>/unmute/", views.unmute, name="unmute"),
     path("health/", views.health_limits, name="health"),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows import reauthentication
@@ -18,6 +18,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from django_htmx.middleware import HtmxDetails
 
@@ -190,6 +191,24 @@ def is_swap(request: HttpRequest) -> bool:
 def sent_from(request: HttpRequest) -> str:
     """Return the path of the page on which htmx acted; '' where it was not htmx, or does not say."""
     return urlsplit(request.headers.get("HX-Current-URL", "")).path
+
+
+def way_back(request: OrgRequest, wanted: str | None) -> str:
+    """Return the address of a page of this organization that one came from; '' for any other, or none."""
+    wanted = wanted or ""
+    inside = wanted.startswith(f"/o/{request.organization.slug}/")
+    return wanted if inside and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else ""
+
+
+def back_from_dialog(request: OrgRequest, home: str) -> str:
+    """Return where an answer leads that the page cannot show: the page below the dialog, as it was narrowed; `home`
+    where the dialog is a page of its own, at this address or one below `home`, or a browser sent it.
+    """
+    page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    is_alone = page.path == request.path or (page.path.startswith(home) and page.path != home)
+    if not is_swap(request) or is_alone:
+        return home
+    return way_back(request, urlunsplit(("", "", page.path, page.query, ""))) or home
 
 
 def render_page(

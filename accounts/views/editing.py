@@ -6,7 +6,6 @@ from uuid import uuid4
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -19,7 +18,7 @@ from accounts.views import answers
 from accounts.views.answers import read_write
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, org_view, render_page, toast
+from tenants.web import OrgRequest, conflict, go, org_view, render_page, toast, way_back
 
 
 def _form_page(request: OrgRequest, form: AccountForm, *, status: int = 200, **context: Any) -> HttpResponse:
@@ -59,10 +58,8 @@ def account_new(request: OrgRequest) -> HttpResponse:
 
 def _after(request: OrgRequest, wanted: str, pk: int) -> str:
     """Return the page of this organization that sent here, told of the new customer; else the customer's page."""
-    inside = wanted.startswith(f"/o/{request.organization.slug}/")
-    if not inside or not url_has_allowed_host_and_scheme(wanted, allowed_hosts=None):
-        return answers.url(request, "account", pk)
-    return f"{wanted}{'&' if '?' in wanted else '?'}account={pk}"
+    wanted = way_back(request, wanted)
+    return f"{wanted}{'&' if '?' in wanted else '?'}account={pk}" if wanted else answers.url(request, "account", pk)
 
 
 @org_view(Permission.ACCOUNT_EDIT)

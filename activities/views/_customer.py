@@ -8,7 +8,7 @@ from accounts.models import Account
 from activities import queries
 from activities.models import Visit
 from activities.views._shared import number, to_page
-from tenants.web import OrgRequest
+from tenants.web import OrgRequest, way_back
 
 
 def chosen_account(request: OrgRequest) -> Account | None:
@@ -38,7 +38,9 @@ def customers(request: OrgRequest) -> dict[str, Any]:
 
 
 def back(request: OrgRequest, planned: Visit | None) -> str:
-    """Return the page that the form was opened from."""
+    """Return the page that the form was opened from: `?next=`, else the opportunity, else today."""
+    if wanted := way_back(request, request.GET.get("next")):
+        return wanted
     opportunity = planned.opportunity_id if planned else number(request, "opportunity")
     if opportunity:
         return to_page(request, "funnel:opportunity", opportunity)

@@ -18,7 +18,7 @@ from funnel.labels import STAGES
 from funnel.stages import MissingEvidence, Stage
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, org_view, render_page
+from tenants.web import OrgRequest, conflict, go, org_view, render_page, way_back
 
 
 @org_view(Permission.VISIT_LOG)
@@ -98,7 +98,9 @@ def _planned(request: OrgRequest) -> Visit | None:
 
 
 def _after(request: OrgRequest, visit: Visit) -> str:
-    """Return where to go: back to the opportunity one came from, else to today."""
+    """Return where to go: back to the list or the opportunity one came from, else to today."""
+    if wanted := way_back(request, request.GET.get("next")):
+        return wanted
     if number(request, "opportunity") and visit.opportunity_id:
         return to_page(request, "funnel:opportunity", visit.opportunity_id)
     return to_page(request, "salesops:today")

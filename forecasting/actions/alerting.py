@@ -1,18 +1,16 @@
 """Alerts: opened and cleared by what stands on the opportunities, told to owners, and climbing the ladder."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 from django.urls import reverse
 
-from forecasting.ladder import chain
-from forecasting.models import HealthSetting
+from forecasting.models import HealthSetting, rungs_of
 from jobs.actions import Notice, notify_all
-from tenants.models import Membership, Organization
-from tenants.permissions import Role
+from tenants.models import Organization
 from tenants.scoping import require_organization_id, working_for
 
 NAMED = 3
@@ -184,18 +182,6 @@ def _notice(person: int, parts: list[tuple[int, list[int], list[str]]], url: str
     names = list(dict.fromkeys(name for _latest, _ids, each in parts for name in each))[:NAMED]
     data = {"count": len(opportunities), "names": names, "opportunities": sorted(opportunities)[:LISTED]}
     return Notice(person, "alerts_climbed", f"climbed:{max(part[0] for part in parts)}", data, url)
-
-
-def rungs_of(organization: Organization, owners: Collection[int]) -> Mapping[int, list[list[int]]]:
-    """Return for each of these owners whom their alerts go up to, one rung a step."""
-    people = list(Membership.objects.active().filter(organization=organization).select_related("team"))
-    paths = {person.pk: person.team.path if person.team else "" for person in people}
-    leaders: dict[str, list[int]] = defaultdict(list)
-    for person in people:
-        if person.role == Role.MANAGER and person.team:
-            leaders[person.team.path].append(person.pk)
-    executives = [person.pk for person in people if person.role == Role.EXECUTIVE]
-    return {owner: chain(owner, paths.get(owner, ""), leaders, executives) for owner in owners}
 
 
 def _page(organization: Organization) -> str:

@@ -5,10 +5,10 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from forecasting.actions.alerting import rungs_of, tell_soon
+from forecasting.actions.alerting import tell_soon
 from forecasting.health import FLAGS
 from forecasting.ladder import longest_mute, may_mute
-from forecasting.models import Alert, Mute
+from forecasting.models import Alert, Mute, rungs_of
 from funnel.models import Opportunity
 from funnel.stages import Status
 from tenants import audit

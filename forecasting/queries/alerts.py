@@ -1,7 +1,7 @@
 """The opportunities that break a health rule, what is said of each rule, and whom it has come up to."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
@@ -9,11 +9,11 @@ from typing import cast
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.shortcuts import get_object_or_404
 
-from forecasting.models import Alert, Mute, owned_by
+from forecasting.models import Alert, Mute, owned_by, rungs_of
 from funnel.models import URGENCY, Opportunity
 from funnel.stages import Health
 from jobs.models import Notification
-from tenants.models import Membership
+from tenants.models import Membership, Organization
 
 
 def flagged(
@@ -46,21 +46,42 @@ def flagged(
 
 @dataclass(frozen=True)
 class Told:
-    """What is known of a standing flag: its alert, and the mute that keeps it quiet."""
+    """What is known of a standing flag: its alert, who has heard of it, and the mute that keeps it quiet."""
 
     alert: Alert | None = None
     mute: Mute | None = None
+    heard: Sequence[Membership] = ()
 
 
-def told_of(opportunities: Sequence[Opportunity], *, today: date) -> dict[int, dict[str, Told]]:
-    """Return what is known of the standing flags of these opportunities, by id and code."""
-    alerts = Alert.objects.standing().filter(opportunity__in=opportunities).order_by()
+def told_of(
+    organization: Organization, opportunities: Sequence[Opportunity], *, today: date
+) -> dict[int, dict[str, Told]]:
+    """Return what is known of the standing flags of these opportunities, by id and code.
+
+    The owner has heard of an alert first, then whoever leads them, step by step.
+    """
+    alerts = list(Alert.objects.standing().filter(opportunity__in=opportunities).order_by())
     mutes = Mute.objects.filter(opportunity__in=opportunities, ended_at=None, until__gte=today)
     quiet = {(mute.opportunity_id, mute.code): mute for mute in mutes.select_related("by__user").order_by()}
+    owners = {each.pk: each.owner for each in opportunities}
+    above = _above(organization, {owners[alert.opportunity_id].pk for alert in alerts if alert.step})
     found: dict[int, dict[str, Told]] = defaultdict(dict)
     for alert in alerts:
-        found[alert.opportunity_id][alert.code] = Told(alert, quiet.get((alert.opportunity_id, alert.code)))
+        owner = owners[alert.opportunity_id]
+        rungs = above[owner.pk][: alert.step] if alert.step else ()
+        heard = [*([owner] if alert.told_at else []), *(person for rung in rungs for person in rung)]
+        found[alert.opportunity_id][alert.code] = Told(alert, quiet.get((alert.opportunity_id, alert.code)), heard)
     return found
+
+
+def _above(organization: Organization, owners: Collection[int]) -> Mapping[int, Sequence[Sequence[Membership]]]:
+    """Return for each of these owners the people whom their alerts go up to, one rung a step."""
+    if not owners:
+        return {}
+    rungs = rungs_of(organization, owners)
+    ids = {person for each in rungs.values() for rung in each for person in rung}
+    people = {person.pk: person for person in Membership.objects.filter(pk__in=ids).select_related("user")}
+    return {owner: [[people[pk] for pk in rung] for rung in each] for owner, each in rungs.items()}
 
 
 def open_or_404(membership: Membership, pk: int) -> Opportunity:

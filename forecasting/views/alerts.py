@@ -6,18 +6,21 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from forecasting import actions, labels, queries
-from forecasting.forms import MuteForm
+from forecasting.forms import MuteForm, chosen_period
+from forecasting.views.address import siblings
 from funnel.helping import decides
 from funnel.labels import FLAGS, HEALTHS, flag_of
 from funnel.models import Opportunity
 from tenants.errors import Refused, Stale
+from tenants.labels import in_a_row
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, is_swap, org_view, render_page
+from tenants.web import OrgRequest, back_from_dialog, conflict, go, is_swap, org_view, render_page
 
 A_PAGE = 30
 IN_PANEL = 5
@@ -38,7 +41,9 @@ def alerts(request: OrgRequest) -> HttpResponse:
     found = queries.flagged(request.membership, owners, code=flag, health=health, today=request.today, **kept)
     panel = is_swap(request) and "page" not in asked
     page = Paginator(found, IN_PANEL if panel else A_PAGE).get_page(asked.get("page"))
+    period = chosen_period(asked, request.organization, request.today)
     context = {
+        **siblings(request, "alerts", period, whose.who),
         "page_obj": page,
         "listed": _listed(request, list(page)),
         "whose": whose,
@@ -60,7 +65,7 @@ def alerts(request: OrgRequest) -> HttpResponse:
 def _listed(request: OrgRequest, opportunities: list[Opportunity]) -> list[tuple[Opportunity, list[dict[str, Any]]]]:
     """Return each opportunity with its flags: in words, since when, how far up, muted or not, and what clears it."""
     facts = queries.facts_of([each.pk for each in opportunities], at=request.now)
-    told = queries.told_of(opportunities, today=request.today)
+    told = queries.told_of(request.organization, opportunities, today=request.today)
     leads = request.membership.visible_owner_ids
     listed = []
     for each in opportunities:
@@ -74,7 +79,8 @@ def _listed(request: OrgRequest, opportunities: list[Opportunity]) -> list[tuple
                         "text": labels.flag_text(code, facts[each.pk], request.today),
                         "flag": flag_of(code, knows_buyer=facts[each.pk].buyer_known),
                         "may_decide": decides(each.owner_id, leads),
-                        "told": known.get(code, queries.Told()),
+                        "told": (said := known.get(code, queries.Told())),
+                        "heard": in_a_row(person.name for person in said.heard),
                     }
                     for code in each.flags
                     if code in FLAGS and each.pk in facts
@@ -82,6 +88,14 @@ def _listed(request: OrgRequest, opportunities: list[Opportunity]) -> list[tuple
             )
         )
     return listed
+
+
+@org_view(Permission.FORECAST_VIEW)
+@require_GET
+def alerts_of(request: OrgRequest, pk: int) -> HttpResponse:
+    """Show on the page of an opportunity what is wrong with it, as the list of alerts does."""
+    [(found, broken)] = _listed(request, [queries.open_or_404(request.membership, pk)])
+    return render(request, "forecasting/alerts_of.html", {"each": found, "broken": broken})
 
 
 def _alert_or_404(request: OrgRequest, pk: int, code: str) -> Opportunity:
@@ -108,7 +122,7 @@ def mute(request: OrgRequest, pk: int, code: str) -> HttpResponse:
         try:
             actions.mute(found, code, by=request.membership, at=request.now, **typed)
             messages.success(request, _("Muted"))
-            return go(request, _page(request))
+            return go(request, back_from_dialog(request, _page(request)))
         except Stale as stale:
             rows = [(form.fields[name].label, stale.theirs[name], typed[name]) for name in ("until", "reason")]
             return conflict(request, rows, stale)
@@ -123,7 +137,7 @@ def unmute(request: OrgRequest, pk: int, code: str) -> HttpResponse:
     """Let a rule speak again."""
     actions.unmute(_alert_or_404(request, pk, code), code, by=request.membership, at=request.now)
     messages.success(request, _("It is heard again"))
-    return go(request, _page(request))
+    return go(request, back_from_dialog(request, _page(request)))
 
 
 _AT = {"mute_past": "until", "mute_too_long": "until", "reason_needed": "reason", "reason_too_long": "reason"}

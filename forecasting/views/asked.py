@@ -8,7 +8,7 @@ from forecasting import labels, queries
 from forecasting.forms import BetweenForm, chosen_period
 from forecasting.periods import Kind, Period
 from forecasting.queries import flow as figures
-from forecasting.views.address import address
+from forecasting.views.address import address, siblings
 from tenants.web import OrgRequest
 
 
@@ -62,12 +62,10 @@ class Asked:
             "period": self.period,
             "period_label": labels.period_label(self.period),
             "whose": self.whose,
-            "page": name,
-            "to_forecast": address(self.request, "forecast", self.period, self.whose.who),
+            **siblings(self.request, name, self.period, self.whose.who),
             "to_changes": self.to("changes"),
             "to_past": self.to("past"),
             "to_flow": self.to("flow", since="", until=""),
-            "to_shape": address(self.request, "shape", self.period, self.whose.who),
             "kinds": [(kind, labels.KINDS[kind]) for kind in Kind],
             "message": " ".join(str(error) for error in self.form.non_field_errors()),
             "error": not self.form.is_valid(),

@@ -14,7 +14,7 @@ from forecasting import actions, labels, queries
 from forecasting.drawing import NARROW, WIDE, draw
 from forecasting.forms import TargetForm, chosen_period
 from forecasting.periods import Kind, Period, period_of
-from forecasting.views.address import address
+from forecasting.views.address import address, siblings
 from funnel import filters
 from funnel.queries import lead_figures, of_health, stage_table
 from funnel.stages import Stage
@@ -27,7 +27,6 @@ from tenants.web import OrgRequest, conflict, go, is_swap, org_view, render_page
 
 A_PAGE = 50
 SWITCH = (Kind.MONTH, Kind.QUARTER)
-PAGES = ("forecast", "changes", "past", "flow", "shape")
 
 
 def frame(request: OrgRequest, name: str, period: Period, whose: queries.Scope) -> dict[str, Any]:
@@ -44,8 +43,7 @@ def frame(request: OrgRequest, name: str, period: Period, whose: queries.Scope) 
             (labels.KINDS[kind], kind == period.kind, address(request, name, _zoomed(period, kind, request), who))
             for kind in SWITCH
         ],
-        "page": name,
-        **{f"to_{page}": address(request, page, period, who) for page in PAGES},
+        **siblings(request, name, period, who),
     }
 
 

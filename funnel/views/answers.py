@@ -19,7 +19,7 @@ from funnel.models import Opportunity
 from funnel.stages import Category, Reason, Stage, StageRow, Status, weighted
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, announce, conflict, go, is_swap, render_page, sent_from, toast
+from tenants.web import OrgRequest, announce, back_from_dialog, conflict, go, is_swap, render_page, sent_from, toast
 
 read_write = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -195,7 +195,7 @@ def answer(
     home = url_of(request, "opportunity", found.pk)
     if on not in {"board", "page"} or must_leave(request, home if on == "page" else ""):
         messages.success(request, text)
-        return go(request, home)
+        return go(request, back_from_dialog(request, home))
     if on == "board":
         response = columns(request, {Stage(stage) for stage in stages}, landed=found.pk, table=table)
     else:
@@ -229,7 +229,7 @@ def parts(request: OrgRequest, found: Opportunity, text: str, *, undo: str = "")
     home = url_of(request, "opportunity", found.pk)
     if must_leave(request, home):
         messages.success(request, text)
-        return go(request, home)
+        return go(request, back_from_dialog(request, home))
     fresh = fresh_parts(request, queries.opportunity_or_404(request.membership, found.pk))
     return toast(fresh, text, undo_url=undo)
 

@@ -20,17 +20,21 @@ from funnel.views.answers import dialog, fresh_parts, number, page_context, read
 from tenants.errors import Refused, Stale
 from tenants.formats import exact, plain
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, is_swap, org_view, render_page
+from tenants.web import OrgRequest, back_from_dialog, conflict, go, is_swap, org_view, render_page, way_back
 
 
 @org_view(Permission.FUNNEL_VIEW)
 @require_safe
 def opportunity(request: OrgRequest, pk: int) -> HttpResponse:
-    """Show an opportunity: its path, facts, evidence, team and history; the parts anew where its page asks for them."""
+    """Show an opportunity: its path, facts, evidence, team and history; the parts anew where its page asks for them.
+
+    `?next=` is the list one came from.
+    """
     found = queries.opportunity_or_404(request.membership, pk)
     if is_swap(request):
         return fresh_parts(request, found)
-    return render_page(request, "funnel/opportunity.html", page_context(request, found))
+    context = {**page_context(request, found), "back": way_back(request, request.GET.get("next"))}
+    return render_page(request, "funnel/opportunity.html", context)
 
 
 @org_view(Permission.FUNNEL_EDIT)
@@ -82,7 +86,7 @@ def edit(request: OrgRequest, pk: int) -> HttpResponse:
             why = form.cleaned_data["why"]
             actions.change_opportunity(found, seen=seen, by=request.membership, at=request.now, why=why, **facts)
             messages.success(request, _("Saved"))
-            return go(request, url_of(request, "opportunity", pk))
+            return go(request, back_from_dialog(request, url_of(request, "opportunity", pk)))
         except Stale as stale:
             return _both(request, form, stale, found.version)
         except Refused as refused:

@@ -20,7 +20,7 @@ from funnel.views.answers import dialog, must_leave, number, read_write, refuse,
 from tenants.errors import Refused, Stale
 from tenants.labels import in_a_row
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, org_view, render_page, toast
+from tenants.web import OrgRequest, conflict, go, org_view, render_page, toast, way_back
 
 
 def _context(request: OrgRequest, found: Opportunity) -> dict[str, Any]:
@@ -39,7 +39,8 @@ def _context(request: OrgRequest, found: Opportunity) -> dict[str, Any]:
 def strategy(request: OrgRequest, pk: int) -> HttpResponse:
     """Show the strategy sheet of an opportunity."""
     found = queries.opportunity_or_404(request.membership, pk)
-    return render_page(request, "funnel/strategy/sheet.html", _context(request, found))
+    context = {**_context(request, found), "back": way_back(request, request.GET.get("next"))}
+    return render_page(request, "funnel/strategy/sheet.html", context)
 
 
 @org_view(Permission.FUNNEL_VIEW)

@@ -368,8 +368,10 @@ def test_the_page_shows_mine_and_the_teams_who_knows_and_what_is_muted(acme: Cas
     client = sign_in(acme.manager)
     everyone, own = text_of(client, "alerts/"), text_of(client, "alerts/?of=mine")
     assert ("Pump" in everyone, "Pump" in own, "Valve" in own) == (True, False, True)
-    assert "went up 1 step" in everyone
+    assert f"told: {acme.rep.name}, {acme.manager.name}" in everyone, "the owner, then whoever leads them"
     assert "by Executive Acme" in own
+    assert "Fair" in own, "why it is quiet"
+    assert 'aria-current="page">Needs attention' in everyone, "the pages of the forecast stand above"
     assert "Pump" not in text_of(client, "alerts/?only=muted")
     assert "Pump" in text_of(client, "alerts/?only=climbed")
     assert "Pump" not in text_of(client, "alerts/?health=watch")
@@ -383,8 +385,95 @@ def test_each_flag_leads_to_what_clears_it_for_whom_may_do_it(acme: Cast) -> Non
         actions.refresh_health(acme.org, at=NOW)
         opportunity.refresh_from_db()
     text = text_of(sign_in(acme.rep), "alerts/")
-    for path in (f"funnel/{opportunity.pk}/edit/", "visits/new/?account=", f"funnel/{opportunity.pk}/#opportunity-"):
+    back = "next=%2Fo%2Facme%2Fforecast%2Falerts%2F"
+    visit = f"visits/new/?account={opportunity.account_id}&amp;opportunity={opportunity.pk}&amp;{back}"
+    for path in (f"funnel/{opportunity.pk}/edit/", visit, f"funnel/{opportunity.pk}/?{back}#opportunity-"):
         assert path in text
+
+
+LIST = "/o/acme/forecast/alerts/?of=team&page=2"
+BELOW = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{LIST}"}
+
+
+def test_whoever_clears_or_mutes_a_flag_comes_back_to_the_list_as_it_was_narrowed(acme: Cast) -> None:
+    with working_for(acme.org):
+        opportunity = make_overdue(acme.rep)
+        actions.refresh_health(acme.org, at=NOW)
+        opportunity.refresh_from_db()
+    client, home = sign_in(acme.rep), f"/o/acme/funnel/{opportunity.pk}/"
+    typed = {
+        "name": "Pump",
+        "amount": "1000000",
+        "quoted_currency": "TWD",
+        "expected_close_on": "2031-01-01",
+        "owner": acme.rep.pk,
+        "stage": opportunity.stage,
+        "version": opportunity.version,
+    }
+    edited = client.post(f"{home}edit/", typed, headers=BELOW)
+    assert edited["HX-Redirect"] == LIST, edited.content.decode()
+    let_go = {"reason": "no_budget", "note": "x", "version": opportunity.version + 1}
+    closed = client.post(f"{home}close/abandoned/?on=page", let_go, headers=BELOW)
+    assert closed["HX-Redirect"] == LIST, closed.content.decode()
+    with working_for(acme.org):
+        other = make_overdue(acme.rep, "Valve")
+        actions.refresh_health(acme.org, at=NOW)
+    quiet = {"until": (datetime.now(acme.org.zone).date() + DAY).isoformat(), "reason": "Fair", "seen": 0}
+    path = f"/o/acme/forecast/alerts/{other.pk}/overdue/"
+    assert client.post(f"{path}mute/", quiet, headers=BELOW)["HX-Redirect"] == LIST
+    assert client.post(f"{path}unmute/", headers=BELOW)["HX-Redirect"] == LIST
+    alone = {**BELOW, "HX-Current-URL": f"http://testserver{path}mute/"}
+    for place in ("mute/", "unmute/"):
+        assert client.post(path + place, quiet, headers=alone)["HX-Redirect"] == "/o/acme/forecast/alerts/"
+    assert client.post(f"{path}unmute/")["Location"] == "/o/acme/forecast/alerts/"
+
+
+@pytest.mark.parametrize(
+    "wanted", ["https://evil.example/o/acme/", "//evil.example", "/o/globex/today/", "javascript:1"]
+)
+def test_a_way_back_stays_within_the_organization(acme: Cast, wanted: str) -> None:
+    with working_for(acme.org):
+        opportunity = make_overdue(acme.rep)
+        actions.refresh_health(acme.org, at=NOW)
+    client, page = sign_in(acme.rep), f"/o/acme/funnel/{opportunity.pk}/"
+    for path in (page, f"{page}strategy/"):
+        assert client.get(path, {"next": wanted}).context["back"] == ""
+        assert f'href="{LIST.replace("&", "&amp;")}"' in client.get(path, {"next": LIST}).content.decode()
+    visit = f"/o/acme/visits/new/?opportunity={opportunity.pk}"
+    assert client.get(visit, {"next": wanted, "opportunity": opportunity.pk}).context["back"] == page
+    assert client.get(visit, {"next": LIST, "opportunity": opportunity.pk}).context["back"] == LIST
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{wanted}"}
+    typed = {"until": (datetime.now(acme.org.zone).date() + DAY).isoformat(), "reason": "Fair", "seen": 0}
+    muted = client.post(f"/o/acme/forecast/alerts/{opportunity.pk}/overdue/mute/", typed, headers=headers)
+    assert muted["HX-Redirect"] == "/o/acme/forecast/alerts/"
+
+
+def test_the_page_of_an_opportunity_tells_of_its_flags_what_the_list_tells(acme: Cast) -> None:
+    with working_for(acme.org):
+        opportunity = make_overdue(acme.rep)
+        actions.refresh_health(acme.org, at=NOW)
+        far = datetime.now(acme.org.zone).date() + DAY
+        quiet: dict[str, Any] = {"until": far, "reason": "Fair", "seen": 0, "by": acme.rep}
+        actions.mute(opportunity, "overdue", **quiet, at=datetime.now(acme.org.zone))
+    panel = f"/o/acme/forecast/alerts/{opportunity.pk}/"
+    assert f'hx-get="{panel}"' in sign_in(acme.rep).get(f"/o/acme/funnel/{opportunity.pk}/").content.decode()
+    text = text_of(sign_in(acme.manager), f"alerts/{opportunity.pk}/")
+    for words in ("raised", f"told: {acme.rep.name}", "muted until", "Fair", f"mute-{opportunity.pk}-overdue"):
+        assert words in text
+    assert sign_in(acme.rep2).get(panel).status_code == 404
+
+
+def test_the_board_leads_to_the_list_while_anything_stands_there(acme: Cast) -> None:
+    link = 'href="/o/acme/forecast/alerts/" title="All flags'
+    client = sign_in(acme.rep)
+    with working_for(acme.org):
+        opportunity = make_overdue(acme.rep)
+        actions.refresh_health(acme.org, at=NOW)
+    for query in ("", "?health=attention"):
+        assert link in client.get(f"/o/acme/funnel/{query}").content.decode()
+    with working_for(acme.org):
+        Opportunity.objects.filter(pk=opportunity.pk).update(health="ok", flags=[])
+    assert link not in client.get("/o/acme/funnel/").content.decode()
 
 
 def test_whoever_helps_is_not_led_to_what_others_decide(acme: Cast) -> None:

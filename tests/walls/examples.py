@@ -59,6 +59,7 @@ EXAMPLES: dict[str, Example] = {
     # salesops
     "salesops:sees": at(pk="member"),
     "forecasting:behind": at().asking(what="qualified"),
+    "forecasting:alerts_of": at(pk="opportunity"),
     "forecasting:mute": at(pk="opportunity", code="overdue").sending(until=SOON, reason="Trade fair"),
     "forecasting:unmute": at(pk="opportunity", code="overdue"),
     "salesops:holds": at(pk="member"),
