@@ -11,12 +11,12 @@ from django.utils.html import format_html
 from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from activities import dates, labels
+from activities import labels
 from activities.kinds import Kind, Result, VisitState
 from activities.models import Visit
 from activities.queries import Offer, Step, VisitFilter
 from activities.times import FURTHEST, OLDEST, SLACK, Span, When, moment
-from tenants import formats
+from tenants import dates, formats
 from tenants.models import Membership, Team
 
 NOTHING = "none"

@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from accounts.models import Account
-from activities import actions, dates, labels, queries
+from activities import actions, labels, queries
 from activities.forms import VisitForm
 from activities.kinds import VisitState
 from activities.models import Visit
@@ -16,6 +16,7 @@ from activities.views._customer import back, chosen_account, customers, opportun
 from activities.views._shared import number, to_page, visit_or_404
 from funnel.labels import STAGES
 from funnel.stages import MissingEvidence, Stage
+from tenants import dates
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
 from tenants.web import OrgRequest, conflict, go, org_view, render_page, way_back
@@ -110,6 +111,6 @@ def _after(request: OrgRequest, visit: Visit) -> str:
 @require_GET
 def due(request: OrgRequest) -> HttpResponse:
     """Say which day a typed step names: 下週三 → 12/2 (三)."""
-    text = next((request.GET[name] for name in ("next_text", "next", "text") if name in request.GET), "")
+    text = next((request.GET[name] for name in ("next_text", "next_step", "next", "text") if name in request.GET), "")
     on, rest = dates.parse_due(text[:400], request.today)
     return render_page(request, "activities/due.html", {"on": on, "rest": rest})

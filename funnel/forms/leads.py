@@ -1,5 +1,6 @@
 """What people type about leads, what is asked of them, and web forms."""
 
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -17,12 +18,30 @@ from funnel.facts import NAME_LENGTH
 from funnel.forms.opportunities import VersionForm, day_field
 from funnel.leads import LONGEST, Answer, Criteria, Criterion, Keys, Source, Step, choices_of
 from funnel.models import Lead, LeadSetting, WebForm
+from tenants.dates import parse_due
 from tenants.models import Membership
 
 _SOURCES = [(source, words) for source, words in labels.SOURCES.items() if source != Source.WEB_FORM]
 
 
-class LeadForm(forms.Form):
+class NextStepForm(forms.Form):
+    """What comes next, and when: in its own field, or said in the step: 明天打電話."""
+
+    next_step = forms.CharField(label=gettext_lazy("Next step"), max_length=200, required=False)
+    next_step_on = day_field(label=gettext_lazy("On"), required=False)
+    today: date
+
+    def clean(self) -> dict[str, Any]:
+        """Take the day out of the step, where none was chosen and one is said."""
+        typed = super().clean() or {}
+        if typed.get("next_step") and not typed.get("next_step_on") and "next_step_on" not in self.errors:
+            on, step = parse_due(typed["next_step"], self.today)
+            if on is not None and step:
+                typed["next_step"], typed["next_step_on"] = step, on
+        return typed
+
+
+class LeadForm(NextStepForm):
     """A lead: a company or a person is enough, everything else can come later."""
 
     company = forms.CharField(
@@ -52,18 +71,23 @@ class LeadForm(forms.Form):
     source_note = forms.CharField(label=gettext_lazy("Which one"), max_length=120, required=False)
     budget = MoneyField(label=gettext_lazy("Budget"), required=False)
     buys_on = day_field(label=gettext_lazy("Buys by"), required=False)
-    next_step = forms.CharField(label=gettext_lazy("Next step"), max_length=200, required=False)
-    next_step_on = day_field(label=gettext_lazy("On"), required=False)
     owner: Any = forms.ModelChoiceField(Membership.objects, label=gettext_lazy("Owner"), empty_label=None)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     request_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
     anyway = forms.BooleanField(widget=forms.HiddenInput, required=False)
 
     def __init__(
-        self, data: Any = None, *, by: Membership, lead: Lead | None = None, initial: dict[str, Any] | None = None
+        self,
+        data: Any = None,
+        *,
+        by: Membership,
+        today: date,
+        lead: Lead | None = None,
+        initial: dict[str, Any] | None = None,
     ) -> None:
-        """Take who fills it in, and the lead that is changed."""
+        """Take who fills it in on which day, and the lead that is changed."""
         super().__init__(data, initial=initial)
+        self.today = today
         fields: dict[str, Any] = self.fields
         fields["owner"].queryset = queries.lead_owners(by, lead.owner_id if lead else 0)
         if lead is not None:
@@ -143,15 +167,18 @@ class AnswersForm(VersionForm):
         return {each: (Answer(typed[f"answer_{each}"]), typed[f"note_{each}"]) for each in Criterion}
 
 
-class LeadNoteForm(forms.Form):
+class LeadNoteForm(NextStepForm):
     """What happened, and what comes next."""
 
     text = forms.CharField(
         label=gettext_lazy("What happened"), max_length=2_000, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
     contacted = forms.BooleanField(label=gettext_lazy("We spoke with them"), required=False)
-    next_step = forms.CharField(label=gettext_lazy("Next step"), max_length=200, required=False)
-    next_step_on = day_field(label=gettext_lazy("On"), required=False)
+
+    def __init__(self, data: Any = None, *, today: date, initial: dict[str, Any] | None = None) -> None:
+        """Take the day on which it is said."""
+        super().__init__(data, initial=initial)
+        self.today = today
 
 
 class DropForm(VersionForm):

@@ -94,7 +94,7 @@ def _differing(form: AnswersForm) -> list[Any]:
 def lead_note(request: OrgRequest, pk: int) -> HttpResponse:
     """Write down what happened, and what comes next."""
     found = queries.lead_or_404(request.membership, pk)
-    form = LeadNoteForm(request.POST)
+    form = LeadNoteForm(request.POST, today=request.today)
     if form.is_valid():
         try:
             actions.note_lead(found, by=request.membership, at=request.now, **form.cleaned_data)

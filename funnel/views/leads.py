@@ -52,8 +52,10 @@ def lead_new(request: OrgRequest) -> HttpResponse:
     by = request.membership
     if request.method != "POST":
         initial = new_lead(by) | {"company": request.GET.get("company", "").replace("\x00", "")[:200]}
-        return render_page(request, "funnel/leads/new.html", {"form": LeadForm(by=by, initial=initial)})
-    form = LeadForm(request.POST, by=by)
+        return render_page(
+            request, "funnel/leads/new.html", {"form": LeadForm(by=by, today=request.today, initial=initial)}
+        )
+    form = LeadForm(request.POST, by=by, today=request.today)
     twins = None
     if form.is_valid():
         typed = form.cleaned_data
@@ -86,7 +88,7 @@ def lead_answer(
     context = {
         "lead": found,
         "told": queries.lead_page(request.membership, found, today=request.today),
-        "note": note or LeadNoteForm(initial=initial),
+        "note": note or LeadNoteForm(today=request.today, initial=initial),
         "may_edit": request.membership.can(Permission.FUNNEL_EDIT),
         "is_open": found.status == LeadStatus.OPEN,
         "status_label": labels.LEAD_STATUSES[LeadStatus(found.status)],
@@ -118,9 +120,9 @@ def lead_edit(request: OrgRequest, pk: int) -> HttpResponse:
     """Change the facts of a lead, or give it to someone else."""
     found = queries.lead_or_404(request.membership, pk)
     if request.method != "POST":
-        form = LeadForm(by=request.membership, lead=found, initial=standing_lead(found))
+        form = LeadForm(by=request.membership, today=request.today, lead=found, initial=standing_lead(found))
         return dialog(request, "leads/edit", form=form, lead=found)
-    form = LeadForm(request.POST, by=request.membership, lead=found)
+    form = LeadForm(request.POST, by=request.membership, today=request.today, lead=found)
     if form.is_valid():
         try:
             seen = form.cleaned_data["version"] or 0

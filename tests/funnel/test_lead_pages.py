@@ -237,6 +237,38 @@ def test_answers_are_given_and_an_old_form_is_stale(acme: Cast, login: Login) ->
         assert LeadAnswer.objects.get(criterion="decision").answer == Answer.ALONE
 
 
+@pytest.mark.parametrize(
+    ("said", "step", "days"),
+    [("明天打電話", "打電話", 1), ("后天 打电话", "打电话", 2), ("call tomorrow", "call", 1), ("call", "call", None)],
+)
+def test_a_next_step_says_its_day_as_a_visit_does(
+    acme: Cast, login: Login, said: str, step: str, days: int | None
+) -> None:
+    client, today = login(acme.rep), timezone.now().astimezone(acme.org.zone).date()
+    on = None if days is None else today + days * DAY
+    made = {"company": "Epsilon", "source": "event", "owner": acme.rep.pk, "request_key": uuid4(), "next_step": said}
+    assert client.post(f"{BASE}new/", made).status_code == 303
+    with working_for(acme.org):
+        lead = Lead.objects.get(company="Epsilon")
+    assert (lead.next_step, lead.next_step_on) == (step, on)
+    chosen = today + 9 * DAY
+    edited = {**made, "version": lead.version, "next_step_on": chosen.isoformat()}
+    assert client.post(f"{BASE}{lead.pk}/edit/", edited).status_code == 303
+    assert (now(lead).next_step, now(lead).next_step_on) == (said, chosen), "a chosen day leaves the words alone"
+    assert client.post(f"{BASE}{lead.pk}/note/", {"text": "Spoke", "next_step": said}).status_code == 303
+    assert now(lead).next_step == step
+    assert now(lead).next_step_on == on
+    assert 'hx-get="/o/acme/visits/due/"' in text(client.get(f"{BASE}{lead.pk}/"))
+    due = client.get("/o/acme/visits/due/", {"next_step": said}, headers=HTMX)
+    assert bool(due.content.strip()) is (on is not None)
+
+
+def test_a_day_without_a_step_stays_a_word(acme: Cast, login: Login) -> None:
+    lead = make_lead(acme.rep)
+    assert login(acme.rep).post(f"{BASE}{lead.pk}/note/", {"next_step": "明天"}).status_code == 303
+    assert (now(lead).next_step, now(lead).next_step_on) == ("明天", None)
+
+
 def test_a_note_is_written_and_an_empty_one_refused(acme: Cast, login: Login) -> None:
     lead, client = make_lead(acme.rep), login(acme.rep)
     url = f"{BASE}{lead.pk}/note/"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.dates import LONGEST, choices, month_end, parse_due
+from tenants.dates import LONGEST, choices, month_end, parse_due
 
 MONDAY = date(2026, 11, 23)
 days = st.dates(min_value=date(2020, 1, 1), max_value=date(2090, 12, 31))
