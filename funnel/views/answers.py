@@ -1,6 +1,6 @@
 """What the pages of this app answer alike: dialogs, conflicts, what a decision touched."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -144,6 +144,23 @@ def number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 11 else 0
 
 
+def both(form: Any, theirs: Mapping[str, Any], words: Mapping[str, Callable[[Any], Any]]) -> list[tuple[Any, Any, Any]]:
+    """Return (label, theirs, mine) of each field of `form` that stands otherwise; `words` say a field's value."""
+
+    def shown(field: str, value: Any) -> Any:
+        queryset = getattr(form.fields[field], "queryset", None)
+        if queryset is not None and isinstance(value, int):
+            return queries.named(queryset, value)
+        return words[field](value) if field in words else value
+
+    rows = []
+    for field, value in {name.removesuffix("_id"): value for name, value in theirs.items()}.items():
+        mine = form.cleaned_data.get(field)
+        if field in form.fields and getattr(mine, "pk", mine) != value:
+            rows.append((form.fields[field].label, shown(field, value), shown(field, mine)))
+    return rows
+
+
 def conflict_here(
     request: OrgRequest,
     rows: list[Any],
@@ -222,6 +239,14 @@ def told_stale(
     again = version if status == Status.OPEN else None
     touched = {*touched, Stage(stale.theirs["stage"])}
     return conflict_here(request, [(_("Stage"), theirs, wanted)], stale, version=again, touched=touched)
+
+
+def heard(request: OrgRequest, pk: int, text: str, event: str) -> HttpResponse:
+    """Answer that something about an opportunity changed; the panels that stand open hear of it and ask anew."""
+    if must_leave(request):
+        messages.success(request, text)
+        return go(request, url_of(request, "opportunity", pk))
+    return announce(toast(HttpResponse(), text), event)
 
 
 def parts(request: OrgRequest, found: Opportunity, text: str, *, undo: str = "") -> HttpResponse:

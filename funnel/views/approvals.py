@@ -13,10 +13,10 @@ from funnel import actions, approval_filters, labels, queries
 from funnel.approvals import ApprovalKind, ApprovalState
 from funnel.forms import ApprovalForm, VerdictForm
 from funnel.models import Approval
-from funnel.views.answers import dialog, must_leave, number, read_write, refuse, url_of
+from funnel.views.answers import dialog, heard, must_leave, number, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, announce, conflict, go, org_view, render_page, toast
+from tenants.web import OrgRequest, conflict, go, org_view, render_page, toast
 
 A_PAGE = 30
 CHANGED = "approvals-changed"
@@ -40,19 +40,11 @@ def approval_new(request: OrgRequest, pk: int, kind: str) -> HttpResponse:
                 found, form.demand(), why=typed["why"], by=by, at=at, request_key=typed["request_key"]
             )
             text = _("Asked: %(name)s decides") % {"name": made.approver.name}
-            return _changed(request, text, url_of(request, "opportunity", pk))
+            return heard(request, pk, text, CHANGED)
         except Refused as refused:
             refuse(form, refused)
     context = {"form": form, "opportunity": found, "kind": asked, "heading": labels.APPROVAL_KINDS[asked]}
     return dialog(request, "approvals/new", status=422 if request.method == "POST" else 200, **context)
-
-
-def _changed(request: OrgRequest, text: str, to: str) -> HttpResponse:
-    """Answer that something about approvals changed; the panels that stand open ask anew."""
-    if must_leave(request):
-        messages.success(request, text)
-        return go(request, to)
-    return announce(toast(HttpResponse(), text), CHANGED)
 
 
 @org_view(Permission.FUNNEL_VIEW)

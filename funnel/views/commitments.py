@@ -1,6 +1,5 @@
 """That a customer committed to us, apart from our stage; and the economic buyer's promise, apart from both."""
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -9,13 +8,12 @@ from funnel import actions, labels, queries
 from funnel.commitment import CommitmentKind, Procedure
 from funnel.forms import CommitmentForm, WithdrawForm
 from funnel.helping import decides
-from funnel.models import Opportunity
 from funnel.stages import Status
-from funnel.views.answers import dialog, must_leave, read_write, refuse, url_of
+from funnel.views.answers import dialog, heard, read_write, refuse
 from jobs.views import attachment
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, announce, conflict, go, org_view, render_page, toast
+from tenants.web import OrgRequest, conflict, org_view, render_page
 
 CHANGED = "commitment-changed"
 """What the panel of commitments listens to."""
@@ -53,7 +51,7 @@ def commitment_new(request: OrgRequest, pk: int, kind: str) -> HttpResponse:
     if form.is_valid():
         try:
             actions.record_commitment(found, what, by=request.membership, at=request.now, **form.values())
-            return _changed(request, found, str(labels.COMMITMENTS[what]))
+            return heard(request, pk, str(labels.COMMITMENTS[what]), CHANGED)
         except Refused as refused:
             refuse(form, refused)
     context = {"form": form, "opportunity": found, "kind": what, "heading": labels.COMMITMENTS[what]}
@@ -70,7 +68,7 @@ def commitment_withdraw(request: OrgRequest, pk: int) -> HttpResponse:
         why = form.cleaned_data["why"]
         try:
             actions.withdraw_commitment(found, why=why, by=request.membership, at=request.now)
-            return _changed(request, found.opportunity, _("Withdrawn"))
+            return heard(request, found.opportunity_id, _("Withdrawn"), CHANGED)
         except Stale as stale:
             return conflict(request, [(_("Why"), stale.theirs["why"], why)], stale)
         except Refused as refused:
@@ -84,10 +82,3 @@ def commitment_withdraw(request: OrgRequest, pk: int) -> HttpResponse:
 def commitment_file(request: OrgRequest, pk: int) -> HttpResponse:
     """Download the file that proves a commitment."""
     return attachment(queries.proof_or_404(request.membership, pk))
-
-
-def _changed(request: OrgRequest, found: Opportunity, text: str) -> HttpResponse:
-    if must_leave(request):
-        messages.success(request, text)
-        return go(request, url_of(request, "opportunity", found.pk))
-    return announce(toast(HttpResponse(), text), CHANGED)

@@ -12,7 +12,7 @@ from funnel import actions, labels, lead_filters, queries
 from funnel.forms import LeadForm, LeadNoteForm, new_lead, standing_lead
 from funnel.leads import DropReason, LeadStatus, Source
 from funnel.models import Lead
-from funnel.views.answers import dialog, read_write, refuse, url_of
+from funnel.views.answers import both, dialog, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.formats import exact
 from tenants.permissions import Permission
@@ -130,39 +130,19 @@ def lead_edit(request: OrgRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Saved"))
             return go(request, after(request, found))
         except Stale as stale:
-            return _both(request, form, stale, found.version)
+            return conflict(request, both(form, stale.theirs, _WORDS), stale, version=found.version)
         except Refused as refused:
             refuse_lead(form, refused)
     return dialog(request, "leads/edit", form=form, lead=found, status=422)
+
+
+_WORDS = {"budget": exact, "source": lambda code: labels.SOURCES[Source(code)]}
 
 
 def after(request: OrgRequest, found: Lead) -> str:
     """Return the page of a lead, or the list where it is now somebody's whom one cannot see."""
     seen = queries.sees_lead(request.membership, found.pk)
     return url_of(request, "lead", found.pk) if seen else url_of(request, "leads")
-
-
-def _both(request: OrgRequest, form: LeadForm, stale: Stale, version: int) -> HttpResponse:
-    """Answer 409 with what stands and what was typed, field by field."""
-    rows = []
-    for name, theirs in stale.theirs.items():
-        field = name.removesuffix("_id")
-        if field not in form.fields:
-            continue
-        mine = form.cleaned_data[field]
-        if (mine.pk if hasattr(mine, "pk") else mine) != theirs:
-            rows.append((form.fields[field].label, _shown(form, field, theirs), _shown(form, field, mine)))
-    return conflict(request, rows, stale, version=version)
-
-
-def _shown(form: LeadForm, field: str, value: Any) -> Any:
-    """Return a value as the conflict shows it."""
-    if field == "budget":
-        return exact(value)
-    if field == "source":
-        return labels.SOURCES[Source(value)]
-    queryset = getattr(form.fields[field], "queryset", None)
-    return queries.named(queryset, value) if queryset is not None and isinstance(value, int) else value
 
 
 @org_view(Permission.FUNNEL_VIEW)

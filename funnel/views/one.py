@@ -1,7 +1,5 @@
 """The page of one opportunity; opening and editing it."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -16,7 +14,7 @@ from funnel.forms import (
     standing,
 )
 from funnel.stages import Category
-from funnel.views.answers import dialog, fresh_parts, number, page_context, read_write, refuse, url_of
+from funnel.views.answers import both, dialog, fresh_parts, number, page_context, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.formats import exact, plain
 from tenants.permissions import Permission
@@ -94,26 +92,10 @@ def edit(request: OrgRequest, pk: int) -> HttpResponse:
     return dialog(request, "edit", form=form, opportunity=found, status=422)
 
 
+_WORDS = {"amount": exact, "category": lambda code: labels.CATEGORIES[Category(code)]}
+
+
 def _both(request: OrgRequest, form: OpportunityForm, stale: Stale, version: int) -> HttpResponse:
     """Answer 409 with what stands and what was typed, field by field."""
-    rows = []
-    for name, theirs in stale.theirs.items():
-        field = name.removesuffix("_id")
-        if field not in form.fields:
-            continue
-        mine = form.cleaned_data[field]
-        if field == "category":
-            mine, theirs = mine or theirs, theirs
-        if (mine.pk if hasattr(mine, "pk") else mine) != theirs:
-            rows.append((form.fields[field].label, _shown(form, field, theirs), _shown(form, field, mine)))
-    return conflict(request, rows, stale, version=version)
-
-
-def _shown(form: OpportunityForm, field: str, value: Any) -> Any:
-    """Return a value as the conflict shows it."""
-    if field == "amount":
-        return exact(value)
-    if field == "category":
-        return labels.CATEGORIES[Category(value)]
-    queryset = getattr(form.fields[field], "queryset", None)
-    return queries.named(queryset, value) if queryset is not None and isinstance(value, int) else value
+    said = {name: value for name, value in stale.theirs.items() if name != "category" or form.cleaned_data["category"]}
+    return conflict(request, both(form, said, _WORDS), stale, version=version)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -10,12 +9,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from funnel import actions, labels, queries
 from funnel.forms import MemberForm, PartForm
-from funnel.models import Opportunity
 from funnel.stages import Status
-from funnel.views.answers import dialog, must_leave, number, read_write, refuse, url_of
+from funnel.views.answers import dialog, heard, number, read_write, refuse
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, announce, conflict, go, org_view, render_page, toast
+from tenants.web import OrgRequest, conflict, org_view, render_page
 
 CHANGED = "team-changed"
 """What the panels of the sales team listen to."""
@@ -42,14 +40,6 @@ def parts_today(request: OrgRequest) -> HttpResponse:
     return render(request, "funnel/team/today.html", {"parts": queries.parts_owed(request.membership)})
 
 
-def _changed(request: OrgRequest, found: Opportunity, text: str) -> HttpResponse:
-    """Answer that the team changed; the panels that stand open ask anew."""
-    if must_leave(request):
-        messages.success(request, text)
-        return go(request, url_of(request, "opportunity", found.pk))
-    return announce(toast(HttpResponse(), text), CHANGED)
-
-
 @org_view(Permission.FUNNEL_EDIT)
 @read_write
 def members(request: OrgRequest, pk: int) -> HttpResponse:
@@ -66,7 +56,7 @@ def members(request: OrgRequest, pk: int) -> HttpResponse:
             else:
                 actions.add_partner(found, partner=typed["partner"], **joins)
             name = (typed["member"] or typed["partner"]).name
-            return _changed(request, found, _("%(name)s is on the sales team now") % {"name": name})
+            return heard(request, pk, _("%(name)s is on the sales team now") % {"name": name}, CHANGED)
         except Refused as refused:
             refuse(form, refused)
     return dialog(request, "team/member", form=form, opportunity=found, status=200 if data is None else 422)
@@ -80,7 +70,7 @@ def helper_remove(request: OrgRequest, pk: int, helper: int) -> HttpResponse:
     row = queries.helper_or_404(found, helper)
     name = row.who.name
     actions.remove_helper(row, by=request.membership, at=request.now)
-    return _changed(request, found, _("%(name)s is no longer on the sales team") % {"name": name})
+    return heard(request, pk, _("%(name)s is no longer on the sales team") % {"name": name}, CHANGED)
 
 
 @org_view(Permission.FUNNEL_EDIT)
@@ -95,7 +85,7 @@ def part_new(request: OrgRequest, pk: int) -> HttpResponse:
         said = {"text": typed["text"], "due_on": typed["due_on"], "request_key": typed["request_key"]}
         try:
             actions.add_part(found, doer=form.doer(), by=by, at=at, **said)
-            return _changed(request, found, _("Part added"))
+            return heard(request, pk, _("Part added"), CHANGED)
         except Refused as refused:
             refuse(form, refused)
     return dialog(request, "team/part", form=form, opportunity=found, status=200 if data is None else 422)
@@ -113,7 +103,7 @@ def part_edit(request: OrgRequest, pk: int) -> HttpResponse:
         said = {"text": typed["text"], "due_on": typed["due_on"], "seen": typed["version"] or 0}
         try:
             actions.change_part(part, doer=form.doer(), by=by, at=at, **said)
-            return _changed(request, found, _("Saved"))
+            return heard(request, part.opportunity_id, _("Saved"), CHANGED)
         except Stale as stale:
             return _both(request, form, stale, part.version)
         except Refused as refused:
@@ -145,7 +135,7 @@ def part_done(request: OrgRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         return dialog(request, "refused", error=labels.refusal(refused), opportunity=part.opportunity, status=422)
     text = _("Done: %(part)s") if is_done else _("Not done yet: %(part)s")
-    return _changed(request, part.opportunity, text % {"part": part.text})
+    return heard(request, part.opportunity_id, text % {"part": part.text}, CHANGED)
 
 
 @org_view(Permission.FUNNEL_EDIT)
@@ -157,4 +147,4 @@ def part_drop(request: OrgRequest, pk: int) -> HttpResponse:
         actions.drop_part(part, seen=number(request.POST.get("version")), by=request.membership, at=request.now)
     except Stale as stale:
         return conflict(request, [(_("What"), stale.theirs["text"], part.text)], stale)
-    return _changed(request, part.opportunity, _("Taken out of the plan: %(part)s") % {"part": part.text})
+    return heard(request, part.opportunity_id, _("Taken out of the plan: %(part)s") % {"part": part.text}, CHANGED)

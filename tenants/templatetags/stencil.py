@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -55,3 +55,8 @@ def _drawn(stencil: Stencil, _language: str, look: tuple[Hashable, ...]) -> str:
     shown = dict(zip(stencil.looks, look, strict=True))
     text = get_template(stencil.template).render({**shown, **holes})
     return _HOLE.sub(r"{\1}", text.replace("{", "{{").replace("}", "}}"))
+
+
+def joined(filled: Iterable[str]) -> SafeString:
+    """Return what stencils filled, one after the other."""
+    return mark_safe("".join(filled))  # noqa: S308  # filled in escaped

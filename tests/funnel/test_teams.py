@@ -268,8 +268,9 @@ def test_the_team_on_the_pages(acme: Cast, deal: Opportunity, company: Account, 
     answer = rep.post(edit, {"text": "Wires", "who": who, "version": 1}, **HTMX)
     assert (answer.status_code, b"Cables" in answer.content) == (409, True)
     assert rep.post(edit, {"text": "", "who": who, "version": 2}, **HTMX).status_code == 422
+    assert rep.post(edit, {"text": "Pipes", "who": who, "version": 2})["Location"] == one
     assert rep.post(f"{edit}drop/", {"version": 1}, **HTMX).status_code == 409
-    assert rep.post(f"{edit}drop/", {"version": 2}, **HTMX).status_code == 200
+    assert rep.post(f"{edit}drop/", {"version": 3}, **HTMX).status_code == 200
     helper = OpportunityMember.objects.get(partner=company)
     assert rep.post(f"{one}members/{helper.pk}/remove/").status_code == 303
     other = make_opportunity(acme.rep, "Other", account=make_account(acme.rep, "Other"))
