@@ -9,8 +9,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -19,12 +21,13 @@ import pytest
 import redis
 from celery import Celery
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from jobs import actions
 from jobs.models import Job, StoredFile, WakeUp
 from jobs.states import State
+from tenants.models import Organization
 from tenants.scoping import reading, working_for
 from tests.cast import Cast
 from tests.jobs.slow_worker import CHUNKS
@@ -53,6 +56,7 @@ class Place:
 
     folder: Path
     redis_url: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -68,6 +72,7 @@ class Place:
             "REDIS_URL": self.redis_url,
             "SECRET_KEY": "test",
             "VAR_DIR": str(self.folder),
+            **self.settings,
         }
         command = [sys.executable, "-m", "celery", "-A", "tests.jobs.slow_worker", "worker"]
         command += ["--without-gossip", "--without-mingle"]
@@ -84,6 +89,33 @@ class Place:
         worker = self.workers.pop()
         os.killpg(worker.pid, signal.SIGKILL)
         worker.wait()
+
+    def kill_before(self, what: Callable[[], object], *, org: Organization) -> None:
+        """Start a worker, let it run into what `what` holds meanwhile, and kill it there."""
+        with held(what, org=org):
+            self.start_worker()
+            self.wake_until(somebody_waits)
+            self.kill_worker()
+
+    def go_on(self, acme: Cast, job: Job) -> None:
+        """Start a worker and let it come to the end."""
+        self.start_worker()
+        self.wake_until(lambda: now(acme, job).has_ended)
+        self.kill_worker()
+        assert now(acme, job).state == State.DONE
+
+    def wake_until(self, what: Callable[[], bool]) -> None:
+        """Wait, and sweep from time to time as if the lease had run out: a worker that was killed may look busy."""
+        end = time.monotonic() + 60
+        while not what():
+            assert time.monotonic() < end, "waited in vain"
+            with transaction.atomic():
+                free = WakeUp.objects.select_for_update(skip_locked=True).values_list("pk", flat=True)
+                WakeUp.objects.filter(pk__in=list(free)).update(next_at=timezone.now())
+            actions.sweep(at=timezone.now())
+            for _ in range(20):
+                if not what():
+                    time.sleep(0.1)
 
     def wipe(self) -> None:
         """Lose every message."""
@@ -109,6 +141,40 @@ class Place:
         app = Celery("sender", broker=self.redis_url or "filesystem://", set_as_current=False)
         app.conf.broker_transport_options = {} if self.redis_url else folders
         return app
+
+
+@contextmanager
+def held(what: Callable[[], object], *, org: Organization) -> Iterator[None]:
+    """Do `what` in a transaction that stays open meanwhile, and take it back."""
+    taken, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        try:
+            with reading(org):
+                what()
+                taken.set()
+                done.wait(120)
+                transaction.set_rollback(True)
+        finally:
+            connections.close_all()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    try:
+        assert taken.wait(20)
+        yield
+    finally:
+        done.set()
+        other.join()
+
+
+def somebody_waits() -> bool:
+    """Whether something waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def free_port() -> int:
