@@ -1,7 +1,8 @@
 """The one door: every page of an organization is entered through `org_view`."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
@@ -11,7 +12,7 @@ from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows import reauthentication
 from allauth.core.internal.httpkit import serialize_request
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -90,12 +91,24 @@ def org_view(
                     raise PermissionDenied
                 if _must_be_fresh(request, fresh):
                     return _confirm_first(request)
-                return view(entered, **kwargs)  # type: ignore[call-arg]  # the URL's arguments
+                with _gone_is_not_found(request):
+                    return view(entered, **kwargs)  # type: ignore[call-arg]  # the URL's arguments
 
         wrapper.policy = permission  # type: ignore[attr-defined]  # read by the test that walks the URLconf
         return wrapper
 
     return decorate
+
+
+@contextmanager
+def _gone_is_not_found(request: HttpRequest) -> Iterator[None]:
+    """Answer a write 404 that finds gone, or out of sight, what was there when it began: somebody was faster."""
+    try:
+        yield
+    except ObjectDoesNotExist as gone:
+        if request.method != "POST":
+            raise
+        raise Http404 from gone
 
 
 def open_view(reason: str) -> Callable[[View], View]:

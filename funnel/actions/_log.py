@@ -8,10 +8,10 @@ from typing import Any
 from django.db import connection
 
 from accounts import actions as accounts_actions
-from funnel.helping import ask_decides
+from funnel.helping import ask_decides, decides
 from funnel.history import Draft
 from funnel.judges import judge_anew
-from funnel.models import Change, Opportunity, StageSetting
+from funnel.models import Change, Opportunity, OpportunityMember, StageSetting
 from funnel.stages import Stage, StageRow
 from tenants import audit
 from tenants.actions.locking import locked
@@ -22,10 +22,20 @@ from tenants.scoping import require_organization_id
 SHOWN = ("name", "amount", "expected_close_on", "stage", "status", "owner_id", "category", "product_id", "source")
 
 
-def lock(opportunity: Opportunity) -> Opportunity:
-    """Take the opportunity for this transaction and return it as it stands now."""
+def lock(opportunity: Opportunity, *, by: Membership | None = None) -> Opportunity:
+    """Take the opportunity for this transaction and return it as it stands now.
+
+    :param by: who writes on it as the owner, somebody above them or one of its team: they may have been taken off it
+        since they opened it.
+    :raises Opportunity.DoesNotExist: `by` does not see it any more.
+    """
     rows = Opportunity.objects.select_related("account", "owner__user", "updated_by__user")
-    return locked(rows, opportunity.pk)
+    found = locked(rows, opportunity.pk)
+    if by is None or decides(found.owner_id, by.visible_owner_ids):
+        return found
+    if not OpportunityMember.objects.filter(opportunity=found, member=by).exists():
+        raise Opportunity.DoesNotExist
+    return found
 
 
 def lock_deciding(opportunity: Opportunity, *, by: Membership | None) -> Opportunity:

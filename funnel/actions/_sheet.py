@@ -16,9 +16,12 @@ from tenants.models import Membership
 M = TypeVar("M", bound=Model)
 
 
-def hold(opportunity: Opportunity) -> Opportunity:
-    """Take the opportunity, so that one at a time writes on its sheet; nothing on it goes stale by that."""
-    return _log.lock(opportunity)
+def hold(opportunity: Opportunity, *, by: Membership) -> Opportunity:
+    """Take the opportunity, so that one at a time writes on its sheet; nothing on it goes stale by that.
+
+    :raises Opportunity.DoesNotExist: see `_log.lock`.
+    """
+    return _log.lock(opportunity, by=by)
 
 
 def on_sheet(model: type[M], opportunity: Opportunity, pk: int) -> M:

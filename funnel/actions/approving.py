@@ -39,7 +39,7 @@ def ask_approval(
         waits already, `nobody_decides` where nobody above may, `amount_needed` for a
         discount on no price.
     """
-    opportunity = _log.lock(opportunity)
+    opportunity = _log.lock(opportunity, by=by)
     if request_key is not None:
         first: Approval | None = Approval.objects.filter(request_key=request_key).first()
         if first is not None:

@@ -101,6 +101,8 @@ def _told(step: Callable[..., dict[str, Any]], bulk: BulkChange, pk: int, versio
             return step(bulk, pk, version, **who)
     except Stale:
         return {"fate": Fate.STALE}
+    except Opportunity.DoesNotExist:
+        return {"fate": Fate.GONE}
     except MissingEvidence as lacking:
         return {"fate": Fate.LEFT_OUT if lacking.can_override else Fate.BLOCKED}
     except Refused as refused:

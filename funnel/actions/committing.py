@@ -44,7 +44,7 @@ def record_commitment(
     :param new_contact: the name of who promised, where they are not in the archive yet.
     :raises Refused: see `check_commitment`; `closed`, `already_committed` where one stands, `contact_elsewhere`.
     """
-    opportunity = _log.lock(opportunity)
+    opportunity = _log.lock(opportunity, by=by)
     if request_key is not None:
         first: Commitment | None = Commitment.objects.filter(request_key=request_key).first()
         if first is not None:

@@ -38,7 +38,7 @@ def add_role(
     :raises Refused: `contact_needed`, `contact_elsewhere`, `person_on_sheet`, `sheet_full`, `reports_elsewhere`, and
         what the rules of `funnel.strategy` refuse.
     """
-    opportunity = _sheet.hold(opportunity)
+    opportunity = _sheet.hold(opportunity, by=by)
     there = {row.contact_id: row for row in DecisionRole.objects.filter(opportunity=opportunity)}
     check_room(len(there))
     main, *also = ordered(roles)
@@ -110,7 +110,7 @@ def change_role(
     :raises Stale: it was changed since version `seen`.
     :raises Refused: as `add_role`, and `reports_in_a_circle`.
     """
-    opportunity = _sheet.hold(opportunity)
+    opportunity = _sheet.hold(opportunity, by=by)
     row = _sheet.on_sheet(DecisionRole, opportunity, pk)
     main, *also = ordered(roles)
     lines: dict[int, int | None] = dict(
@@ -139,7 +139,7 @@ def remove_role(opportunity: Opportunity, pk: int, *, seen: int, by: Membership,
 
     :raises Stale: they were changed since version `seen`.
     """
-    opportunity = _sheet.hold(opportunity)
+    opportunity = _sheet.hold(opportunity, by=by)
     row = _sheet.gone_or_held(DecisionRole, opportunity, pk, seen)
     if row is None:
         return

@@ -22,7 +22,7 @@ def add_gap(
 
     :raises Refused: `gap_empty`, `note_too_long`.
     """
-    opportunity = _sheet.hold(opportunity)
+    opportunity = _sheet.hold(opportunity, by=by)
     earlier = InformationGap.objects.filter(request_key=request_key).first() if request_key else None
     if earlier is not None:
         return earlier
@@ -58,7 +58,7 @@ def change_gap(
     :raises Stale: it was changed since version `seen`.
     :raises Refused: `gap_empty`, `note_too_long`.
     """
-    opportunity = _sheet.hold(opportunity)
+    opportunity = _sheet.hold(opportunity, by=by)
     row = _sheet.on_sheet(InformationGap, opportunity, pk)
     was_known = row.closed_at is not None
     closed_at = (row.closed_at or at) if is_known else None

@@ -61,7 +61,7 @@ def move(
     :raises Refused: see `ask_move`, `check_override`.
     :raises MissingEvidence: see `ask_evidence`.
     """
-    opportunity = _log.lock(opportunity)
+    opportunity = _log.lock(opportunity, by=by)
     if opportunity.stage != left:
         raise _log.stale(opportunity)
     ask_move(status=Status(opportunity.status), left=left, to=to, why=why)

@@ -33,7 +33,7 @@ def add_part(
 
     :raises Refused: see `check_part`; `closed` for an opportunity that has ended.
     """
-    opportunity = _log.lock(opportunity)
+    opportunity = _log.lock(opportunity, by=by)
     if request_key is not None:
         first: PlanPart | None = PlanPart.objects.filter(request_key=request_key).first()
         if first is not None:
@@ -62,7 +62,7 @@ def change_part(
     :raises Stale: it was changed since version `seen`.
     :raises Refused: see `check_part`; `part_done`.
     """
-    part = _lock(part)
+    part = _lock(part, by=by)
     _refuse_stale(part, seen)
     if part.done_at is not None:
         raise Refused("part_done")
@@ -75,7 +75,7 @@ def change_part(
         return part
     part.version += 1
     part.save(update_fields=["text", "due_on", "member", "partner", "version"])
-    part = _lock(part)
+    part = _lock(part, by=by)
     _team.record("plan_part.changed", part, by=by, at=at, changes=changes)
     if "member" in changes:
         _given(part, by=by, at=at)
@@ -88,7 +88,7 @@ def finish_part(part: PlanPart, *, by: Membership, at: datetime) -> PlanPart:
 
     :raises Refused: `not_your_part`.
     """
-    part = _lock(part)
+    part = _lock(part, by=by)
     _ask(part, by)
     if part.done_at is not None:
         return part
@@ -105,7 +105,7 @@ def resume_part(part: PlanPart, *, by: Membership, at: datetime) -> PlanPart:
 
     :raises Refused: `not_your_part`.
     """
-    part = _lock(part)
+    part = _lock(part, by=by)
     _ask(part, by)
     if part.done_at is None:
         return part
@@ -120,14 +120,15 @@ def drop_part(part: PlanPart, *, seen: int, by: Membership, at: datetime) -> Non
 
     :raises Stale: it was changed since version `seen`.
     """
-    part = _lock(part)
+    part = _lock(part, by=by)
     _refuse_stale(part, seen)
     _team.record("plan_part.dropped", part, by=by, at=at)
     part.delete()
 
 
-def _lock(part: PlanPart) -> PlanPart:
-    """Take the part for this transaction and return it as it stands now."""
+def _lock(part: PlanPart, *, by: Membership) -> PlanPart:
+    """Take the opportunity, whose team stays what it is meanwhile, then the part; return it as it stands now."""
+    _log.lock(part.opportunity, by=by)
     rows = PlanPart.objects.select_related("opportunity__owner", "opportunity__organization", "member__user", "partner")
     return locked(rows, part.pk)
 

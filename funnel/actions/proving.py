@@ -58,7 +58,7 @@ def file_evidence(
     :raises Refused: see `ask_filing`; `item_removed`, `note_too_long`, `contact_elsewhere`, `amount_negative`,
         `amount_too_large`.
     """
-    opportunity = _log.lock(opportunity)
+    opportunity = _log.lock(opportunity, by=by)
     row = item_row(item) if isinstance(item, str) else item
     if not row.is_active:
         raise Refused("item_removed")
@@ -160,7 +160,7 @@ def withdraw_evidence(
 
     :raises Stale: somebody has filed or judged it since version `seen`.
     """
-    opportunity = _log.lock(opportunity)
+    opportunity = _log.lock(opportunity, by=by)
     row = item_row(item) if isinstance(item, str) else item
     evidence = _filed(opportunity, row)
     if evidence is None:

@@ -63,7 +63,7 @@ def add_rival(
     :param new_name: of one that is not kept yet; goes before `competitor`.
     :raises Refused: `competitor_needed`, `not_a_competitor`, `rival_on_sheet`, `note_too_long`.
     """
-    opportunity = _sheet.hold(opportunity)
+    opportunity = _sheet.hold(opportunity, by=by)
     if new_name.strip():
         competitor = ensure_competitor(new_name, by=by, at=at)
     if competitor is None:
@@ -98,7 +98,7 @@ def change_rival(
     :raises Stale: it was changed since version `seen`.
     :raises Refused: `note_too_long`.
     """
-    opportunity = _sheet.hold(opportunity)
+    opportunity = _sheet.hold(opportunity, by=by)
     row = _sheet.on_sheet(Rival, opportunity, pk)
     fields = {"strengths": strengths, "weaknesses": weaknesses, "answer": answer}
     kept = {name: _sheet.text_of(text, LONG) for name, text in fields.items()}
@@ -114,7 +114,7 @@ def remove_rival(opportunity: Opportunity, pk: int, *, seen: int, by: Membership
 
     :raises Stale: it was changed since version `seen`.
     """
-    opportunity = _sheet.hold(opportunity)
+    opportunity = _sheet.hold(opportunity, by=by)
     row = _sheet.gone_or_held(Rival, opportunity, pk, seen)
     if row is None:
         return

@@ -42,7 +42,7 @@ def change_strategy(
     :raises Stale: it was changed since.
     :raises Refused: `note_too_long`, `reports_elsewhere` (whom to win next is not on the sheet), `ladder_unknown`.
     """
-    opportunity = _sheet.hold(opportunity)
+    opportunity = _sheet.hold(opportunity, by=by)
     fields: dict[str, Any] = {
         name: _sheet.text_of(str(text), LONG) for name, text in sheet.items() if name not in {"ladder", "win_next"}
     }
@@ -67,7 +67,7 @@ def note_procedure(opportunity: Opportunity, *, seen: int, procedure: str, by: M
     :raises Stale: it was changed since.
     :raises Refused: `procedure_unknown`.
     """
-    opportunity = _sheet.hold(opportunity)
+    opportunity = _sheet.hold(opportunity, by=by)
     if procedure not in {"", *Procedure}:
         raise Refused("procedure_unknown")
     before = opportunity.buying_procedure
@@ -105,7 +105,7 @@ def decide(
     :raises Stale: the sheet was changed since version `seen`.
     :raises Refused: see `ask_verdict`; `answer_unknown`, `note_too_long`.
     """
-    opportunity = _sheet.hold(opportunity)
+    opportunity = _sheet.hold(opportunity, by=by)
     row = _standing(opportunity)
     if {str(need), str(compete)} - {Answer.UNKNOWN, Answer.YES, Answer.NO}:
         raise Refused("answer_unknown")

@@ -29,7 +29,7 @@ def add_member(
     :param part: their first part in the joint plan.
     :raises Refused: `closed`; `already_member` for the owner; see `check_part`.
     """
-    opportunity = _lock_open(opportunity)
+    opportunity = _lock_open(opportunity, by=by)
     if member.pk == opportunity.owner_id:
         raise Refused("already_member")
     row, is_new = OpportunityMember.objects.get_or_create(opportunity=opportunity, member=member)
@@ -54,7 +54,7 @@ def add_partner(
 
     :raises Refused: `closed`; `not_a_partner` for an account of another kind; see `check_part`.
     """
-    opportunity = _lock_open(opportunity)
+    opportunity = _lock_open(opportunity, by=by)
     if partner.kind != _team.PARTNER:
         raise Refused("not_a_partner")
     row, is_new = OpportunityMember.objects.get_or_create(opportunity=opportunity, partner=partner)
@@ -67,7 +67,7 @@ def add_partner(
 @transaction.atomic
 def remove_helper(helper: OpportunityMember, *, by: Membership, at: datetime) -> None:
     """Take someone off the sales team; what they had still to do falls to the owner."""
-    opportunity = _log.lock(helper.opportunity)
+    opportunity = _log.lock(helper.opportunity, by=by)
     rows = OpportunityMember.objects.filter(pk=helper.pk).select_related("member__user", "partner")
     for row in rows:
         doer = Doer(row.member_id, row.partner_id)
@@ -77,9 +77,9 @@ def remove_helper(helper: OpportunityMember, *, by: Membership, at: datetime) ->
         row.delete()
 
 
-def _lock_open(opportunity: Opportunity) -> Opportunity:
+def _lock_open(opportunity: Opportunity, *, by: Membership) -> Opportunity:
     """Take the lock; nobody joins the team of what has ended."""
-    opportunity = _log.lock(opportunity)
+    opportunity = _log.lock(opportunity, by=by)
     if opportunity.status != Status.OPEN:
         raise Refused("closed")
     return opportunity

@@ -370,10 +370,10 @@ def test_the_log_cannot_be_changed(acme: Cast) -> None:
 def test_filing_replaces_the_note_and_the_audit_keeps_the_first(acme: Cast) -> None:
     opportunity = make_opportunity(acme.rep)
     actions.file_evidence(opportunity, "key_needs", note="3 million", seen=0, by=acme.rep, at=AT)
-    actions.file_evidence(opportunity, "key_needs", note="4 million", seen=1, by=acme.rep2, at=AT)
+    actions.file_evidence(opportunity, "key_needs", note="4 million", seen=1, by=acme.manager, at=AT)
     actions.file_evidence(opportunity, "key_needs", note="4 million", seen=1, by=acme.rep, at=AT + DAY)
     filed = Evidence.objects.get()
-    assert (filed.note, filed.by, filed.at) == ("4 million", acme.rep2, AT)
+    assert (filed.note, filed.by, filed.at) == ("4 million", acme.manager, AT)
     notes = [event.data["note"] for event in AuditEvent.objects.filter(verb="evidence.filed").order_by("id")]
     assert notes == [["", "3 million"], ["3 million", "4 million"]]
     for note in ("  ", "x" * 2_001):

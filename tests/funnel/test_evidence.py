@@ -423,17 +423,17 @@ def test_who_files_over_another_is_told_and_the_verdict_stands(acme: Cast) -> No
     judge(opportunity, acme.manager)
     for seen in (0, 1):
         with pytest.raises(Stale) as stale:
-            actions.file_evidence(opportunity, "opportunity_plan", note="mine", seen=seen, by=acme.rep2, at=AT)
+            actions.file_evidence(opportunity, "opportunity_plan", note="mine", seen=seen, by=acme.executive, at=AT)
         assert (stale.value.theirs["note"], stale.value.theirs["state"]) == ("Monday's", State.VERIFIED)
         assert (stale.value.version, stale.value.changed_by) == (2, acme.manager.name)
         with pytest.raises(Stale):
-            actions.withdraw_evidence(opportunity, "opportunity_plan", seen=seen, by=acme.rep2, at=AT)
+            actions.withdraw_evidence(opportunity, "opportunity_plan", seen=seen, by=acme.executive, at=AT)
     kept = Evidence.objects.get()
     assert (kept.note, kept.state) == ("Monday's", State.VERIFIED)
     actions.withdraw_evidence(opportunity, "opportunity_plan", seen=2, by=acme.rep, at=AT)
     actions.withdraw_evidence(opportunity, "opportunity_plan", seen=2, by=acme.rep, at=AT)
     assert AuditEvent.objects.filter(verb="evidence.withdrawn").count() == 1
-    again = actions.file_evidence(opportunity, "opportunity_plan", note="mine", seen=2, by=acme.rep2, at=AT)
+    again = actions.file_evidence(opportunity, "opportunity_plan", note="mine", seen=2, by=acme.executive, at=AT)
     assert again.version == 1, "what is gone stands in nobody's way"
 
 
@@ -447,7 +447,7 @@ def test_a_second_click_with_a_new_person_or_a_paper_files_once(acme: Cast) -> N
     assert set(Evidence.objects.values_list("version", flat=True)) == {1}
     other = Paper("one.pdf", b"%PDF-two", "application/pdf")
     with pytest.raises(Stale):
-        actions.file_evidence(opportunity, "opportunity_plan", paper=other, seen=0, by=acme.rep2, at=AT)
+        actions.file_evidence(opportunity, "opportunity_plan", paper=other, seen=0, by=acme.manager, at=AT)
     assert StoredFile.objects.count() == 1
 
 

@@ -108,7 +108,7 @@ def test_reporting_lines_stay_on_the_sheet_and_never_run_in_a_circle(acme: Cast,
     assert queries.superiors_for(found, head) == [(chief.pk, "Chief")]
     assert [pk for pk, _name in queries.superiors_for(found, None)] == [chief.pk, head.pk, clerk.pk]
     with pytest.raises(Stale):
-        actions.remove_role(found, head.pk, seen=0, by=acme.rep2, at=AT)
+        actions.remove_role(found, head.pk, seen=0, by=acme.manager, at=AT)
     actions.remove_role(found, head.pk, seen=1, by=acme.rep, at=AT)
     actions.remove_role(found, head.pk, seen=1, by=acme.rep, at=AT)
     clerk.refresh_from_db()
@@ -156,11 +156,11 @@ def test_rivals_change_with_care_and_go_once(acme: Cast, found: Opportunity) -> 
     said = {"strengths": "cheap", "weaknesses": "slow", "answer": "fast"}
     assert actions.change_rival(found, row.pk, seen=1, by=acme.rep, at=AT, **said).version == 2
     with pytest.raises(Stale):
-        actions.change_rival(found, row.pk, seen=1, by=acme.rep2, at=AT, **{**said, "answer": "late"})
+        actions.change_rival(found, row.pk, seen=1, by=acme.manager, at=AT, **{**said, "answer": "late"})
     with pytest.raises(Refused, match="note_too_long"):
         actions.change_rival(found, row.pk, seen=2, by=acme.rep, at=AT, **{**said, "answer": "x" * 2001})
     with pytest.raises(Stale):
-        actions.remove_rival(found, row.pk, seen=1, by=acme.rep2, at=AT)
+        actions.remove_rival(found, row.pk, seen=1, by=acme.manager, at=AT)
     actions.remove_rival(found, row.pk, seen=2, by=acme.rep, at=AT)
     actions.remove_rival(found, row.pk, seen=2, by=acme.rep, at=AT)
     assert not Rival.objects.exists()
@@ -257,7 +257,7 @@ def test_each_opportunity_counts_once_for_each_competitor_and_only_in_sight(acme
     rows = [make_opportunity(acme.rep, f"Deal {n}", stage=Stage.CLOSE) for n in range(4)]
     hers = make_opportunity(acme.rep2, "Hers")
     for row in (*rows[:3], hers):
-        actions.add_rival(row, competitor=competitor, answer=f"Answer for {row.name}", by=acme.rep, at=AT)
+        actions.add_rival(row, competitor=competitor, answer=f"Answer for {row.name}", by=row.owner, at=AT)
     actions.add_rival(rows[0], competitor=other, by=acme.rep, at=AT)
     actions.win(rows[0], seen=1, by=acme.rep, at=AT)
     actions.lose(rows[1], seen=1, reason=Reason.RIVAL, lost_to=competitor, by=acme.rep, at=AT)
@@ -282,7 +282,7 @@ def test_a_partner_knows_only_the_competitors_they_met(acme: Cast) -> None:
     assert list(queries.competitors_for(acme.rep2)) == [competitor]
     assert list(queries.competitors_for(acme.partner)) == []
     theirs = make_opportunity(acme.partner, "Theirs")
-    actions.add_rival(theirs, competitor=competitor, by=acme.rep, at=AT)
+    actions.add_rival(theirs, competitor=competitor, by=acme.partner, at=AT)
     assert list(queries.competitors_for(acme.partner)) == [competitor]
     other = make_competitor(acme, "Winner")
     actions.lose(theirs, seen=1, reason=Reason.RIVAL, lost_to=other, by=acme.partner, at=AT)
@@ -301,7 +301,7 @@ def test_the_sheet_is_written_part_by_part_and_refuses_the_stale(acme: Cast, fou
     )
     assert (row.strengths, row.ladder, row.win_next, row.version) == ("Known here", "problem_solver", person, 2)
     with pytest.raises(Stale) as stale:
-        actions.change_strategy(found, seen=0, ucv="Mine", by=acme.rep2, at=AT)
+        actions.change_strategy(found, seen=0, ucv="Mine", by=acme.manager, at=AT)
     assert (stale.value.theirs, stale.value.version) == ({"ucv": "One view"}, 2)
     for wrong, code in (({"ladder": "friend"}, "ladder_unknown"), ({"ucv": "x" * 2001}, "note_too_long")):
         with pytest.raises(Refused, match=code):
@@ -335,7 +335,7 @@ def test_a_verdict_is_told_to_whoever_leads_once(acme: Cast, found: Opportunity)
     assert told.data["criteria"]["compete"] == "no"
     assert told.data["criteria"]["buyer"] == "unknown"
     with pytest.raises(Stale):
-        actions.decide(found, seen=0, by=acme.rep2, at=AT, **{**said, "why": "Other"})
+        actions.decide(found, seen=0, by=acme.manager, at=AT, **{**said, "why": "Other"})
     with pytest.raises(Refused, match="reason_needed"):  # a must says no
         actions.decide(found, seen=1, by=acme.rep, at=AT, **{**said, "verdict": "go", "why": ""})
     with pytest.raises(Refused, match="answer_unknown"):

@@ -197,7 +197,10 @@ def test_a_part_done_twice_counts_once_and_can_be_taken_up_again(acme: Cast, dea
         actions.finish_part(part, by=acme.colleague, at=AT + DAY)
     assert (now(part).done_at, now(part).done_by) == (AT + DAY, acme.colleague)
     assert Notification.objects.filter(to=acme.rep, code="part_done").count() == 1
+    actions.add_member(deal, member=acme.admin, by=acme.rep, at=AT)
     with pytest.raises(Refused, match="not_your_part"):
+        actions.resume_part(part, by=acme.admin, at=AT)
+    with pytest.raises(Opportunity.DoesNotExist):
         actions.resume_part(part, by=acme.rep2, at=AT)
     for _twice in range(2):
         actions.resume_part(part, by=acme.rep, at=AT)

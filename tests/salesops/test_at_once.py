@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,13 +25,14 @@ from funnel import actions
 from funnel.approvals import ApprovalKind, Demand
 from funnel.commitment import CommitmentKind
 from funnel.evidence import State
-from funnel.models import Commitment, Lead
+from funnel.models import Commitment, Evidence, Lead, Opportunity, OpportunityMember, PlanPart
+from funnel.plans import Doer
 from funnel.stages import Stage
 from tenants import actions as tenants_actions
 from tenants.errors import Refused, Stale
 from tenants.models import Membership, Organization, User
 from tenants.scoping import reading, working_for
-from tests.cast import AT, Cast
+from tests.cast import AT, Cast, sign_in
 from tests.exchange.factories import checked, make_csv, make_import
 from tests.funnel.factories import DAY, make_account, make_opportunity
 from tests.funnel.test_lead_actions import qualified
@@ -119,6 +121,55 @@ def test_a_session_is_held_with_the_new_owner_of_an_opportunity(acme: Cast) -> N
     )
     assert isinstance(told, Refused)
     assert told.code == "own_opportunity"
+
+
+def test_who_was_taken_off_a_team_meanwhile_writes_no_more(acme: Cast) -> None:
+    with reading(acme.org):
+        opportunity = make_opportunity(acme.rep)
+        helper = actions.add_member(opportunity, member=acme.partner, by=acme.rep, at=AT)
+        part = actions.add_part(opportunity, text="Demo", doer=Doer(member=acme.partner.pk), by=acme.rep, at=AT)
+    client, url = sign_in(acme.partner), f"/o/acme/funnel/{opportunity.pk}/"
+    writes: list[tuple[str, dict[str, Any]]] = [
+        (f"{url}evidence/opportunity_plan/", {"note": "seen", "version": 0}),
+        (f"{url}move/", {"stage": 2, "version": 1, "why": "x", "until": "2026-12-31", "anyway": "on"}),
+        (f"{url}strategy/gaps/", {"text": "Who decides?"}),
+        (f"/o/acme/funnel/parts/{part.pk}/done/", {"done": "1"}),
+        (f"{url}approvals/new/resource/", {"what": "An engineer", "why": "Because"}),
+        (f"{url}parts/new/", {"text": "Visit", "who": f"m{acme.rep.pk}"}),
+    ]
+
+    def remove() -> None:
+        if OpportunityMember.objects.filter(pk=helper.pk).exists():
+            actions.remove_helper(helper, by=acme.rep, at=LATER)
+
+    for address, typed in writes:
+        with reading(acme.org):
+            if not OpportunityMember.objects.filter(opportunity=opportunity).exists():
+                helper = actions.add_member(opportunity, member=acme.partner, by=acme.rep, at=AT)
+        answer = meanwhile(acme.org, remove, partial(client.post, address, typed))
+        assert getattr(answer, "status_code", answer) == 404, address
+    with reading(acme.org):
+        kept = PlanPart.objects.get()
+        assert (kept.member, kept.done_at) == (acme.rep, None)
+        assert not Evidence.objects.exists()
+        assert Opportunity.objects.get().stage == Stage.DISCOVER
+
+
+def test_nobody_gets_a_part_who_is_taken_off_the_team_meanwhile(acme: Cast) -> None:
+    with reading(acme.org):
+        opportunity = make_opportunity(acme.rep)
+        helper = actions.add_member(opportunity, member=acme.colleague, by=acme.rep, at=AT)
+        part = actions.add_part(opportunity, text="Demo", doer=Doer(member=acme.rep.pk), by=acme.rep, at=AT)
+    told = meanwhile(
+        acme.org,
+        lambda: actions.remove_helper(helper, by=acme.rep, at=LATER),
+        lambda: actions.change_part(
+            part, seen=1, text="Demo", doer=Doer(member=acme.colleague.pk), due_on=None, by=acme.rep, at=LATER
+        ),
+    )
+    assert isinstance(told, Refused)
+    with reading(acme.org):
+        assert PlanPart.objects.get().member == acme.rep
 
 
 def test_of_two_who_hand_on_a_customer_the_second_learns_it(acme: Cast) -> None:
