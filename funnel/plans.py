@@ -16,6 +16,18 @@ class Doer:
     partner: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What a change of owner did to the sales team: whether who owns it now had helped, and which parts (by their ids)
+    went over from who owned it before."""
+
+    helped: bool = False
+    parts: tuple[int, ...] = ()
+
+
+NOTHING = Handed()
+
+
 def check_part(text: str, doer: Doer, team: Collection[Doer]) -> str:
     """Return the text of a part without spaces around it.
 

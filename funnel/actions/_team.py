@@ -7,8 +7,9 @@ from django.db.models import F
 
 from accounts.segments import Kind
 from funnel.models import Opportunity, OpportunityMember, PlanPart
-from funnel.plans import Doer, check_part
+from funnel.plans import Doer, Handed, check_part
 from tenants import audit
+from tenants.errors import Refused
 from tenants.models import Membership
 
 PARTNER = Kind.CHANNEL_PARTNER
@@ -34,10 +35,28 @@ def hand_parts(opportunity: Opportunity, doer: Doer, *, to: int) -> None:
     rows.update(member_id=to, partner_id=None, version=F("version") + 1)
 
 
-def owner_changed(opportunity: Opportunity, before: int) -> None:
+def owner_changed(opportunity: Opportunity, before: int) -> Handed:
     """Keep the team true when the opportunity goes to another: they help no more, and have what the owner had to do."""
-    OpportunityMember.objects.filter(opportunity=opportunity, member_id=opportunity.owner_id).delete()
+    helped = OpportunityMember.objects.filter(opportunity=opportunity, member_id=opportunity.owner_id).delete()[0]
+    parts = PlanPart.objects.open().filter(opportunity=opportunity, member_id=before).values_list("pk", flat=True)
+    handed = Handed(bool(helped), tuple(sorted(parts)))
     hand_parts(opportunity, Doer(member=before), to=opportunity.owner_id)
+    return handed
+
+
+def owner_back(opportunity: Opportunity, gone: int, handed: Handed) -> None:
+    """Make the team what it was before `owner_changed`, now that the opportunity is back from `gone`.
+
+    :raises Refused: `changed_since`, a part that went over is done, dropped or somebody else's.
+    """
+    OpportunityMember.objects.filter(opportunity=opportunity, member_id=opportunity.owner_id).delete()
+    held = PlanPart.objects.open().filter(opportunity=opportunity, member_id=gone)
+    if not {*handed.parts} <= {*held.values_list("pk", flat=True)}:
+        raise Refused("changed_since")
+    back = held.filter(pk__in=handed.parts) if handed.helped else held  # who never helped keeps no part
+    back.update(member_id=opportunity.owner_id, version=F("version") + 1)
+    if handed.helped:
+        OpportunityMember.objects.get_or_create(opportunity=opportunity, member_id=gone)
 
 
 def record(verb: str, part: PlanPart, *, by: Membership, at: datetime, **data: Any) -> None:

@@ -1,6 +1,7 @@
 """One change of many opportunities: drawn up, done one by one through the actions of a single one, taken back."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from funnel.actions.changing import change_opportunity
 from funnel.actions.moving import UNDO_WITHIN, move, undo
 from funnel.bulk import AT_ONCE, CHUNK, BulkKind, Choice, Fate
 from funnel.models import BulkChange, Opportunity
+from funnel.plans import Handed
 from funnel.stages import Category, MissingEvidence, Stage
 from jobs.actions import enqueue
 from tenants import audit
@@ -130,19 +132,30 @@ def _one(bulk: BulkChange, pk: int, version: int, *, by: Membership, at: datetim
     changed = change_opportunity(found, seen=version, by=by, at=at, why=choice.why, **_facts(bulk.kind, bulk.to["key"]))
     if changed.version == version:
         return {"fate": Fate.SAME}
-    return {"fate": Fate.DONE, "version": changed.version, "change": changed.last_change_id, "was_own": was_own}
+    return {
+        "fate": Fate.DONE,
+        "version": changed.version,
+        "change": changed.last_change_id,
+        "was_own": was_own,
+        "handed": asdict(changed.handed),
+    }
 
 
 def _take_back_one(bulk: BulkChange, pk: int, _version: int, *, by: Membership, at: datetime) -> dict[str, Any]:
     said = bulk.outcome[str(pk)]
     if said["change"]:
         long = at - bulk.made_at + UNDO_WITHIN  # the time of the whole was asked already
-        undo(said["change"], by=by, at=at, within=long, was_own=said.get("was_own", False))
+        undo(said["change"], by=by, at=at, within=long, was_own=said.get("was_own", False), handed=_handed(said))
     else:  # the same category, of the rep's own choice or not: the log knows nothing of it
         found: Opportunity = Opportunity.objects.get(pk=pk)
         own = Category(found.category) if said["was_own"] else None
         change_opportunity(found, seen=said["version"], by=by, at=at, category=own)
     return {"fate": Fate.UNDONE}
+
+
+def _handed(said: dict[str, Any]) -> Handed:
+    team = said.get("handed", {})
+    return Handed(team.get("helped", False), tuple(team.get("parts", ())))
 
 
 def _choice(bulk: BulkChange) -> Choice:

@@ -13,6 +13,7 @@ from funnel.discounts import NONE
 from funnel.facts import check_amount, check_close, check_name
 from funnel.history import Draft, is_push
 from funnel.models import Opportunity
+from funnel.plans import NOTHING
 from funnel.stages import Category, ChangeKind, Stage, Status, default_category
 from tenants.actions.locking import refuse_stale
 from tenants.errors import Refused
@@ -54,6 +55,7 @@ def change_opportunity(
     before = {field: getattr(opportunity, field) for field in _log.SHOWN}
     is_open = opportunity.status == Status.OPEN
     fields: list[str] = []
+    handed = NOTHING
     if "name" in facts:
         opportunity.name = check_name(facts["name"])
         fields.append("name")
@@ -67,7 +69,7 @@ def change_opportunity(
         opportunity.owner = facts["owner"]
         fields.append("owner")
         if opportunity.owner_id != before["owner_id"]:
-            _team.owner_changed(opportunity, before["owner_id"])
+            handed = _team.owner_changed(opportunity, before["owner_id"])
     if "amount" in facts:
         fields += _take_amount(opportunity, facts["amount"], facts.get("quoted_currency", ""), at)
     if is_open and opportunity.product_id != before["product_id"] and opportunity.full_amount is not None:
@@ -94,6 +96,7 @@ def change_opportunity(
         draft.kind == ChangeKind.EXPECTED_CLOSE and is_push(draft.old, draft.new) for draft in drafts
     )
     _log.write(opportunity, drafts, by=by, at=at, fields=[*fields, "push_count"])
+    opportunity.handed = handed
     if "name" in changed:
         accounts_actions.index("opportunity", opportunity.pk, opportunity.name)
     if opportunity.status == Status.WON and "amount" in changed:

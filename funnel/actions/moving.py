@@ -12,6 +12,7 @@ from funnel.actions._override import go_on
 from funnel.actions._proof import evidence_for, keep_proven
 from funnel.history import STATUS_KINDS, Draft, effective, entered_at, is_push, undone
 from funnel.models import Change, Opportunity, StageOverride
+from funnel.plans import NOTHING, Handed
 from funnel.stages import ChangeKind, Stage, StageRow, Status, ask_move, default_category
 from tenants.errors import Refused
 from tenants.models import Membership
@@ -88,13 +89,20 @@ def move(
 
 @transaction.atomic
 def undo(
-    change_id: int, *, by: Membership, at: datetime, within: timedelta = UNDO_WITHIN, was_own: bool = False
+    change_id: int,
+    *,
+    by: Membership,
+    at: datetime,
+    within: timedelta = UNDO_WITHIN,
+    was_own: bool = False,
+    handed: Handed = NOTHING,
 ) -> Opportunity:
     """Take back one's own move, close, or change of expected close, owner or category, by rows that compensate it.
 
     :param change_id: any row of it.
     :param within: how long after; what was done to many is taken back as a whole.
     :param was_own: whether the rep had chosen the category that a change of it replaced; the log does not say.
+    :param handed: what a change of owner did to the sales team; the log does not say that either.
     :raises Change.DoesNotExist: there is no such row in this organization.
     :raises Refused: `not_undoable`, `not_yours`, `too_late` after 30 s, `already_undone`, `changed_since`.
     """
@@ -109,7 +117,7 @@ def undo(
     if not decided and any(row.kind == ChangeKind.CATEGORY for row in group):
         opportunity.category_is_own = was_own
     for row in reversed(group):
-        _put_back(opportunity, row)
+        _put_back(opportunity, row, handed)
     gone = {row.pk for row in group}
     before = effective(row.as_event() for row in log if row.pk not in gone)
     opportunity.stage_entered_at = entered_at(before)
@@ -160,7 +168,7 @@ def _told(old: Any) -> Any:
     return {name: value for name, value in old.items() if name != "quotation"} if isinstance(old, dict) else old
 
 
-def _put_back(opportunity: Opportunity, row: Change) -> None:
+def _put_back(opportunity: Opportunity, row: Change, handed: Handed) -> None:
     """Set what the row changed to what it was before."""
     before: Any = row.old
     if row.kind == ChangeKind.EXPECTED_CLOSE:
@@ -168,8 +176,8 @@ def _put_back(opportunity: Opportunity, row: Change) -> None:
         opportunity.expected_close_on = date.fromisoformat(before) if before else None
         return
     if row.kind == ChangeKind.OWNER:
-        now, opportunity.owner_id = opportunity.owner_id, before
-        _team.owner_changed(opportunity, now)
+        gone, opportunity.owner_id = opportunity.owner_id, before
+        _team.owner_back(opportunity, gone, handed)
         return
     old: dict[str, Any] = dict(before) if row.kind in STATUS_KINDS else {row.kind: before}
     if quoted := old.pop("quotation", None):

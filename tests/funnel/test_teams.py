@@ -1,5 +1,6 @@
 """The sales team and its joint plan: who sees what, who does what, who hears of it."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -10,6 +11,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts import actions as accounts_actions
 from accounts import queries as accounts_queries
@@ -368,3 +370,65 @@ def test_a_helper_does_their_part_and_the_owner_decides(acme: Cast, login: Login
     with pytest.raises(Refused, match="owner_decides"):
         actions.reopen(gone, seen=gone.version, why="Again", by=by, at=AT + DAY)
     assert actions.reopen(gone, seen=gone.version, why="Again", by=acme.rep, at=AT + 2 * DAY).status == "open"
+
+
+# Back to whom it was taken from ------------------------------------------------------------------
+
+
+def standing(deal: Opportunity) -> tuple[int, list[int | None], dict[str, int | None]]:
+    """Return the owner, who helps, and whose each part is."""
+    helpers = OpportunityMember.objects.filter(opportunity=deal).order_by("member_id").values_list("member_id")
+    parts = PlanPart.objects.filter(opportunity=deal).values_list("text", "member_id")
+    return Opportunity.objects.get(pk=deal.pk).owner_id, [pk for (pk,) in helpers], dict(parts)
+
+
+def with_a_plan(acme: Cast, *, helps: bool) -> tuple[Opportunity, Any]:
+    """Return an opportunity with a plan, in which the second rep helps or not, and how its team stands."""
+    deal = make_opportunity(acme.rep, at=timezone.now() - DAY)
+    for member in [acme.partner, *([acme.rep2] if helps else [])]:
+        actions.add_member(deal, member=member, part=f"of {member.name}", by=acme.rep, at=AT)
+    for text in ("the owner's own", "the owner's second"):
+        actions.add_part(deal, text=text, doer=Doer(member=acme.rep.pk), by=acme.rep, at=AT)
+    return deal, standing(deal)
+
+
+@pytest.mark.parametrize("helps", [True, False])
+@pytest.mark.parametrize("way", ["many", "one"])
+def test_an_owner_taken_back_leaves_the_team_as_it_was(acme: Cast, login: Login, way: str, helps: bool) -> None:
+    deal, before = with_a_plan(acme, helps=helps)
+    at, by = timezone.now(), acme.manager
+    if way == "many":
+        bulk = actions.draw_up(BulkKind.OWNER, acme.rep2.pk, [deal.pk], request_key=uuid.uuid4(), by=by, at=at)
+        done = actions.carry_out(bulk, Choice(), by=by, at=at)
+        assert standing(deal) != before
+        assert actions.take_back(done, by=by, at=at).outcome[str(deal.pk)]["fate"] == Fate.UNDONE
+    else:
+        client, path = login(by), f"/o/acme/funnel/{deal.pk}/regroup/?group=owner&on=board"
+        answer = client.post(path, {"to": acme.rep2.pk, "version": deal.version, "asked": 1, "why": "ill"}, **HTMX)
+        assert standing(deal) != before
+        undo = json.loads(answer["HX-Trigger"])["toast"]["undo_url"]
+        assert client.post(undo, **HTMX).status_code == 200
+    assert standing(deal) == before
+
+
+def test_who_never_helped_keeps_no_part_and_who_joined_meanwhile_owns(acme: Cast) -> None:
+    deal, before = with_a_plan(acme, helps=False)
+    at, by = timezone.now(), acme.manager
+    given = actions.change_opportunity(deal, seen=deal.version, owner=acme.rep2, by=by, at=at)
+    actions.add_part(given, text="asked since", doer=Doer(member=acme.rep2.pk), by=by, at=at)
+    actions.add_member(given, member=acme.rep, by=by, at=at)
+    actions.undo(given.last_change_id, by=by, at=at, handed=given.handed)
+    owner, helpers, parts = standing(deal)
+    assert (owner, helpers) == before[:2]
+    assert parts == {**before[2], "asked since": acme.rep.pk}
+
+
+def test_a_part_done_since_keeps_the_owner_from_being_taken_back(acme: Cast) -> None:
+    deal, _before = with_a_plan(acme, helps=True)
+    at, by = timezone.now(), acme.manager
+    given = actions.change_opportunity(deal, seen=deal.version, owner=acme.rep2, by=by, at=at)
+    actions.finish_part(PlanPart.objects.get(text="the owner's own"), by=acme.rep2, at=at)
+    after = standing(deal)
+    with pytest.raises(Refused, match="changed_since"):
+        actions.undo(given.last_change_id, by=by, at=at, handed=given.handed)
+    assert standing(deal) == after, "nothing is half taken back"
