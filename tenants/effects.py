@@ -6,7 +6,7 @@ Apps to the right say their part: `told_of("fiscal_year_start", teller)`, `stand
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 
@@ -32,7 +32,10 @@ class Adjustment:
 
 Teller = Callable[[Adjustment], Iterable[Effect]]
 _tellers: dict[str, list[Teller]] = {}
-_standing: dict[str, Callable[[Any], str]] = {}
+Standing = Callable[[Any, date], str]
+"""Takes the reader's membership and the day; says what a page of the settings stands at."""
+
+_standing: dict[str, Standing] = {}
 
 
 def told_of(field: str, teller: Teller) -> None:
@@ -50,11 +53,11 @@ def seal(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()[:16]
 
 
-def stands(page: str, teller: Callable[[Any], str]) -> None:
-    """Let the list of settings show what a page of your app stands at; `teller` takes the reader's membership."""
+def stands(page: str, teller: Standing) -> None:
+    """Let the list of settings show what a page of your app stands at."""
     _standing[page] = teller
 
 
-def standing(page: str, reader: Any) -> str:
+def standing(page: str, reader: Any, today: date) -> str:
     """Return what a page of the settings stands at; nothing where no app has said."""
-    return _standing[page](reader) if page in _standing else ""
+    return _standing[page](reader, today) if page in _standing else ""

@@ -17,6 +17,7 @@ from forecasting.waterfall import Bucket, Part, Reason, Waterfall, cause
 from funnel.history import ENDLESS
 from funnel.models import Opportunity
 from funnel.queries.behind import Behind
+from funnel.queries.slices import of_slice
 from funnel.slices import Slice
 from tenants.models import Membership
 from tenants.scoping import require_organization_id
@@ -80,7 +81,7 @@ _STEPS = """
 
 
 def _steps(period: Period, slice_: Slice, since: datetime, until: datetime) -> tuple[str, dict[str, Any]]:
-    condition, taken = slice_.sql("s")
+    condition, taken = of_slice(slice_, "s")
     ours = "true" if slice_.owners is None else "e.owner_id = ANY(%(slice_owners)s)"
     return _STEPS.format(slice=condition, ours=ours), {
         **taken,
@@ -169,7 +170,7 @@ def movement(membership: Membership, found: Summary, whose: Scope, *, since: dat
         "percents": list(found.percents.values()),
     }
     with connection.cursor() as cursor:
-        cursor.execute(steps + _MOVED.format(slice=slice_.sql("s")[0]), taken)
+        cursor.execute(steps + _MOVED.format(slice=of_slice(slice_, "s")[0]), taken)
         rows = cursor.fetchall()
     told = Waterfall({Bucket(row[0]): Part(row[1], int(row[2]), int(row[3])) for row in rows if row[1] is not None})
     ((bucket, net, pk, delta, is_won),) = [(row[0], *row[3:]) for row in rows if row[1] is None]

@@ -1,7 +1,7 @@
 """What moving the fiscal year or the time zone would do."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Subquery
@@ -83,10 +83,10 @@ told_of("fiscal_year_start", _fiscal_year)
 told_of("time_zone", _time_zone)
 
 
-def _targets_stand(reader: Membership) -> str:
+def _targets_stand(reader: Membership, today: date) -> str:
     """Say how many people have a target of the fiscal year."""
     organization: Organization = reader.organization
-    year = period_of(Kind.YEAR, datetime.now(organization.zone).date(), organization.fiscal_year_start)
+    year = period_of(Kind.YEAR, today, organization.fiscal_year_start)
     found = Target.objects.visible_to(reader).filter(starts_on__range=(year.starts_on, year.ends_on))
     n = found.order_by().values("owner_id").distinct().count()
     text = ngettext("{n} person in {year}", "{n} people in {year}", n)
@@ -96,7 +96,7 @@ def _targets_stand(reader: Membership) -> str:
 stands("forecasting:targets", _targets_stand)
 
 
-def _health_stands(_reader: Membership) -> str:
+def _health_stands(_reader: Membership, _today: date) -> str:
     """Say how many limits are not as usual, and the ladder."""
     own = HealthThreshold.objects.order_by().values("organization_id").annotate(n=Count("pk")).values("n")
     row = HealthSetting.objects.annotate(own=Subquery(own)).values_list("ladder", "own").first()

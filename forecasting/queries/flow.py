@@ -10,6 +10,7 @@ from forecasting.flow import Closed, Fate, Slippage
 from forecasting.periods import Period, midnight
 from forecasting.queries.changed import LATEST
 from funnel.queries.behind import Behind
+from funnel.queries.slices import of_slice
 from funnel.slices import Slice
 from tenants.scoping import require_organization_id
 
@@ -54,7 +55,7 @@ class Decided:
 
 
 def _decided(slice_: Slice, since: datetime, until: datetime, today: date, p95: float | None) -> tuple[str, Any]:
-    condition, taken = slice_.sql("s")
+    condition, taken = of_slice(slice_, "s")
     return (
         condition,
         {
@@ -124,7 +125,7 @@ _FATES = """
 
 
 def _fates(period: Period, slice_: Slice, today: date, zone: tzinfo) -> tuple[str, dict[str, Any]]:
-    condition, taken = slice_.sql("s")
+    condition, taken = of_slice(slice_, "s")
     begins_at, ends_at = period.instants(zone)
     return _FATES.format(slice=condition), {
         **taken,
@@ -176,7 +177,7 @@ class Pushes:
 
 
 def _pushes(slice_: Slice, since: datetime, until: datetime) -> tuple[str, dict[str, Any]]:
-    condition, taken = slice_.sql("s")
+    condition, taken = of_slice(slice_, "s")
     return _PUSHES.format(slice=condition), {
         **taken,
         "organization": require_organization_id(),

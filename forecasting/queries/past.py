@@ -9,6 +9,7 @@ from django.db import connection
 
 from forecasting.queries.changed import LATEST
 from funnel.queries.behind import Behind
+from funnel.queries.slices import of_slice
 from funnel.slices import Slice
 from tenants.scoping import require_organization_id
 
@@ -36,7 +37,7 @@ class Stood:
 
 def stood(slice_: Slice, *, at: datetime = LATEST) -> Mapping[int, Stood]:
     """Return what was open at a moment, by stage."""
-    condition, taken = slice_.sql("s")
+    condition, taken = of_slice(slice_, "s")
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT s.stage, count(*), coalesce(sum(s.amount), 0),"
@@ -50,7 +51,7 @@ def stood(slice_: Slice, *, at: datetime = LATEST) -> Mapping[int, Stood]:
 
 def stood_rows(slice_: Slice, *, stage: int | None = None, at: datetime = LATEST) -> Behind:
     """Return the opportunities that were open at a moment, in one stage or all."""
-    condition, taken = slice_.sql("s")
+    condition, taken = of_slice(slice_, "s")
     if stage is not None:
         condition += " AND s.stage = %(stage)s"
     return Behind(
@@ -98,7 +99,7 @@ _CELLS = """
 
 
 def _cells(slice_: Slice, by: str, since: datetime, until: datetime) -> tuple[str, dict[str, Any]]:
-    condition, taken = slice_.sql("s")
+    condition, taken = of_slice(slice_, "s")
     return _CELLS.format(slice=condition, place=BY[by]), {
         **taken,
         "organization": require_organization_id(),

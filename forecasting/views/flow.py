@@ -1,6 +1,6 @@
 """How the funnel flows; and the rows behind each number about the past."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from forecasting.queries import flow as figures
 from forecasting.views.address import address
 from forecasting.views.asked import Asked, asked_of, before
 from forecasting.views.changes import places
-from forecasting.views.report import narrowing
+from forecasting.views.report import narrowing, stage_asked
 from forecasting.views.worth import counted
 from forecasting.waterfall import Bucket
 from funnel import filters
@@ -103,30 +103,22 @@ def flow_stages(request: OrgRequest) -> HttpResponse:
 
 def _stages(asked: Asked) -> dict[str, Any]:
     """Return how each stage flows, and where somebody loses more than everybody else."""
-    dwell = funnel_queries.dwell(**asked.window)
-    owners = asked.narrowing.slice.owners
+    dwell, owners = funnel_queries.dwell(**asked.window), asked.narrowing.slice.owners
     everybody = funnel_queries.conversion_by_owner(
         **{**asked.window, "slice_": replace(asked.narrowing.slice, owners=None)}
     )
     table = {int(row.stage): row.label for row in funnel_queries.stage_table() if row.stage != Stage.DEPLOY}
-    total: dict[int, Conversion] = {}
-    for mine in (each for owner, each in everybody.items() if owners is None or owner in owners):
-        for stage, conversion in mine.items():
-            total[stage] = total.get(stage, Conversion()) + conversion
+    total = _summed(each for owner, each in everybody.items() if owners is None or owner in owners)
     names = {person.pk: person.name for person in asked.whose.people}
-
-    def rows(what: str, stage: int) -> str:
-        return asked.to("behind", what=what, stage=stage)
-
     return {
         "stages": [
             (
                 stage,
                 label,
                 total.get(stage, Conversion()),
-                {fate: rows(fate, stage) for fate in FATES},
+                {fate: asked.to("behind", what=fate, stage=stage) for fate in FATES},
                 dwell.get(Stage(stage), Spread()),
-                rows("left", stage),
+                asked.to("behind", what="left", stage=stage),
             )
             for stage, label in table.items()
         ],
@@ -136,6 +128,15 @@ def _stages(asked: Asked) -> dict[str, Any]:
             if each.stage in table
         ][:SHOWN_BEHIND],
     }
+
+
+def _summed(conversions: Iterable[Mapping[int, Conversion]]) -> dict[int, Conversion]:
+    """Return the conversions of several people, stage by stage, as one."""
+    total: dict[int, Conversion] = {}
+    for each in conversions:
+        for stage, conversion in each.items():
+            total[stage] = total.get(stage, Conversion()) + conversion
+    return total
 
 
 # The rows behind --------------------------------------------------------------------------------------
@@ -151,7 +152,7 @@ def behind(request: OrgRequest) -> HttpResponse:
         raise Http404
     table = funnel_queries.stage_table()
     names = {int(row.stage): row.label for row in table}
-    stage = next((number for number in names if str(number) == request.GET.get("stage")), None)
+    stage = stage_asked(request, names)
     wanted = filters.read(request.GET)
     whole = _behind(asked, what, stage, places(request.GET.get("by", "stage"), table))
     found = whole.visible_to(request.membership).filter(funnel_queries.of_health(wanted))

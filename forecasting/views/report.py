@@ -1,5 +1,6 @@
 """The forecast report, the rows behind its numbers, the strip of the board, and targets."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -139,6 +140,11 @@ def narrowing(request: OrgRequest, wanted: filters.Filters) -> dict[str, Any]:
     return {"filters": wanted, "kept": kept}
 
 
+def stage_asked(request: OrgRequest, stages: Iterable[int]) -> int | None:
+    """Return the stage that the address names, None for all."""
+    return next((stage for stage in stages if str(stage) == request.GET.get("stage")), None)
+
+
 @org_view(Permission.FORECAST_VIEW)
 @require_GET
 def rows(request: OrgRequest) -> HttpResponse:
@@ -149,7 +155,7 @@ def rows(request: OrgRequest) -> HttpResponse:
     table = stage_table()
     percents = {row.stage: row.percent for row in table}
     names = {int(row.stage): row.label for row in table}
-    stage = next((number for number in names if str(number) == request.GET.get("stage")), None)
+    stage = stage_asked(request, names)
     if what not in labels.ROWS:
         raise Http404
     wanted = filters.read(request.GET)

@@ -62,7 +62,7 @@ def limit_effects(after: DiscountLimits) -> list[Effect]:
     return found
 
 
-def _stand(_reader: Membership) -> str:
+def _stand(_reader: Membership, _today: date) -> str:
     """Say what may be given alone."""
     limits = discount_setting().limits
     text = _("rep {rep} %, manager {manager} %")

@@ -12,6 +12,7 @@ from django.db import connection
 
 from funnel.flow import Conversion, Spread
 from funnel.queries.behind import Behind
+from funnel.queries.slices import of_slice
 from funnel.slices import Slice
 from funnel.stages import Stage
 from tenants.scoping import require_organization_id
@@ -33,7 +34,7 @@ _DWELL = f"""
 
 
 def _ask(statement: str, slice_: Slice, **taken: Any) -> list[tuple[Any, ...]]:
-    condition, more = slice_.sql("s")
+    condition, more = of_slice(slice_, "s")
     with connection.cursor() as cursor:
         cursor.execute(
             statement.format(slice=condition),
@@ -123,7 +124,7 @@ def conversion_rows(
     slice_: Slice = Slice(),  # noqa: B008  # frozen
 ) -> Behind:
     """Return the opportunities behind a number of `conversion`; `fate` is a key of `FATES`."""
-    condition, more = slice_.sql("s")
+    condition, more = of_slice(slice_, "s")
     taken = _cohort(since, until, None) | more | {"organization": require_organization_id(), "stage": stage}
     condition += f" AND s.stage = %(stage)s AND {FATES[fate]}"
     wanted = f"SELECT s.opportunity_id FROM entered s {_JOINED}{condition}"  # noqa: S608  # our own text
@@ -155,7 +156,7 @@ def dwell_rows(
     slice_: Slice = Slice(),  # noqa: B008  # frozen
 ) -> Behind:
     """Return the opportunities that left a stage, as `dwell` counts them."""
-    condition, more = slice_.sql("s")
+    condition, more = of_slice(slice_, "s")
     taken = {"organization": require_organization_id(), "stage": stage, "since": since, "until": until, **more}
     return Behind(f"SELECT s.opportunity_id {_LEFT} AND s.stage = %(stage)s{condition}", taken)
 

@@ -14,7 +14,6 @@ from funnel.forms import (
     ItemForm,
     StagesForm,
 )
-from funnel.queries.standing import lacking_by_stage
 from funnel.stages import Stage, check_percents
 from funnel.views.answers import dialog, number, read_write, url_of
 from tenants.errors import Refused, Stale
@@ -66,7 +65,7 @@ def _to_confirm(request: OrgRequest, form: StagesForm) -> queries.Weighing | Non
 
 
 def _stages_context(form: StagesForm, rows: list[Any]) -> dict[str, Any]:
-    counts, items, lacking = queries.filed_counts(), queries.items_by_stage(), lacking_by_stage()
+    counts, items, lacking = queries.filed_counts(), queries.items_by_stage(), queries.lacking_by_stage()
     return {
         "form": form,
         "weighing": queries.weighing({row.stage: row.percent for row in rows}),

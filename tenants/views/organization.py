@@ -43,7 +43,9 @@ def settings(request: OrgRequest) -> HttpResponse:
             "counts": queries.counts(org, request.today.year),
             "rates": len(rates),
             "codes": ", ".join(code for code, _dated in rates),
-            "standing": {page.replace(":", "_"): standing(page, request.membership) for page in PAGES_OF_OTHERS},
+            "standing": {
+                page.replace(":", "_"): standing(page, request.membership, request.today) for page in PAGES_OF_OTHERS
+            },
         },
     )
 

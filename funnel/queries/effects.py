@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 
 from django.db.models import Case, Count, F, OuterRef, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -32,7 +33,7 @@ def lacking_by_stage() -> dict[int, int]:
     return dict.fromkeys(map(int, Stage), 0) | dict(counts.values_list("stage", "n"))
 
 
-def _stages_stand(_reader: Membership) -> str:
+def _stages_stand(_reader: Membership, _today: date) -> str:
     """Say the percentages, and how many stages hold an opportunity without evidence."""
     rows = stage_table()
     percents = " / ".join(str(row.percent) for row in rows)
@@ -41,13 +42,13 @@ def _stages_stand(_reader: Membership) -> str:
     return text.format(percents=percents, n=blocking) if blocking else f"{percents} %"
 
 
-def _leads_stand(_reader: Membership) -> str:
+def _leads_stand(_reader: Membership, _today: date) -> str:
     """Say how soon a lead must buy."""
     n = LeadSetting.current().months
     return ngettext("buys within {n} month", "buys within {n} months", n).format(n=n)
 
 
-def _web_forms_stand(_reader: Membership) -> str:
+def _web_forms_stand(_reader: Membership, _today: date) -> str:
     """Say how many web forms may send leads."""
     n = WebForm.objects.filter(is_active=True).count()
     return ngettext("{n} web form", "{n} web forms", n).format(n=n)
