@@ -1,13 +1,13 @@
 """Quiet for a while: no bell, no mail and no step up for one rule about one opportunity, until a day, with a reason."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from forecasting.actions.alerting import tell_soon
 from forecasting.health import FLAGS
-from forecasting.ladder import longest_mute, may_mute
+from forecasting.ladder import LONGEST_MUTE, longest_mute, may_mute
 from forecasting.models import Alert, Mute, rungs_of
 from funnel.models import Opportunity
 from funnel.stages import Status
@@ -47,7 +47,7 @@ def mute(
         raise Refused("mute_closed")
     if code not in opportunity.flags:
         raise Refused("flag_not_standing")
-    _ask_rungs(opportunity, code, until - today, by=by)
+    _ask_rungs(opportunity, code, until, today, by=by)
     standing: Mute | None = _standing(opportunity, code).select_related("by__user").first()
     if standing is not None and (standing.until, standing.reason, standing.by_id) == (until, reason, by.pk):
         return standing
@@ -71,14 +71,26 @@ def _standing(opportunity: Opportunity, code: str) -> QuerySet[Mute]:
     return rows
 
 
-def _ask_rungs(opportunity: Opportunity, code: str, length: timedelta, *, by: Membership) -> None:
+def _ask_rungs(opportunity: Opportunity, code: str, until: date, today: date, *, by: Membership) -> None:
     alert = Alert.objects.standing().filter(opportunity=opportunity, code=code).first()
     rungs = rungs_of(opportunity.organization, {opportunity.owner_id})[opportunity.owner_id]
     if not may_mute(by.pk, alert.step if alert else 0, rungs):
         raise Refused("mute_not_reached")
     longest = longest_mute(by.pk, rungs)
-    if length > longest:
+    first = _first_muted(opportunity, code, alert) if longest < LONGEST_MUTE else None
+    if until - (first or today) > longest:
         raise Refused("mute_too_long", days=longest.days)
+
+
+def _first_muted(opportunity: Opportunity, code: str, alert: Alert | None) -> date | None:
+    """Return the day since which somebody keeps a standing alert quiet: whoever could for two weeks does not by asking
+    again and again keep it for ever from those above.
+    """
+    if alert is None:
+        return None
+    mutes = Mute.objects.filter(opportunity=opportunity, code=code, at__gte=alert.since).order_by("at")
+    at: datetime | None = mutes.values_list("at", flat=True).first()
+    return None if at is None else at.astimezone(opportunity.organization.zone).date()
 
 
 def _other(standing: Mute | None) -> Stale:

@@ -189,6 +189,28 @@ def test_what_has_gone_up_is_muted_only_by_whom_it_has_reached(acme: Cast) -> No
             actions.mute(opportunity, "overdue", until=TODAY, by=acme.executive, **asked)
 
 
+def test_two_weeks_are_not_made_for_ever_by_asking_again(acme: Cast) -> None:
+    with working_for(acme.org):
+        opportunity = make_overdue(acme.rep)
+        actions.refresh_health(acme.org, at=NOW)
+        opportunity.refresh_from_db()
+        late = {"reason": "Fair", "at": NOW + 9 * DAY}
+        first = actions.mute(opportunity, "overdue", until=TODAY + 9 * DAY, reason="x", seen=0, by=acme.rep, at=NOW)
+        again = {"seen": first.pk, **late}
+        with pytest.raises(Refused, match="mute_too_long"):
+            actions.mute(opportunity, "overdue", until=TODAY + 15 * DAY, by=acme.rep, **again)
+        kept = actions.mute(opportunity, "overdue", until=TODAY + 14 * DAY, by=acme.rep, **again)
+        actions.unmute(opportunity, "overdue", by=acme.rep, at=NOW + 9 * DAY)
+        with pytest.raises(Refused, match="mute_too_long"):
+            actions.mute(opportunity, "overdue", until=TODAY + 15 * DAY, seen=0, by=acme.rep, **late)
+        told = actions.mute(opportunity, "overdue", until=TODAY + 60 * DAY, seen=0, by=acme.manager, **late)
+        assert (kept.until, told.until) == (TODAY + 14 * DAY, TODAY + 60 * DAY)
+        change(opportunity, NOW + 10 * DAY, expected_close_on=TODAY + 20 * DAY)
+        actions.refresh_health(acme.org, at=NOW + 30 * DAY)  # it is overdue anew: another alert
+        anew = {"until": TODAY + 44 * DAY, "seen": told.pk, "reason": "Fair", "by": acme.rep, "at": NOW + 30 * DAY}
+        assert actions.mute(opportunity, "overdue", **anew).until == TODAY + 44 * DAY
+
+
 @pytest.mark.parametrize(
     ("member", "step", "may"),
     [(1, 0, True), (1, 1, False), (2, 1, True), (2, 2, False), (3, 1, True), (3, 2, True), (3, 9, True)],
