@@ -401,6 +401,18 @@ def test_the_page_shows_mine_and_the_teams_who_knows_and_what_is_muted(acme: Cas
     assert "Valve" not in text_of(sign_in(acme.rep), "alerts/")
 
 
+def test_a_mute_is_not_shown_once_its_day_is_over(acme: Cast) -> None:
+    now = datetime.now(acme.org.zone)
+    with working_for(acme.org):
+        late = make_opportunity(acme.rep, 100, now.date() - 9 * DAY, at=now - 20 * DAY)
+        actions.refresh_health(acme.org, at=now - 5 * DAY)
+        late.refresh_from_db()
+        until = now.date() - 2 * DAY
+        actions.mute(late, "overdue", until=until, reason="Fair", seen=0, by=acme.rep, at=now - 5 * DAY)
+    text = text_of(sign_in(acme.rep), "alerts/")
+    assert ("Line 3" in text, "muted until" in text) == (True, False)
+
+
 def test_each_flag_leads_to_what_clears_it_for_whom_may_do_it(acme: Cast) -> None:
     with working_for(acme.org):
         opportunity = make_opportunity(acme.rep, None, TODAY - DAY)

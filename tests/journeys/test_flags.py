@@ -184,7 +184,7 @@ def move_it_forward_again(page: Page) -> None:
 
 
 def name_the_buyer(page: Page) -> None:
-    page.wait_for_url("**/strategy/")
+    page.wait_for_url("**/strategy/**")
     page.locator("#role-new").click()
     page.locator("#dialog [name=contact]").select_option(label="Ms Boss")
     page.locator("#dialog .pick:has([name=roles][value=eb])").click()
@@ -192,7 +192,7 @@ def name_the_buyer(page: Page) -> None:
 
 
 def add_a_contact(page: Page) -> None:
-    page.wait_for_url("**/strategy/")
+    page.wait_for_url("**/strategy/**")
     page.locator("#role-new").click()
     page.fill("#dialog [name=new_name]", "Mr Wu")
     page.locator("#dialog .pick:has([name=roles][value=user])").click()
@@ -257,7 +257,7 @@ def start(cast: Cast, code: str, journey: Journey) -> Opportunity:
 
 def flag_on(page: Page, code: str) -> Locator:
     """Return the line of a flag on the page of an opportunity."""
-    return page.locator("#opportunity-head li", has=page.locator("b", has_text=words(code, "name")))
+    return page.locator("#opportunity-head .told li", has_text=words(code, "cure"))
 
 
 @pytest.mark.parametrize("code", FLAGS)
@@ -272,8 +272,7 @@ def test_a_flag_is_seen_and_the_act_its_link_leads_to_clears_it(acme: Cast, visi
     alert = page.locator("li.alert", has_text=NAME)
     expect(alert).to_contain_text(words(code, "cure"))
     alert.get_by_role("link", name=NAME).click()
-    page.wait_for_url(f"**/funnel/{found.pk}/")
-
+    page.wait_for_url(f"**/funnel/{found.pk}/**")
     flag_on(page, code).get_by_role("link", name=words(code, "act")).click()
     journey.act(page)
     if f"/funnel/{found.pk}/" not in page.url or "/strategy/" in page.url:
@@ -292,7 +291,8 @@ def test_a_buyer_who_is_known_is_to_be_met(acme: Cast, visit: Open) -> None:
     page = visit(acme.rep, language="en").go("forecast/alerts/")
     page.locator("li.alert").get_by_role("link", name="Log a visit").click()
     log_a_visit(page)
-    expect(page.locator("header h1")).to_contain_text(NAME)
+    page.wait_for_url("**/forecast/alerts/")  # it leads back to the list
+    expect(page.locator("main")).to_contain_text("Everything is in order")
     with reading(acme.org):
         found.refresh_from_db()
         assert found.flags == []
@@ -339,8 +339,8 @@ def test_a_muted_alert_keeps_quiet_until_its_day_is_over(acme: Cast, visit: Open
     expect(page.locator("#dialog .err")).to_be_visible()  # it says why
     page.fill("#dialog [name=reason]", "Their trade fair")
     page.locator("#dialog .btn.primary").click()
-    chip = page.locator("li.alert .chip", has_text="muted until")
-    expect(chip).to_contain_text("Rep Acme")
+    for said in ("muted until", "by Rep Acme", "Their trade fair"):
+        expect(page.locator("li.alert")).to_contain_text(said)
     with reading(acme.org):
         for days in range(5):
             forecasting.refresh_health(acme.org, at=timezone.now() + days * DAY)
@@ -352,7 +352,7 @@ def test_a_muted_alert_keeps_quiet_until_its_day_is_over(acme: Cast, visit: Open
 
     page.locator(f"#mute-{found.pk}-overdue").click()
     page.get_by_role("button", name="Hear it again").click()
-    expect(page.locator(f"#mute-{found.pk}-overdue")).to_have_text("Mute")
+    expect(page.locator("li.alert")).to_have_count(0)  # of those that are muted
     with reading(acme.org):
         forecasting.refresh_health(acme.org, at=timezone.now() + 4 * DAY)
         assert [each.text for each in acme.manager.notifications.all()] == [
