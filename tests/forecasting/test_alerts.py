@@ -194,9 +194,9 @@ def test_two_weeks_are_not_made_for_ever_by_asking_again(acme: Cast) -> None:
         opportunity = make_overdue(acme.rep)
         actions.refresh_health(acme.org, at=NOW)
         opportunity.refresh_from_db()
-        late = {"reason": "Fair", "at": NOW + 9 * DAY}
+        late: dict[str, Any] = {"reason": "Fair", "at": NOW + 9 * DAY}
         first = actions.mute(opportunity, "overdue", until=TODAY + 9 * DAY, reason="x", seen=0, by=acme.rep, at=NOW)
-        again = {"seen": first.pk, **late}
+        again: dict[str, Any] = {"seen": first.pk, **late}
         with pytest.raises(Refused, match="mute_too_long"):
             actions.mute(opportunity, "overdue", until=TODAY + 15 * DAY, by=acme.rep, **again)
         kept = actions.mute(opportunity, "overdue", until=TODAY + 14 * DAY, by=acme.rep, **again)
@@ -207,8 +207,8 @@ def test_two_weeks_are_not_made_for_ever_by_asking_again(acme: Cast) -> None:
         assert (kept.until, told.until) == (TODAY + 14 * DAY, TODAY + 60 * DAY)
         change(opportunity, NOW + 10 * DAY, expected_close_on=TODAY + 20 * DAY)
         actions.refresh_health(acme.org, at=NOW + 30 * DAY)  # it is overdue anew: another alert
-        anew = {"until": TODAY + 44 * DAY, "seen": told.pk, "reason": "Fair", "by": acme.rep, "at": NOW + 30 * DAY}
-        assert actions.mute(opportunity, "overdue", **anew).until == TODAY + 44 * DAY
+        anew: dict[str, Any] = {"reason": "Fair", "seen": told.pk, "by": acme.rep, "at": NOW + 30 * DAY}
+        assert actions.mute(opportunity, "overdue", until=TODAY + 44 * DAY, **anew).until == TODAY + 44 * DAY
 
 
 @pytest.mark.parametrize(
