@@ -15,6 +15,7 @@ from accounts.assessment import LARGEST_WEIGHT, STEPS
 from accounts.models import Account, AssessmentSetting, Contact, Product
 from accounts.segments import Factor, Kind
 from tenants import formats
+from tenants.forms.numbers import WholeField
 from tenants.models import Membership
 
 EARLIEST_YEAR = 1500
@@ -266,9 +267,9 @@ class SegmentsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
         super().__init__(*args, **kwargs)
         for name in ("high_from", "little_percent"):
             label = self.fields[name].label
-            self.fields[name] = forms.IntegerField(label=label, min_value=0, max_value=100)
+            self.fields[name] = WholeField(label=label, min_value=0, max_value=100)
         for factor, weight in self.instance.factor_weights.items():
-            self.fields[f"weight_{factor}"] = forms.IntegerField(
+            self.fields[f"weight_{factor}"] = WholeField(
                 label=labels.FACTORS[factor], min_value=0, max_value=LARGEST_WEIGHT, initial=weight
             )
 

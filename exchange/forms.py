@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from exchange import labels, limits, queries
 from exchange.models import Import
 from exchange.targets import targets
+from tenants.forms.numbers import WholeField
 from tenants.models import Membership
 
 
@@ -42,7 +43,7 @@ class ReadingForm(forms.Form):
     encoding = forms.ChoiceField(label=_("Encoding"), required=False, choices=list(labels.ENCODINGS.items()))
     delimiter = forms.ChoiceField(label=_("Delimiter"), required=False, choices=list(labels.DELIMITERS.items()))
     sheet = forms.ChoiceField(label=_("Sheet"), required=False)
-    header_row = forms.IntegerField(label=_("Row of the headings"), min_value=1, max_value=limits.MAX_ROWS)
+    header_row = WholeField(label=_("Row of the headings"), min_value=1, max_value=limits.MAX_ROWS)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, imported: Import) -> None:
         """Take the import, whose present reading is proposed."""

@@ -15,7 +15,7 @@ from exchange.models import Import, SavedMapping
 from exchange.states import ImportState
 from exchange.targets import TARGETS, Group, Option, Question, Survey, question_code
 from jobs.states import State
-from tenants.labels import kind_words
+from tenants.labels import in_a_row, kind_words
 from tenants.models import Membership
 
 
@@ -45,7 +45,7 @@ def date_group(imported: Import, mapping: Mapping[str, int]) -> list[Group]:
         Question(
             question_code("dates", code),
             gettext("%(column)s, like %(example)s")
-            % {"column": imported.header_of(mapping[code]), "example": ", ".join(dates.examples)},
+            % {"column": imported.header_of(mapping[code]), "example": in_a_row(dates.examples)},
             [Option(order, labels.DATE_ORDERS[order]) for order in ORDERS if order != "ymd" or _is_short(dates)],
             "",
         )
@@ -154,7 +154,7 @@ def offers(imported: Import) -> list[Offer]:
     found = [
         Offer(
             each,
-            ", ".join(missing := each.missing(imported.headers)),
+            in_a_row(missing := each.missing(imported.headers)),
             not missing and each.placed(imported.headers) == imported.mapping,
         )
         for each in SavedMapping.objects.filter(target=imported.target)

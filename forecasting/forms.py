@@ -15,6 +15,7 @@ from forecasting.models import PERIODS, HealthSetting
 from forecasting.periods import Kind, Period, period_of
 from funnel.labels import STAGES
 from tenants.formats import AmountError, parse_money
+from tenants.forms.numbers import WholeField
 from tenants.forms.organization import DateInput, DayField
 from tenants.models import Organization
 
@@ -95,6 +96,16 @@ class MuteForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
+def _limit(label: str) -> WholeField:
+    widget = forms.TextInput(attrs={"aria-label": label, "class": "input num", "inputmode": "numeric", "maxlength": 4})
+    return WholeField(label=label, required=False, min_value=0, max_value=LARGEST, widget=widget)
+
+
+def _switch(label: str) -> forms.BooleanField:
+    widget = forms.CheckboxInput(attrs={"aria-label": label, "role": "switch", "class": "switch"})
+    return forms.BooleanField(label=label, required=False, widget=widget)
+
+
 class LimitsForm(forms.Form):
     """The limits of health by rule and stage (`silent_3`), empty for the usual ones, and the ladder of alerts."""
 
@@ -107,28 +118,28 @@ class LimitsForm(forms.Form):
             for stage in OPEN_STAGES:
                 words = {"rule": limit_label(code), "stage": STAGES[stage]}
                 label = gettext("%(rule)s, %(stage)s") % words
-                self.fields[f"{code}_{stage}"] = forms.IntegerField(
-                    label=label,
-                    required=False,
-                    min_value=0,
-                    max_value=1 if code in SWITCHES else LARGEST,
-                    widget=forms.NumberInput(attrs={"aria-label": label, "class": "tiny"}),
-                )
+                self.fields[f"{code}_{stage}"] = _switch(label) if code in SWITCHES else _limit(label)
         for step in (1, 2, 3):
-            self.fields[f"ladder_{step}"] = forms.IntegerField(
+            self.fields[f"ladder_{step}"] = WholeField(
                 label=gettext("Step %(n)s") % {"n": step}, required=step == 1, min_value=1, max_value=365
             )
 
     @staticmethod
     def values_of(setting: HealthSetting, edited: Mapping[tuple[int, str], int]) -> dict[str, Any]:
-        """Return what the form shows of an organization."""
+        """Return what the form shows of an organization; a rule without a number is on or off."""
         steps = {f"ladder_{n}": days for n, days in enumerate(setting.ladder, 1)}
-        return {"version": setting.version, **steps, **{f"{code}_{at}": value for (at, code), value in edited.items()}}
+        switches = {f"{code}_{at}": bool(STANDARD[code][at - 1]) for code in SWITCHES for at in OPEN_STAGES}
+        limits = {f"{code}_{at}": value for (at, code), value in edited.items()}
+        return {"version": setting.version, **steps, **switches, **limits}
 
     def edited(self) -> dict[tuple[int, str], int]:
-        """Return what was typed, by stage and code."""
+        """Return what differs from the usual, by stage and code."""
         found = {(int(at), code): self.cleaned_data.get(f"{code}_{at}") for code in STANDARD for at in OPEN_STAGES}
-        return {key: value for key, value in found.items() if value is not None}
+        return {
+            (at, code): int(value)
+            for (at, code), value in found.items()
+            if value is not None and not (code in SWITCHES and int(value) == STANDARD[code][at - 1])
+        }
 
     def ladder(self) -> list[int]:
         """Return the days of the steps."""
@@ -137,13 +148,15 @@ class LimitsForm(forms.Form):
 
     def differences(self, theirs: Mapping[str, Any], label: Callable[[str], Any]) -> list[tuple[Any, Any, Any]]:
         """Return (label, theirs, mine) of each limit that somebody else holds otherwise."""
-        rows = []
-        for name in (f"{code}_{int(at)}" for code in STANDARD for at in OPEN_STAGES):
-            mine = self.cleaned_data.get(name)
-            if mine != theirs.get(name):
-                usual = gettext("as usual")
-                other = theirs.get(name)
-                rows.append(
-                    (self.fields[name].label, usual if other is None else other, usual if mine is None else mine)
-                )
+        rows, edited, usual = [], self.edited(), gettext("as usual")
+
+        def said(code: str, value: int | None) -> Any:
+            if value is None:
+                return usual
+            return (gettext("on") if value else gettext("off")) if code in SWITCHES else value
+
+        for code, at in ((code, int(at)) for code in STANDARD for at in OPEN_STAGES):
+            mine, other = edited.get((at, code)), theirs.get(f"{code}_{at}")
+            if mine != other:
+                rows.append((self.fields[f"{code}_{at}"].label, said(code, other), said(code, mine)))
         return rows

@@ -225,7 +225,7 @@ def flag_text(code: str, facts: Facts, today: date) -> str:
     counted = _COUNTED.get(code)
     if counted is not None:
         number = counted[0](facts, today)
-        text = str(counted[1](number)) % {"n": number}
+        text = str(counted[1](number)) % {"n": f"{number:,}"}
         if code == Flag.SILENT and not is_planned(facts, today):
             return _("%(silent)s, and nothing planned") % {"silent": text}
         return text
@@ -243,12 +243,12 @@ def _no_power(facts: Facts, today: date) -> str:
         return _("Economic buyer never met")
     days = (today - facts.buyer_met_on).days
     words = ngettext("Economic buyer not met for %(n)s day", "Economic buyer not met for %(n)s days", days)
-    return words % {"n": days}
+    return words % {"n": f"{days:,}"}
 
 
 def _pushed(facts: Facts) -> str:
     times = ngettext("Put off %(n)s time", "Put off %(n)s times", facts.push_count) % {"n": facts.push_count}
-    days = ngettext("%(n)s day in all", "%(n)s days in all", facts.push_days) % {"n": facts.push_days}
+    days = ngettext("%(n)s day in all", "%(n)s days in all", facts.push_days) % {"n": f"{facts.push_days:,}"}
     return _("%(times)s, %(days)s") % {"times": times, "days": days}
 
 

@@ -22,6 +22,7 @@ from exchange.targets import TARGETS, targets
 from exchange.views._shared import changed_since, is_grave, mine, number, page_of
 from exchange.writing import write_csv
 from tenants.errors import Refused, Stale
+from tenants.labels import in_a_row
 from tenants.permissions import Permission
 from tenants.web import OrgRequest, go, is_swap, org_view, render_page
 
@@ -149,7 +150,7 @@ def _first_form(request: OrgRequest, imported: Import) -> MappingForm:
 
 def _mapped(imported: Import, mapping: dict[str, int]) -> str:
     words = imported.kind.words
-    return ", ".join(
+    return in_a_row(
         f"{words[code]} = {imported.header_of(column)}" for code, column in mapping.items() if code in words
     )
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from forecasting import actions, labels, queries
 from forecasting.forms import LimitsForm
-from forecasting.health import OPEN_STAGES, STANDARD, limits
+from forecasting.health import OPEN_STAGES, STANDARD, SWITCHES, limits
 from forecasting.models import HealthSetting, thresholds
 from funnel.labels import FLAGS
 from funnel.queries import stage_table
@@ -83,13 +83,15 @@ def _told(request: OrgRequest, form: LimitsForm) -> dict[str, Any]:
 
 def _page(request: OrgRequest, form: LimitsForm, *, status: int = 200, **told: Any) -> HttpResponse:
     setting = HealthSetting.current()
-    usual = limits(setting.basis, {})
+    usual, stages = limits(setting.basis, {}), stage_table()[: len(OPEN_STAGES)]
     rows = [
         {
             "label": labels.limit_label(code),
             "unit": labels.UNITS.get(code, ""),
+            "is_switch": code in SWITCHES,
             "cells": [
-                (form[f"{code}_{stage}"], usual[stage - 1][code], code in usual[stage - 1].own) for stage in OPEN_STAGES
+                (row, form[f"{code}_{row.stage}"], usual[row.stage - 1][code], code in usual[row.stage - 1].own)
+                for row in stages
             ],
         }
         for code in STANDARD
@@ -97,7 +99,7 @@ def _page(request: OrgRequest, form: LimitsForm, *, status: int = 200, **told: A
     context = {
         "form": form,
         "rows": rows,
-        "stages": stage_table()[:6],
+        "stages": stages,
         "ladder": [form[f"ladder_{step}"] for step in (1, 2, 3)],
         "setting": setting,
         **told,

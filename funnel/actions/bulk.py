@@ -113,7 +113,7 @@ def _told(step: Callable[..., dict[str, Any]], bulk: BulkChange, pk: int, versio
 
 
 def _plain(data: Any) -> dict[str, str]:
-    return {name: str(value) for name, value in data.items() if isinstance(value, str | int)}
+    return {name: str(value) for name, value in data.items() if isinstance(value, str | int | date)}
 
 
 def _one(bulk: BulkChange, pk: int, version: int, *, by: Membership, at: datetime) -> dict[str, Any]:

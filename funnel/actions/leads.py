@@ -288,9 +288,9 @@ def change_criteria(criteria: Criteria, *, seen: int, by: Membership, at: dateti
     refuse_stale(setting, seen, **stands)
     check_criteria(criteria)
     check_amount(criteria.budget_from)
-    before = {"budget_from": setting.budget_from, "months": setting.months, "musts": ", ".join(sorted(setting.musts))}
+    before = {"budget_from": setting.budget_from, "months": setting.months, "musts": sorted(setting.musts)}
     musts = sorted(criteria.musts)
-    after = {"budget_from": criteria.budget_from, "months": criteria.months, "musts": ", ".join(musts)}
+    after = {"budget_from": criteria.budget_from, "months": criteria.months, "musts": musts}
     if before == after:
         return setting
     setting.budget_from, setting.months, setting.musts = criteria.budget_from, criteria.months, musts

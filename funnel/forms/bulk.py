@@ -24,7 +24,9 @@ class BulkForm(forms.Form):
         label=gettext_lazy("Change"), choices=list(labels.BULK_KINDS.items()), widget=forms.RadioSelect
     )
     stage = forms.TypedChoiceField(label=gettext_lazy("Stage"), coerce=int, required=False)
-    owner: Any = forms.ModelChoiceField(Membership.objects, label=gettext_lazy("Owner"), required=False)
+    owner: Any = forms.ModelChoiceField(
+        Membership.objects, label=gettext_lazy("Owner"), required=False, empty_label=gettext_lazy("Choose…")
+    )
     close = day_field(label=gettext_lazy("Expected close"), required=False)
     category = forms.ChoiceField(label=gettext_lazy("Forecast category"), required=False)
     request_key = forms.UUIDField(widget=forms.HiddenInput)

@@ -19,6 +19,7 @@ from funnel.forms.opportunities import VersionForm, day_field
 from funnel.leads import LONGEST, Answer, Criteria, Criterion, Keys, Source, Step, choices_of
 from funnel.models import Lead, LeadSetting, WebForm
 from tenants.dates import parse_due
+from tenants.forms.numbers import WholeField
 from tenants.models import Membership
 
 _SOURCES = [(source, words) for source, words in labels.SOURCES.items() if source != Source.WEB_FORM]
@@ -237,7 +238,7 @@ class CriteriaForm(VersionForm):
     """What the organization asks of a lead."""
 
     budget_from = MoneyField(label=gettext_lazy("Budget from"), required=False)
-    months = forms.IntegerField(
+    months = WholeField(
         label=gettext_lazy("Purchase within, in months"),
         min_value=1,
         max_value=LONGEST,

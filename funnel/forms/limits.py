@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.forms import MoneyField
 from funnel.limits import LARGEST_COUNT, ColumnLimit
 from funnel.stages import Stage, StageRow
+from tenants.forms.numbers import WholeField
 
 
 class LimitsForm(forms.Form):
@@ -22,7 +23,7 @@ class LimitsForm(forms.Form):
         for row in self.stages:
             limit, fields = row.limit, self.fields
             name = _("At most, number: %(stage)s") % {"stage": row.label}
-            fields[f"count_{row.stage}"] = forms.IntegerField(
+            fields[f"count_{row.stage}"] = WholeField(
                 label=name,
                 min_value=1,
                 max_value=LARGEST_COUNT,

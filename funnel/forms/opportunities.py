@@ -55,7 +55,7 @@ class OpportunityForm(forms.Form):
     expected_close_on = day_field(label=gettext_lazy("Expected close"), required=False)
     stage = StageField(label=gettext_lazy("Stage"), coerce=int)
     category = forms.ChoiceField(label=gettext_lazy("Forecast category"), required=False)
-    owner = forms.ModelChoiceField(Membership.objects, label=gettext_lazy("Owner"))
+    owner = forms.ModelChoiceField(Membership.objects, label=gettext_lazy("Owner"), empty_label=gettext_lazy("Choose…"))
     source = forms.CharField(label=pgettext_lazy("of an opportunity", "Source"), max_length=80, required=False)
     why = forms.CharField(label=gettext_lazy("Why"), max_length=500, required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)

@@ -10,6 +10,7 @@ from funnel import labels
 from funnel.evidence import Kind
 from funnel.stages import Gate, Stage, StageRow
 from tenants.forms.names import NameField
+from tenants.forms.numbers import WholeField
 
 
 class StagesForm(forms.Form):
@@ -31,7 +32,7 @@ class StagesForm(forms.Form):
                 widget=forms.TextInput(attrs={"class": "input", "placeholder": standard, "aria-label": name}),
             )
             name = _("Percentage of stage %(stage)s") % {"stage": int(row.stage)}
-            self.fields[f"percent_{row.stage}"] = forms.IntegerField(
+            self.fields[f"percent_{row.stage}"] = WholeField(
                 label=name,
                 min_value=0,
                 max_value=100,

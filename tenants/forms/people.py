@@ -117,7 +117,7 @@ class Invite(_WithTeams):
 
 def verdict_words(invitee: queries.Invitee) -> str:
     """Return what will happen to a person of the list."""
-    return str(labels.VERDICTS[invitee.verdict]).format(words=", ".join(invitee.line.unknown))
+    return str(labels.VERDICTS[invitee.verdict]).format(words=labels.in_a_row(invitee.line.unknown))
 
 
 class Member(_WithTeams):

@@ -68,12 +68,12 @@ def _currency(change: Adjustment) -> Iterator[Effect]:
     kept = _kinds_with_amounts()
     if kept:
         text = _("Amounts are kept in {currency} and would mean something else: {list}. It cannot change any more.")
-        yield Effect(text.format(currency=change.before, list=", ".join(kept)), stops=True)
+        yield Effect(text.format(currency=change.before, list=labels.in_a_row(kept)), stops=True)
         return
     codes = sorted(set(ExchangeRate.objects.values_list("currency", flat=True)))
     if codes:
         text = _("The rates of {list} are in {currency}. Delete them first, then add them anew in {after}.")
-        yield Effect(text.format(list=", ".join(codes), currency=change.before, after=change.after), stops=True)
+        yield Effect(text.format(list=labels.in_a_row(codes), currency=change.before, after=change.after), stops=True)
         return
     text = _("Amounts without a currency are {after} from now on; amounts in {before} then need a dated rate.")
     yield Effect(text.format(after=change.after, before=change.before), asks=True)

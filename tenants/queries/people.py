@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 
 from tenants import tree
 from tenants.invitations import digest
+from tenants.labels import in_a_row
 from tenants.models import Invitation, Membership, Organization, Team, User
 from tenants.permissions import Role
 
@@ -97,7 +98,7 @@ class Led:
     people: int
 
     def __str__(self) -> str:
-        return ", ".join(self.below)
+        return in_a_row(self.below)
 
 
 def led_by(member: Membership) -> Led | None:

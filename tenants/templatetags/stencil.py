@@ -53,7 +53,7 @@ def _drawn(stencil: Stencil, _language: str, look: tuple[Hashable, ...]) -> str:
     """Draw a look with holes where the values go, as str.format reads them."""
     holes = {name: f"{_OPEN}{at}{_SHUT}" for at, name in enumerate(stencil.holes)}
     shown = dict(zip(stencil.looks, look, strict=True))
-    text = get_template(stencil.template).render({**shown, **holes})
+    text = get_template(stencil.template).render({**shown, **holes}).rstrip()
     return _HOLE.sub(r"{\1}", text.replace("{", "{{").replace("}", "}}"))
 
 

@@ -19,6 +19,7 @@ from django.utils.translation import get_language
 from lucide.templatetags.lucide import lucide as draw_icon
 
 from tenants import charts, formats
+from tenants.labels import in_a_row
 from tenants.templatetags.stencil import Stencil
 
 register = template.Library()
@@ -80,6 +81,18 @@ def md(value: date | datetime | None) -> str:
 def day(value: date | datetime | None) -> str:
     """A date for narrow columns: 11/27 or 27 Nov; with the year in another year."""
     return formats.brief_date(_day(value), timezone.localdate(), language()) if value else ""
+
+
+@register.filter
+def grouped(value: int) -> str:
+    """A count with its thousands apart: 1,095."""
+    return f"{value:,}"
+
+
+@register.filter
+def named_in_a_row(things: Iterable[Any]) -> str:
+    """The names of people or things, apart as the reader's language does it."""
+    return in_a_row(getattr(each, "name", each) for each in things)
 
 
 @register.filter

@@ -83,7 +83,7 @@ def _tell(request: OrgRequest, invited: actions.Invited) -> None:
 
 def _few(addresses: list[str]) -> str:
     """Name the first ones of a long list, and how many more there are."""
-    shown = ", ".join(addresses[:5])
+    shown = labels.in_a_row(addresses[:5])
     return shown if len(addresses) <= 5 else _("{list} and {n} more").format(list=shown, n=len(addresses) - 5)
 
 

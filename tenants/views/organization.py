@@ -42,7 +42,7 @@ def settings(request: OrgRequest) -> HttpResponse:
             "language": labels.value_words("language", org.language),
             "counts": queries.counts(org, request.today.year),
             "rates": len(rates),
-            "codes": ", ".join(code for code, _dated in rates),
+            "codes": labels.in_a_row(code for code, _dated in rates),
             "standing": {
                 page.replace(":", "_"): standing(page, request.membership, request.today) for page in PAGES_OF_OTHERS
             },

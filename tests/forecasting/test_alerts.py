@@ -13,7 +13,7 @@ from django.utils.translation import trans_real
 
 from forecasting import actions, queries
 from forecasting.actions import judging
-from forecasting.health import OPEN_STAGES, STANDARD
+from forecasting.health import OPEN_STAGES, STANDARD, SWITCHES
 from forecasting.ladder import longest_mute, may_mute
 from forecasting.models import Alert, Digest, HealthSetting, HealthThreshold, Mute
 from funnel import actions as funnel
@@ -570,7 +570,12 @@ def test_the_settings_say_what_they_do_and_ask(acme: Cast) -> None:
     client = sign_in(acme.admin)
     page = text_of(client, "health/")
     assert 'name="silent_3"' in page
-    form = {"version": 1, "ladder_1": 3, "ladder_2": 5, "ladder_3": 7, "overdue_3": 0}
+    assert page.count('role="switch"') == len(SWITCHES) * len(OPEN_STAGES), "yes or no is no number"
+    usual = {f"{code}_{at}": "on" for code in SWITCHES for at in OPEN_STAGES if STANDARD[code][at - 1]}
+    form = {"version": 1, "ladder_1": 3, "ladder_2": 5, "ladder_3": 7, **usual}
+    same = client.post("/o/acme/forecast/health/effects/", form, headers=HTMX).content.decode()
+    assert "No opportunity would gain or lose a flag." in same
+    del form["overdue_3"]
     effects = client.post("/o/acme/forecast/health/effects/", form, headers=HTMX).content.decode()
     assert "Overdue: 0 opportunities gain it, 1 loses it" in effects
     unread = client.post("/o/acme/forecast/health/", form)
@@ -579,14 +584,19 @@ def test_the_settings_say_what_they_do_and_ask(acme: Cast) -> None:
     assert client.post("/o/acme/forecast/health/", {**form, "confirmed": seal}).status_code == 303
     with working_for(acme.org):
         assert not Opportunity.objects.filter(flags__contains=["overdue"]).exists()
-    stale = client.post("/o/acme/forecast/health/", {**form, "overdue_3": "", "silent_3": 5, "confirmed": "x"})
+        assert {(row.code, row.stage, row.value) for row in HealthThreshold.objects.all()} == {("overdue", 3, 0)}
+    stale = client.post("/o/acme/forecast/health/", {**form, "overdue_3": "on", "silent_3": 5, "confirmed": "x"})
     assert stale.status_code == 409
+    assert ">off<" in stale.content.decode()
+    assert "as usual" in stale.content.decode()
     wrong = client.post("/o/acme/forecast/health/", {**form, "version": 2, "ladder_2": 1, "confirmed": seal})
     assert (wrong.status_code, "more days" in wrong.content.decode()) == (422, True)
-    bad = client.post("/o/acme/forecast/health/", {**form, "silent_1": "many"})
-    assert (bad.status_code, 'value="many"' in bad.content.decode()) == (422, True)
+    for typed in ("many", "-1", "3651"):
+        bad = client.post("/o/acme/forecast/health/", {**form, "silent_1": typed})
+        assert (bad.status_code, f'value="{typed}"' in bad.content.decode()) == (422, True)
+        assert "Enter a whole number from 0 to 3,650." in bad.content.decode()
     assert sign_in(acme.manager).get("/o/acme/forecast/health/").status_code == 403
-    assert len(STANDARD) * len(OPEN_STAGES) == page.count('class="tiny"')
+    assert (len(STANDARD) - len(SWITCHES)) * len(OPEN_STAGES) == page.count('inputmode="numeric"')
 
 
 def test_many_are_judged_by_the_job_of_the_night_and_the_page_says_so(
