@@ -24,11 +24,6 @@ def accuracy(forecast: int, actual: int) -> float | None:
     return max(0.0, 1 - abs(forecast - actual) / actual) if actual else None
 
 
-def bias(forecast: int, actual: int) -> float | None:
-    """Return (F − A) ÷ A: above zero was too much; None where nothing was won."""
-    return (forecast - actual) / actual if actual else None
-
-
 def marked_on(mark: Mark, period: Period) -> date:
     """Return the evening on which a mark of a period falls; day 1 is the evening before the period begins."""
     length = (period.ends_on - period.starts_on).days + 1

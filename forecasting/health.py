@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from funnel.flags import Flag
 from funnel.stages import Health, Stage
 
 OPEN_STAGES = tuple(Stage)[:6]
@@ -15,27 +16,6 @@ ENOUGH = 20
 EXPECTED_CYCLE = 90
 """Days from opening to winning while nothing was won."""
 
-
-class Flag:
-    """The codes of the rules; their words, and what would clear them, stand in `funnel.labels.FLAGS`."""
-
-    OVERDUE = "overdue"
-    ZOMBIE = "zombie"
-    SILENT = "silent"
-    NO_NEXT_STEP = "no_next_step"
-    NO_AMOUNT = "no_amount"
-    NO_POWER = "no_power"
-    UNPROVEN = "unproven"
-    PUSHED = "pushed"
-    STALLED = "stalled"
-    SINGLE_THREAD = "single_thread"
-    REGRESSED = "regressed"
-    SHRINKING = "shrinking"
-    AGEING = "ageing"
-
-
-FLAGS = tuple(code for name, code in vars(Flag).items() if name.isupper())
-"""Every rule, the gravest first: the order in which an opportunity's flags stand."""
 GRAVE = frozenset({Flag.OVERDUE, Flag.ZOMBIE})
 """One of these alone puts an opportunity at risk."""
 
@@ -211,7 +191,7 @@ def broken(facts: Facts, today: date, limits: Thresholds) -> list[str]:
     found = {code for code, is_broken in rules.items() if is_broken and limits[code]}
     if _over(facts.push_days, limits[PUSHED_DAYS]):
         found.add(Flag.PUSHED)
-    return [code for code in FLAGS if code in found]
+    return [code for code in Flag if code in found]
 
 
 def _over(days: int, limit: int) -> bool:

@@ -9,8 +9,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from forecasting.health import OPEN_STAGES, PUSHED_DAYS, STANDARD, Basis, Flag, Thresholds, as_table, limits
+from forecasting.health import OPEN_STAGES, PUSHED_DAYS, STANDARD, Basis, Thresholds, as_table, limits
 from funnel.evidence import STANDARD as STANDARD_EVIDENCE
+from funnel.flags import Flag
 
 _COLUMNS = ", ".join(f"h.held[s.n][{place}] AS {code}" for place, code in enumerate(STANDARD, 1))
 

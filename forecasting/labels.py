@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from forecasting.accuracy import Mark
-from forecasting.health import PUSHED_DAYS, STANDARD, Facts, Flag, cut_percent, is_planned, silent_days
+from forecasting.health import PUSHED_DAYS, STANDARD, Facts, cut_percent, is_planned, silent_days
 from forecasting.periods import Kind, Period, is_start
 from forecasting.shape import Cause as ShapeCause
 from forecasting.shape import Disease
 from forecasting.waterfall import Bucket, Cause
+from funnel.flags import Flag
 from funnel.labels import FLAGS
 from jobs.labels import register_notification
 from tenants import labels as tenants_labels

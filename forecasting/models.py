@@ -11,9 +11,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from forecasting.health import FLAGS, LARGEST, OPEN_STAGES, STANDARD, Basis, as_table, limits
+from forecasting.health import LARGEST, OPEN_STAGES, STANDARD, Basis, as_table, limits
 from forecasting.ladder import STEPS, chain
 from forecasting.periods import Period
+from funnel.flags import Flag
 from funnel.models import Opportunity
 from funnel.stages import Category, Status
 from tenants.models import Membership, Organization, TenantForeignKey, TenantModel
@@ -289,7 +290,7 @@ class Mute(TenantModel):
             models.UniqueConstraint(
                 fields=["organization", "opportunity", "code"], condition=Q(ended_at=None), name="one_mute_at_a_time"
             ),
-            models.CheckConstraint(condition=Q(code__in=list(FLAGS)), name="muted_code_known"),
+            models.CheckConstraint(condition=Q(code__in=list(Flag)), name="muted_code_known"),
         ]
 
     def __str__(self) -> str:

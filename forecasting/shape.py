@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from forecasting.health import ENOUGH, STANDARD, Flag
+from forecasting.health import ENOUGH, STANDARD
+from funnel.flags import Flag
 
 STAGES = range(1, 7)
 THIN, BULGING = 0.7, 1.5
@@ -157,17 +158,17 @@ def _findings(found: Shape) -> list[Finding]:
         )
     neck = choked(found.parts)
     if neck is not None:
-        unproven = _share([rows[neck].have], "unproven")
+        unproven = _share([rows[neck].have], Flag.UNPROVEN)
         causes = ((Cause.LOSES_THERE, 1 - unproven), (Cause.UNPROVEN, unproven))
         findings.append(_finding(Disease.CHOKED_NECK, (neck,), *causes))
     fat = tuple(stage for stage in MIDDLE if rows[stage].is_bulging)
     if fat:
         there = [rows[stage].have for stage in fat]
-        causes = ((Cause.SOFT_QUALIFYING, _share(there, "unproven")), (Cause.STUCK, _share(there, "stalled")))
+        causes = ((Cause.SOFT_QUALIFYING, _share(there, Flag.UNPROVEN)), (Cause.STUCK, _share(there, Flag.STALLED)))
         findings.append(_finding(Disease.PREGNANT, fat, *causes))
     thin = tuple(stage for stage in TOP if rows[stage].is_thin)
     if thin:
-        slow = _share([rows[stage].have for stage in TOP], "stalled")
+        slow = _share([rows[stage].have for stage in TOP], Flag.STALLED)
         findings.append(_finding(Disease.THIN_TOP, thin, (Cause.FEW_LEADS, 1 - slow), (Cause.SLOW_ENTRY, slow)))
     return findings
 

@@ -21,6 +21,16 @@ class BulkKind(StrEnum):
     CATEGORY = "category"
 
 
+class BulkState(StrEnum):
+    """How far a change of many has come."""
+
+    DRAWN = "drawn"
+    RUNNING = "running"
+    DONE = "done"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
 class Fate(StrEnum):
     """What would happen to one of them, and what did."""
 

@@ -162,46 +162,9 @@ def changes(start: int, steps: Sequence[Change]) -> Changes:
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
-    """A forecast at one date: the values that 10, 25, 50, 75 and 90 of 100 futures stay under."""
-
-    label: str
-    p10: int
-    p25: int
-    p50: int
-    p75: int
-    p90: int
-
-
-@dataclass(frozen=True, slots=True)
 class Tick:
     at: float
     value: int
-
-
-@dataclass(frozen=True, slots=True)
-class AxisLabel:
-    at: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fan:
-    width: int
-    height: int
-    left: float
-    right: float
-    top: float
-    base: float
-    line: str
-    median: str
-    outer: str
-    inner: str
-    now: float
-    target: Tick | None
-    ticks: tuple[Tick, ...]
-    labels: tuple[AxisLabel, ...]
-    ends: tuple[tuple[str, float, int], ...]
 
 
 def round_step(largest: float) -> int:
@@ -212,72 +175,3 @@ def round_step(largest: float) -> int:
             if largest / (step * factor) <= 5:
                 return step * factor
         step *= 10
-
-
-def fan(
-    history: Sequence[tuple[str, int]],
-    bands: Sequence[Band],
-    target: int | None = None,
-    *,
-    width: int = 720,
-    height: int = 230,
-    margin: tuple[int, int, int, int] = (14, 92, 26, 56),
-) -> Fan:
-    """The line so far, then the median with its 50% and 80% bands.
-
-    ``history`` holds (label, value) with at least one point, the last one being today;
-    ``margin`` is top, right, bottom, left in units of the drawing.
-    """
-    if not history:
-        raise ValueError("history needs at least one point")
-    top, right, bottom, left = margin
-    texts = [label for label, _ in history] + [band.label for band in bands]
-    largest = max([value for _, value in history] + [b.p90 for b in bands] + [target or 0, 1]) * 1.06
-    inner_width, inner_height = width - left - right, height - top - bottom
-    last = max(len(texts) - 1, 1)
-
-    def x(i: int) -> float:
-        return round(left + inner_width * i / last, 1)
-
-    def y(value: float) -> float:
-        return round(top + inner_height * (1 - max(value, 0) / largest), 1)
-
-    start = len(history) - 1
-    label, value = history[-1]
-    path = [Band(label, value, value, value, value, value), *bands]
-
-    def points(values: Sequence[int]) -> list[str]:
-        return [f"{x(start + i)},{y(v)}" for i, v in enumerate(values)]
-
-    def area(low: Sequence[int], high: Sequence[int]) -> str:
-        return " ".join(points(high) + points(low)[::-1])
-
-    step = round_step(largest)
-    end = path[-1]
-    ends = _apart([("P90", y(end.p90), end.p90), ("P50", y(end.p50), end.p50), ("P10", y(end.p10), end.p10)], 14)
-    return Fan(
-        width=width,
-        height=height,
-        left=left,
-        right=width - right,
-        top=top,
-        base=height - bottom,
-        line=" ".join(f"{x(i)},{y(v)}" for i, (_, v) in enumerate(history)),
-        median=" ".join(points([b.p50 for b in path])),
-        outer=area([b.p10 for b in path], [b.p90 for b in path]),
-        inner=area([b.p25 for b in path], [b.p75 for b in path]),
-        now=x(start),
-        target=Tick(y(target), target) if target else None,
-        ticks=tuple(Tick(y(v), v) for v in range(0, int(largest) + 1, step)),
-        labels=tuple(AxisLabel(x(i), text) for i, text in enumerate(texts)),
-        ends=tuple(ends) if bands else (),
-    )
-
-
-def _apart(ends: list[tuple[str, float, int]], room: float) -> list[tuple[str, float, int]]:
-    """Labels at the line's end, from the top down, pushed down where they would touch."""
-    placed: list[tuple[str, float, int]] = []
-    for name, at, value in ends:
-        floor = placed[-1][1] + room if placed else at
-        placed.append((name, round(max(at, floor), 1), value))
-    return placed

@@ -15,6 +15,7 @@ from forecasting.models import closed_in, due_in
 from forecasting.periods import Kind, Period, midnight, period_of
 from forecasting.queries import facts_of, targets_of
 from forecasting.weighting import Numbers, target_of
+from funnel.flags import Flag
 from funnel.models import Opportunity, StageSetting, proven_amount, weighted_amount
 from funnel.stages import Health, StageRow, Status
 from tenants.models import Membership, Organization
@@ -296,14 +297,14 @@ def _deal(
     organization: Organization,
     today: date,
 ) -> Deal:
-    grave = {health.Flag.OVERDUE, health.Flag.ZOMBIE, health.Flag.SILENT, health.Flag.NO_NEXT_STEP}
+    grave = {Flag.OVERDUE, Flag.ZOMBIE, Flag.SILENT, Flag.NO_NEXT_STEP}
     flags = opportunity.flags if facts else []
     met_at = opportunity.last_contact_at or opportunity.opened_at
     return Deal(
         opportunity,
         table[opportunity.stage - 1],
         (today - met_at.astimezone(organization.zone).date()).days,
-        health.Flag.SILENT in flags,
+        Flag.SILENT in flags,
         [Reason(flag_text(code, facts, today), code in grave) for code in flags if facts],
         entry,
         last,

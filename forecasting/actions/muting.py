@@ -6,9 +6,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from forecasting.actions.alerting import tell_soon
-from forecasting.health import FLAGS
 from forecasting.ladder import LONGEST_MUTE, longest_mute, may_mute
 from forecasting.models import Alert, Mute, rungs_of
+from funnel.flags import Flag
 from funnel.models import Opportunity
 from funnel.stages import Status
 from tenants import audit
@@ -34,7 +34,7 @@ def mute(
         an alert that has gone up past whoever asks.
     """
     today, reason = at.astimezone(by.organization.zone).date(), reason.strip()
-    if code not in FLAGS:
+    if code not in set(Flag):
         raise Refused("flag_unknown")
     if until < today:
         raise Refused("mute_past")

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from django.db import connection
 
-from forecasting.health import FLAGS, Facts, Thresholds
+from forecasting.health import Facts, Thresholds
 from forecasting.judging import judgement, seen_facts
+from funnel.flags import Flag
 from tenants.scoping import require_organization_id
 
 
@@ -28,7 +29,7 @@ def would_change(holds: Sequence[Thresholds], *, at: datetime) -> list[tuple[str
     """
     now, then = _judged(None, at), _judged(holds, at)
     found = []
-    for code in FLAGS:
+    for code in Flag:
         before, after = ({pk for pk, flags in each.items() if code in flags} for each in (now, then))
         if before != after:
             found.append((code, len(after - before), len(before - after)))

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from django.db.models import BigIntegerField, Count, Q, Sum
 
-from forecasting.health import Flag
 from forecasting.models import owned_by
 from forecasting.periods import Period
 from forecasting.queries.numbers import Summary
 from forecasting.shape import STAGES, Have, Pace, Shape, shape, wins_needed
+from funnel.flags import Flag
 from funnel.flow import Conversion
 from funnel.models import Opportunity
 from funnel.queries import conversion_by_owner, dwell

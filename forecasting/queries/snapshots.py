@@ -8,7 +8,7 @@ from datetime import date, datetime, tzinfo
 from django.db.models import BigIntegerField, F, Sum
 from django.db.models.functions import TruncDate
 
-from forecasting.accuracy import Mark, accuracy, bias, marked_on, nearest
+from forecasting.accuracy import Mark, accuracy, marked_on, nearest
 from forecasting.models import ForecastSnapshot, owned_by
 from forecasting.periods import Kind, Period, is_start, last_ones
 from funnel.models import Opportunity
@@ -41,12 +41,11 @@ def course(period: Period, owners: Collection[int] | None) -> Course:
 
 @dataclass(frozen=True)
 class Judged:
-    """A stored forecast against what happened; accuracy and bias as shares, None where nothing was won."""
+    """A stored forecast against what happened; accuracy as a share, None where nothing was won."""
 
     mark: Mark
     forecast: int | None
     accuracy: float | None
-    bias: float | None
 
 
 @dataclass(frozen=True)
@@ -111,5 +110,5 @@ def _former(period: Period, since: date, today: date) -> list[Period]:
 def _judge(mark: Mark, period: Period, snapshots: Mapping[date, int], actual: int) -> Judged:
     forecast = nearest(snapshots, marked_on(mark, period))
     if forecast is None:
-        return Judged(mark, None, None, None)
-    return Judged(mark, forecast, accuracy(forecast, actual), bias(forecast, actual))
+        return Judged(mark, None, None)
+    return Judged(mark, forecast, accuracy(forecast, actual))

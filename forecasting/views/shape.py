@@ -11,12 +11,18 @@ from forecasting.forms import chosen_period
 from forecasting.shape import Cause, Disease, Part, Shape
 from forecasting.views.address import address
 from forecasting.views.report import frame
+from funnel.flags import Flag
 from funnel.queries import stage_table
 from tenants.permissions import Permission
 from tenants.web import OrgRequest, org_view, render_page
 
 WIDTH = 100.0
-_FLAG = {Cause.STUCK: "stalled", Cause.SOFT_QUALIFYING: "unproven", Cause.UNPROVEN: "unproven", Cause.PUSHED: "pushed"}
+_FLAG = {
+    Cause.STUCK: Flag.STALLED,
+    Cause.SOFT_QUALIFYING: Flag.UNPROVEN,
+    Cause.UNPROVEN: Flag.UNPROVEN,
+    Cause.PUSHED: Flag.PUSHED,
+}
 
 
 @org_view(Permission.FORECAST_VIEW)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from funnel.actions.changing import change_opportunity
 from funnel.actions.moving import UNDO_WITHIN, move, undo
-from funnel.bulk import AT_ONCE, CHUNK, BulkKind, Choice, Fate
+from funnel.bulk import AT_ONCE, CHUNK, BulkKind, BulkState, Choice, Fate
 from funnel.models import BulkChange, Opportunity
 from funnel.plans import Handed
 from funnel.stages import Category, MissingEvidence, Stage
@@ -34,9 +34,11 @@ def draw_up(
     """
     one_at_a_time(f"bulk:{request_key}")
     found: BulkChange | None = BulkChange.objects.filter(request_key=request_key, by=by).first()
-    if found is not None and found.state != "drawn":
+    if found is not None and found.state != BulkState.DRAWN:
         return found
-    BulkChange.objects.filter(by=by, made_at__lt=at - FORGOTTEN).exclude(state__in=["running", "undoing"]).delete()
+    BulkChange.objects.filter(by=by, made_at__lt=at - FORGOTTEN).exclude(
+        state__in=[BulkState.RUNNING, BulkState.UNDOING]
+    ).delete()
     asked = list(Opportunity.objects.visible_to(by).filter(pk__in=ids).order_by("pk").values_list("pk", "version"))
     bulk = found or BulkChange(request_key=request_key, by=by)
     bulk.kind, bulk.to, bulk.asked, bulk.made_at = kind, {"key": to}, [list(pair) for pair in asked], at
@@ -48,11 +50,11 @@ def draw_up(
 def carry_out(bulk: BulkChange, choice: Choice, *, by: Membership, at: datetime) -> BulkChange:
     """Do it: at once where they are few, by a job where they are many. A second time changes nothing."""
     bulk = locked(BulkChange.objects.all(), bulk.pk)
-    if bulk.state != "drawn":
+    if bulk.state != BulkState.DRAWN:
         return bulk
     without = None if choice.without is None else sorted(choice.without)
     bulk.to |= {"why": choice.why, "until": choice.until, "without": without}
-    bulk.state = "running"
+    bulk.state = BulkState.RUNNING
     audit.record("bulk.begun", None, by=by, at=at, kind=bulk.kind, count=len(bulk.asked))
     return _go(bulk, by=by, at=at)
 
@@ -64,11 +66,11 @@ def take_back(bulk: BulkChange, *, by: Membership, at: datetime) -> BulkChange:
     :raises Refused: `too_late`, `already_undone`.
     """
     bulk = locked(BulkChange.objects.all(), bulk.pk)
-    if bulk.state in {"undoing", "undone"}:
+    if bulk.state in {BulkState.UNDOING, BulkState.UNDONE}:
         raise Refused("already_undone")
-    if bulk.state != "done" or bulk.ended_at is None or at - bulk.ended_at > UNDO_WITHIN:
+    if bulk.state != BulkState.DONE or bulk.ended_at is None or at - bulk.ended_at > UNDO_WITHIN:
         raise Refused("too_late")
-    bulk.state = "undoing"
+    bulk.state = BulkState.UNDOING
     audit.record("bulk.taken_back", None, by=by, at=at, kind=bulk.kind, count=len(bulk.asked))
     return _go(bulk, by=by, at=at)
 
@@ -85,14 +87,14 @@ def _go(bulk: BulkChange, *, by: Membership, at: datetime) -> BulkChange:
 
 def work_on(bulk: BulkChange, start: int, end: int, *, by: Membership, at: datetime) -> None:
     """Do, or take back, those from `start` to before `end`; at the end of the list it is done."""
-    step: Callable[..., dict[str, Any]] = _take_back_one if bulk.state == "undoing" else _one
+    step: Callable[..., dict[str, Any]] = _take_back_one if bulk.state == BulkState.UNDOING else _one
     for pk, version in bulk.asked[start:end]:
         said = bulk.outcome.get(str(pk), {})
-        if bulk.state == "undoing" and said.get("fate") != Fate.DONE:
+        if bulk.state == BulkState.UNDOING and said.get("fate") != Fate.DONE:
             continue
         bulk.outcome[str(pk)] = _told(step, bulk, pk, version, by=by, at=at)
     if end >= len(bulk.asked):
-        bulk.state, bulk.ended_at = ("undone" if bulk.state == "undoing" else "done"), at
+        bulk.state, bulk.ended_at = (BulkState.UNDONE if bulk.state == BulkState.UNDOING else BulkState.DONE), at
     bulk.save(update_fields=["outcome", "state", "ended_at", "to", "job"])
 
 
@@ -176,6 +178,6 @@ def work_on_chunk(bulk_id: int, start: int, *, at: datetime) -> tuple[BulkChange
     """Do the next few of a change that a job carries out; returns it, and how many are behind it now."""
     bulk = locked(BulkChange.objects.select_related("by__organization", "by__team"), bulk_id)
     end = min(start + CHUNK, len(bulk.asked))
-    if bulk.state in {"running", "undoing"}:
+    if bulk.state in {BulkState.RUNNING, BulkState.UNDOING}:
         work_on(bulk, start, end, by=bulk.by, at=at)
     return bulk, end

@@ -10,6 +10,7 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts import labels as accounts_labels
+from funnel.flags import Flag
 from funnel.labels.stages import KINDS, STAGES, STATES, Words
 from funnel.stages import Category, ChangeKind, Gate, Health, Reason, Status
 from tenants import labels as tenants_labels
@@ -69,7 +70,7 @@ CHANGES: Mapping[ChangeKind, Words] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
+class FlagWords:
     """A health flag: its name, what would clear it, and the page where that is done, or the dialog (`is_dialog`) where
     whoever decides about the opportunity does it.
 
@@ -85,29 +86,29 @@ class Flag:
     anchor: str = ""
 
 
-def _edit(name: Words, cure: Words, act: Words) -> Flag:
-    return Flag(name, cure, act, "funnel:edit", is_dialog=True)
+def _edit(name: Words, cure: Words, act: Words) -> FlagWords:
+    return FlagWords(name, cure, act, "funnel:edit", is_dialog=True)
 
 
-def _sheet(name: Words, cure: Words, act: Words) -> Flag:
-    return Flag(name, cure, act, "funnel:strategy")
+def _sheet(name: Words, cure: Words, act: Words) -> FlagWords:
+    return FlagWords(name, cure, act, "funnel:strategy")
 
 
-def _decide(name: Words, cure: Words) -> Flag:
-    return Flag(name, cure, _("Decide"), "funnel:close", is_dialog=True)
+def _decide(name: Words, cure: Words) -> FlagWords:
+    return FlagWords(name, cure, _("Decide"), "funnel:close", is_dialog=True)
 
 
-FLAGS: Mapping[str, Flag] = {
-    "overdue": _edit(_("Overdue"), _("Enter an expected close in the future, or close it."), _("Change the date")),
-    "zombie": _decide(_("Zombie"), _("Decide: bring it to a close, or let it go.")),
-    "silent": Flag(
+FLAGS: Mapping[str, FlagWords] = {
+    Flag.OVERDUE: _edit(_("Overdue"), _("Enter an expected close in the future, or close it."), _("Change the date")),
+    Flag.ZOMBIE: _decide(_("Zombie"), _("Decide: bring it to a close, or let it go.")),
+    Flag.SILENT: FlagWords(
         _("Silent"),
         _("Talk to the customer and record the visit."),
         _("Log a visit"),
         "activities:visit_new",
         str(Permission.VISIT_LOG),
     ),
-    "no_next_step": Flag(
+    Flag.NO_NEXT_STEP: FlagWords(
         _("No next step"),
         _("Add a next action with a date."),
         _("Add a next action"),
@@ -115,51 +116,51 @@ FLAGS: Mapping[str, Flag] = {
         str(Permission.VISIT_LOG),
         anchor="#opportunity-visits",
     ),
-    "no_amount": _edit(_("No amount"), _("Enter the amount."), _("Enter the amount")),
-    "no_power": _sheet(
+    Flag.NO_AMOUNT: _edit(_("No amount"), _("Enter the amount."), _("Enter the amount")),
+    Flag.NO_POWER: _sheet(
         _("No decision maker"), _("Find the economic buyer and meet them."), _("Name the economic buyer")
     ),
-    "unproven": Flag(
+    Flag.UNPROVEN: FlagWords(
         _("Unproven"),
         _("File the missing evidence."),
         _("File evidence"),
         "funnel:opportunity",
         anchor="#opportunity-evidence",
     ),
-    "pushed": _decide(_("Pushed"), _("Agree on a close date with the customer and keep it, or let it go.")),
-    "stalled": Flag(
+    Flag.PUSHED: _decide(_("Pushed"), _("Agree on a close date with the customer and keep it, or let it go.")),
+    Flag.STALLED: FlagWords(
         _("Stalled"),
         _("Move it on, move it back, or close it."),
         _("Move it"),
         "funnel:opportunity",
         anchor="#opportunity-head",
     ),
-    "single_thread": _sheet(_("One contact only"), _("Win a second contact."), _("Add a contact to the sheet")),
-    "regressed": Flag(
+    Flag.SINGLE_THREAD: _sheet(_("One contact only"), _("Win a second contact."), _("Add a contact to the sheet")),
+    Flag.REGRESSED: FlagWords(
         _("Went back"),
         _("Move it forward again on evidence."),
         _("Move it"),
         "funnel:opportunity",
         anchor="#opportunity-head",
     ),
-    "shrinking": _edit(
+    Flag.SHRINKING: _edit(
         _("Shrinking"), _("Find out what the customer took out, and why; win it back."), _("Enter the amount")
     ),
-    "ageing": _decide(_("Ageing"), _("Decide: bring it to a close, or let it go.")),
+    Flag.AGEING: _decide(_("Ageing"), _("Decide: bring it to a close, or let it go.")),
 }
 
-_MEET_THE_BUYER = Flag(
-    FLAGS["no_power"].name,
+_MEET_THE_BUYER = FlagWords(
+    FLAGS[Flag.NO_POWER].name,
     _("Meet the economic buyer and record the visit."),
-    FLAGS["silent"].act,
-    FLAGS["silent"].url,
-    FLAGS["silent"].permission,
+    FLAGS[Flag.SILENT].act,
+    FLAGS[Flag.SILENT].url,
+    FLAGS[Flag.SILENT].permission,
 )
 
 
-def flag_of(code: str, *, knows_buyer: bool) -> Flag:
+def flag_of(code: str, *, knows_buyer: bool) -> FlagWords:
     """Return the flag of a rule; who releases the budget is to be met once it is known who that is."""
-    return _MEET_THE_BUYER if code == "no_power" and knows_buyer else FLAGS[code]
+    return _MEET_THE_BUYER if code == Flag.NO_POWER and knows_buyer else FLAGS[code]
 
 
 CLOSED: Sequence[tuple[str, Words]] = [

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from funnel.bulk import BulkKind
+from funnel.bulk import BulkKind, BulkState
 from jobs.models import Job
 from tenants.models import Membership, TenantForeignKey, TenantModel
 
@@ -21,7 +21,7 @@ class BulkChange(TenantModel):
     to = models.JSONField(default=dict)
     asked = models.JSONField(default=list)
     outcome = models.JSONField(default=dict)
-    state = models.CharField(max_length=8, default="drawn")
+    state = models.CharField(max_length=8, default=BulkState.DRAWN)
     job = TenantForeignKey(Job, models.PROTECT, null=True, related_name="+")
     made_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
@@ -30,8 +30,6 @@ class BulkChange(TenantModel):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["organization", "request_key"], name="bulk_change_once"),
-            models.CheckConstraint(
-                condition=Q(state__in=["drawn", "running", "done", "undoing", "undone"]), name="bulk_change_state_known"
-            ),
+            models.CheckConstraint(condition=Q(state__in=list(BulkState)), name="bulk_change_state_known"),
             models.CheckConstraint(condition=Q(kind__in=list(BulkKind)), name="bulk_change_kind_known"),
         ]

@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from accounts.models import Contact
 from funnel import labels
 from funnel.evidence import PROVING, Item, State
+from funnel.flags import Flag
 from funnel.history import STATUS_KINDS
 from funnel.models import Change, DecisionRole, Evidence, EvidenceItem, Opportunity
 from funnel.queries.opportunities import opportunity_or_404, stage_table
@@ -146,7 +147,7 @@ def _flags(opportunity: Opportunity) -> list[labels.Flag]:
     """Return what it breaks, each with what clears it."""
     standing = [code for code in opportunity.flags if code in labels.FLAGS]
     buyers = DecisionRole.objects.filter(opportunity=opportunity, role=Role.EB)
-    knows_buyer = "no_power" in standing and buyers.exists()
+    knows_buyer = Flag.NO_POWER in standing and buyers.exists()
     return [labels.flag_of(code, knows_buyer=knows_buyer) for code in standing]
 
 

@@ -8,7 +8,7 @@ from django.http import HttpResponse, QueryDict
 from django.views.decorators.http import require_POST
 
 from funnel import actions, filters, labels, queries
-from funnel.bulk import AT_ONCE, MOST, BulkKind, Fate
+from funnel.bulk import AT_ONCE, MOST, BulkKind, BulkState, Fate
 from funnel.forms import BulkForm, ChoiceForm
 from funnel.models import BulkChange
 from funnel.queries.bulk import Plan
@@ -50,7 +50,7 @@ def bulk(request: OrgRequest) -> HttpResponse:
 def bulk_change(request: OrgRequest, pk: int) -> HttpResponse:
     """Show what would happen, or did; do it."""
     found, stages = queries.bulk_or_404(request.membership, pk), queries.stage_table()
-    if request.method != "POST" or found.state != "drawn":
+    if request.method != "POST" or found.state != BulkState.DRAWN:
         return _shown(request, found, stages)
     plan = queries.plan(found, request.membership, stages, today=request.today)
     form = ChoiceForm(request.POST, bulk=found, plan=plan, today=request.today)
@@ -74,14 +74,14 @@ def bulk_undo(request: OrgRequest, pk: int) -> HttpResponse:
 
 def _shown(request: OrgRequest, found: BulkChange, stages: list[StageRow]) -> HttpResponse:
     """Show a change as it stands: its plan, the job that works on it, or what became of each."""
-    if found.state == "drawn":
+    if found.state == BulkState.DRAWN:
         plan = queries.plan(found, request.membership, stages, today=request.today)
         return _planned(request, found, stages, plan, ChoiceForm(bulk=found, plan=plan, today=request.today))
     came = queries.outcome(found, request.membership)
-    ended = found.ended_at if found.state == "done" else None
+    ended = found.ended_at if found.state == BulkState.DONE else None
     context = {
         **_told(request, found, stages, came),
-        "job": found.job if found.state in {"running", "undoing"} else None,
+        "job": found.job if found.state in {BulkState.RUNNING, BulkState.UNDOING} else None,
         "may_undo": ended is not None and request.now - ended <= actions.UNDO_WITHIN and came.of(Fate.DONE) > 0,
     }
     return dialog(request, "bulk_done", **context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -23,7 +23,6 @@ from tenants.labels import in_a_row
 from tenants.templatetags.stencil import Stencil
 
 register = template.Library()
-Pairs = Sequence[tuple[str, int]]
 
 
 def language() -> str:
@@ -249,23 +248,6 @@ def changes_chart(start: int, steps: Iterable[charts.Change | tuple[str, int]]) 
     """What moved since ``start``. Steps: charts.Change or (label, delta)."""
     parts = [s if isinstance(s, charts.Change) else charts.Change(*s) for s in steps]
     return {"changes": charts.changes(start, parts)}
-
-
-@register.inclusion_tag("components/fan.html")
-def fan_chart(
-    history: Pairs,
-    bands: Sequence[charts.Band],
-    target: int | None = None,
-    alt: str = "",
-) -> dict[str, Any]:
-    """The line so far and the forecast's bands, drawn for wide and for narrow pages. ``alt`` says it in a sentence."""
-    return {
-        "alt": alt,
-        "fans": [
-            ("only-wide", charts.fan(history, bands, target, width=960, height=280)),
-            ("only-narrow", charts.fan(history, bands, target, width=330, height=210, margin=(14, 74, 24, 48))),
-        ],
-    }
 
 
 @register.inclusion_tag("components/o_chart.html")

@@ -10,24 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Contact
-from forecasting.health import (
-    ENOUGH,
-    FLAGS,
-    STANDARD,
-    SWITCHES,
-    Basis,
-    Facts,
-    Flag,
-    Thresholds,
-    broken,
-    cut_percent,
-    health,
-    limits,
-)
+from forecasting.health import ENOUGH, STANDARD, SWITCHES, Basis, Facts, Thresholds, broken, cut_percent, health, limits
 from forecasting.judging import judgement, seen_facts
 from forecasting.ladder import chain, check_steps, due_step
 from funnel import actions as funnel_actions
 from funnel.evidence import State
+from funnel.flags import Flag
 from funnel.history import effective, pushes
 from funnel.models import Change, DecisionRole, Evidence, EvidenceItem, Opportunity
 from funnel.stages import ChangeKind, Health, Stage
@@ -134,9 +122,9 @@ def test_zero_switches_any_rule_off_in_a_stage() -> None:
     assert judged(worst, **off) == []
     large = replace(worst, amount=50, highest=100)
     assert judged(large, Basis(median_amount=1), **off) == []
-    one = {code: judged(large, Basis(median_amount=1), **{**off, code: 1}) for code in FLAGS}
+    one = {code: judged(large, Basis(median_amount=1), **{**off, code: 1}) for code in Flag}
     no_amount = judged(worst, **{**off, Flag.NO_AMOUNT: 1})
-    assert {**one, Flag.NO_AMOUNT: no_amount} == {code: [code] for code in FLAGS}
+    assert {**one, Flag.NO_AMOUNT: no_amount} == {code: [code] for code in Flag}
     assert judged(large, **{**off, "pushed_days": 1}) == ["pushed"]
 
 
@@ -183,8 +171,8 @@ def test_what_was_edited_goes_before_what_was_measured_and_before_the_standard()
     held = limits(past, {(1, Flag.STALLED): 9, (2, Flag.SILENT): 3})
     assert (held[0][Flag.STALLED], held[1][Flag.STALLED], held[1][Flag.SILENT]) == (9, 5, 3)
     assert Flag.STALLED not in held[0].own
-    assert set(FLAGS) | {"pushed_days"} == set(STANDARD)
-    assert set(FLAGS) > SWITCHES
+    assert set(Flag) | {"pushed_days"} == set(STANDARD)
+    assert set(Flag) > SWITCHES
 
 
 # The ladder -------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.accuracy import Mark, accuracy, bias, marked_on, nearest
+from forecasting.accuracy import Mark, accuracy, marked_on, nearest
 from forecasting.periods import (
     MONTHS,
     Kind,
@@ -136,12 +136,10 @@ def test_a_quarter_without_its_own_target_is_the_sum_of_its_months() -> None:
 # Accuracy ---------------------------------------------------------------------------------------------
 
 
-def test_accuracy_and_bias() -> None:
+def test_accuracy() -> None:
     assert accuracy(90, 100) == pytest.approx(0.9)
     assert accuracy(300, 100) == 0
     assert accuracy(5, 0) is None
-    assert bias(90, 100) == pytest.approx(-0.1)
-    assert bias(5, 0) is None
 
 
 def test_marks_of_a_quarter() -> None:

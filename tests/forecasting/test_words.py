@@ -8,10 +8,10 @@ from django.utils import translation
 
 from forecasting import actions, labels, tasks
 from forecasting.drawing import NARROW, WIDE, draw
-from forecasting.health import FLAGS as HEALTH_FLAGS
-from forecasting.health import Facts, Flag
+from forecasting.health import Facts
 from forecasting.periods import Kind, Period, period_of
 from forecasting.waterfall import Bucket, Cause
+from funnel.flags import Flag
 from funnel.labels import FLAGS
 from jobs.labels import notification_text
 from jobs.models import Job, WakeUp
@@ -58,7 +58,7 @@ def test_a_flag_says_its_number() -> None:
         highest=100,
     )
     with translation.override("en"):
-        said = {code: labels.flag_text(code, facts, TODAY) for code in HEALTH_FLAGS}
+        said = {code: labels.flag_text(code, facts, TODAY) for code in Flag}
         assert labels.flag_text("unheard_of", facts, TODAY) == "unheard_of"
         planned = replace(facts, next_step_on=TODAY)
         assert labels.flag_text(Flag.SILENT, planned, TODAY) == "23 days without contact"
@@ -86,7 +86,7 @@ def test_a_flag_says_its_number() -> None:
 def test_every_code_has_words() -> None:
     assert set(labels.BUCKETS) == set(Bucket)
     assert set(labels.CAUSES) == {*Bucket, *Cause} - {Bucket.UNCHANGED}
-    assert set(HEALTH_FLAGS) == set(FLAGS)
+    assert set(Flag) == set(FLAGS)
     with translation.override("en"):
         assert labels.refusal(Refused("not_a_period")).startswith("No period")
         assert notification_text("opportunities_flagged", {"count": 2, "names": ["A", "B"]}) == (

@@ -11,10 +11,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import Contact
 from forecasting import actions as forecasting
-from forecasting.health import FLAGS, Flag
 from forecasting.models import Alert
 from funnel import actions as funnel
 from funnel.evidence import STANDARD
+from funnel.flags import Flag
 from funnel.labels import FLAGS as WORDS
 from funnel.models import Opportunity
 from funnel.stages import Stage, Status
@@ -260,7 +260,7 @@ def flag_on(page: Page, code: str) -> Locator:
     return page.locator("#opportunity-head .told li", has_text=words(code, "cure"))
 
 
-@pytest.mark.parametrize("code", FLAGS)
+@pytest.mark.parametrize("code", Flag)
 def test_a_flag_is_seen_and_the_act_its_link_leads_to_clears_it(acme: Cast, visit: Open, code: str) -> None:
     journey = JOURNEYS[code]
     found = start(acme, code, journey)

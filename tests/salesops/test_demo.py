@@ -17,11 +17,11 @@ from accounts.segments import Kind as AccountKind
 from activities.models import Visit
 from coaching.models import CoachingSession, Review
 from forecasting import queries
-from forecasting.health import FLAGS
 from forecasting.models import Alert, Mute, Target
 from forecasting.periods import Kind, period_of
 from forecasting.shape import Disease
 from funnel.approvals import ApprovalKind
+from funnel.flags import Flag
 from funnel.leads import LeadStatus, Step
 from funnel.models import Approval, Change, DecisionRole, Lead, Opportunity, PlanPart, Strategy
 from funnel.stages import ChangeKind
@@ -120,7 +120,7 @@ def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> N
 def _health_is_believable(organization: Organization) -> None:
     """Every flag occurs, most are well or to be watched, alerts have a past, and each region its own disease."""
     rows = list(Opportunity.objects.open())
-    assert {flag for row in rows for flag in row.flags} == set(FLAGS)
+    assert {flag for row in rows for flag in row.flags} == set(Flag)
     assert sum(row.health == "risk" for row in rows) < len(rows) / 3
     standing = Alert.objects.standing()
     assert len({alert.since.date() for alert in standing}) >= 4

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenants import charts
-from tenants.charts import Band, Change, Reached
+from tenants.charts import Change, Reached
 
 amounts = st.integers(min_value=0, max_value=10**14)
 
@@ -56,34 +56,3 @@ def test_changes_add_up_and_stay_inside(start: int, deltas: list[int]) -> None:
 
 def test_no_change_has_no_bar() -> None:
     assert charts.changes(5, [Change("none", 0)]).rows[0].width == 0
-
-
-def points(text: str) -> list[tuple[float, float]]:
-    return [(float(x), float(y)) for x, y in (pair.split(",") for pair in text.split())]
-
-
-@given(st.lists(amounts, min_size=1, max_size=6), st.lists(amounts, min_size=5, max_size=5), amounts)
-def test_a_fan_stays_in_its_frame(history: list[int], quantiles: list[int], target: int) -> None:
-    low, lower, middle, upper, high = sorted(quantiles)
-    fan = charts.fan(
-        [(str(i), v) for i, v in enumerate(history)], [Band("end", low, lower, middle, upper, high)], target
-    )
-    for x, y in points(f"{fan.line} {fan.median} {fan.outer} {fan.inner}"):
-        assert fan.left <= x <= fan.right
-        assert fan.top <= y <= fan.base
-    heights = [at for _, at, _ in fan.ends]
-    assert heights == sorted(heights)
-    assert all(b - a >= 13.9 for a, b in itertools.pairwise(heights))
-    assert 1 <= len(fan.ticks) <= 6
-    assert (fan.target is None) == (target == 0)
-
-
-def test_a_fan_without_a_forecast_is_a_line() -> None:
-    fan = charts.fan([("Nov", 5), ("Dec", 7)], [])
-    assert fan.ends == ()
-    assert len(points(fan.line)) == 2
-
-
-def test_a_fan_needs_a_today() -> None:
-    with pytest.raises(ValueError, match="history"):
-        charts.fan([], [])

@@ -43,8 +43,6 @@ def test_no_shouting_outside_print(sheet: Path) -> None:
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda s: s.name)
 def test_directions_are_logical(sheet: Path) -> None:
-    if sheet.name == "print.css":
-        return  # the paper's renderer knows only the physical ones
     physical = (
         r"(?<![\w-])(?:margin|padding|border)-(?:left|right|top|bottom)\b|(?<![\w-])(?:left|right|top|bottom)\s*:"
     )
@@ -53,7 +51,7 @@ def test_directions_are_logical(sheet: Path) -> None:
 
 
 def test_every_variable_is_a_token() -> None:
-    known = set(re.findall(r"(--[\w-]+)\s*:", bare(CSS / "tokens.css"))) | {"--paper-font"}
+    known = set(re.findall(r"(--[\w-]+)\s*:", bare(CSS / "tokens.css")))
     for sheet in SHEETS:
         assert set(re.findall(r"var\((--[\w-]+)", bare(sheet))) <= known, sheet.name
 

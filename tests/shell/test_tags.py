@@ -128,17 +128,6 @@ def test_charts_link_to_their_rows() -> None:
     assert 'href="/lost"' in shown
 
 
-def test_a_fan_is_drawn_twice_with_a_sentence() -> None:
-    shown = draw(
-        "{% fan_chart history bands 900 alt='It lands at 8.' %}",
-        history=[("Oct", 100), ("Nov", 200)],
-        bands=[charts.Band("Dec", 300, 400, 500, 600, 700)],
-    )
-    assert shown.count("It lands at 8.") == 2
-    assert "only-wide" in shown
-    assert "only-narrow" in shown
-
-
 def test_an_o_chart_says_what_is_unknown() -> None:
     shown = draw("{% o_chart f %}", f=[{"label": "Fit", "rating": 3}, {"label": "Track record", "rating": None}])
     assert "4 of 5" in shown
