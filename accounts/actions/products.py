@@ -9,16 +9,18 @@ from accounts import names
 from accounts.actions import _rows
 from accounts.models import Product
 from tenants import audit
-from tenants.actions.locking import refuse_stale
+from tenants.actions.locking import one_at_a_time, refuse_stale
 from tenants.errors import Refused
 from tenants.models import Membership
+from tenants.scoping import require_organization_id
 
 
 def _free_product_name(name: str, *, but: int | None = None) -> str:
-    """Return the key of a product's name.
+    """Return the key of a product's name; one at a time asks for one.
 
     :raises Refused: name_taken.
     """
+    one_at_a_time(f"product_name:{require_organization_id()}")
     name_key = names.key(name)[:120]
     if Product.objects.filter(name_key=name_key).exclude(pk=but).exists():
         raise Refused("name_taken")

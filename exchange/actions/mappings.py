@@ -17,7 +17,8 @@ LONGEST_NAME = 80
 
 @transaction.atomic
 def save_mapping(imported: Import, *, name: str, by: Membership, at: datetime) -> SavedMapping:
-    """Keep an import's columns and answers under a name; a name that is known already gets them anew.
+    """Keep an import's columns and answers under a name; a name that is known already gets them anew,
+    the same again leaves no trace.
 
     :raises Refused: name_missing, name_too_long; import_running; import_not_run: nothing came of it yet.
     """
@@ -29,9 +30,13 @@ def save_mapping(imported: Import, *, name: str, by: Membership, at: datetime) -
     found, made = SavedMapping.objects.select_for_update().get_or_create(
         target=imported.target, name=name, defaults={"by": by, "created_at": at, "updated_at": at}
     )
+    was = (found.headings, found.columns, found.answers)
     found.headings = own_headings(imported.headers)
     found.columns = {code: imported.header_of(column) for code, column in imported.mapping.items()}
-    found.answers, found.updated_at = dict(imported.answers), at
+    found.answers = dict(imported.answers)
+    if not made and was == (found.headings, found.columns, found.answers):
+        return found
+    found.updated_at = at
     found.version += 0 if made else 1
     found.save()
     audit.record("import_mapping.saved", found, by=by, at=at, columns=found.columns)
@@ -63,7 +68,9 @@ def rename_mapping(mapping: SavedMapping, *, name: str, seen: int, by: Membershi
 
 @transaction.atomic
 def forget_mapping(mapping: SavedMapping, *, by: Membership, at: datetime) -> None:
-    """Keep a mapping no more; imports that used it are as they were."""
+    """Keep a mapping no more, which may be gone already; imports that used it are as they were."""
+    if not SavedMapping.objects.select_for_update().filter(pk=mapping.pk).exists():
+        return
     audit.record("import_mapping.deleted", mapping, by=by, at=at)
     mapping.delete()
 

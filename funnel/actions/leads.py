@@ -24,9 +24,9 @@ from funnel.leads import (
     choices_of,
     lacking_between,
 )
-from funnel.models import Lead, LeadAnswer, LeadSetting
+from funnel.models import Lead, LeadAnswer, LeadEvent, LeadSetting
 from tenants import audit
-from tenants.actions.locking import refuse_stale
+from tenants.actions.locking import A_DOUBLE_CLICK, refuse_stale
 from tenants.errors import Refused
 from tenants.models import Membership, Organization
 
@@ -215,7 +215,8 @@ def note_lead(
     by: Membership,
     at: datetime,
 ) -> Lead:
-    """Write down what happened with an open lead, and what comes next; two notes at once are both kept.
+    """Write down what happened with an open lead, and what comes next; two notes at once are both kept, the same one
+    sent twice is not.
 
     :param contacted: whether we spoke with them.
     :raises Refused: `lead_closed`, `text_needed`, `text_too_long`.
@@ -226,12 +227,16 @@ def note_lead(
     text, step = _leads.text_of(text), names.tidy(next_step)[:200]
     if not text and not step and not contacted:
         raise Refused("text_needed")
+    due = next_step_on.isoformat() if next_step_on and step else None
+    said: dict[str, Any] = {"contacted": contacted, "next_step": step, "next_step_on": due}
+    just_now = LeadEvent.objects.filter(lead=lead, kind=EventKind.NOTED, at__gt=at - A_DOUBLE_CLICK)
+    if just_now.filter(by=by, text=text, data=said).exists():
+        return lead
     if contacted:
         lead.last_contact_at = at
     lead.next_step, lead.next_step_on = step, next_step_on if step else None
     _leads.write(lead, by=by, at=at, fields=["last_contact_at", "next_step", "next_step_on"])
-    due = lead.next_step_on.isoformat() if lead.next_step_on else None
-    _leads.tell(EventKind.NOTED, lead, by=by, at=at, text=text, contacted=contacted, next_step=step, next_step_on=due)
+    _leads.tell(EventKind.NOTED, lead, by=by, at=at, text=text, **said)
     return lead
 
 

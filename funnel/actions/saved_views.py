@@ -20,6 +20,8 @@ def save_view(
 ) -> SavedView:
     """Keep what narrows, groups and sorts board or table under a name; the same name again replaces one's own.
 
+    The same again leaves no trace.
+
     :param shared: with whom; TEAM is the team of whoever saves it.
     :raises Refused: `view_name_empty`, `view_name_too_long`, `view_too_long`, `too_many_views`, `no_team`.
     """
@@ -31,8 +33,11 @@ def save_view(
         raise Refused("too_many_views", limit=VIEWS_EACH)
     last = mine.aggregate(last=Max("position"))["last"]
     view = found or SavedView(by=by, name=name, position=0 if last is None else last + 1, version=0)
+    was = (view.place, view.query, view.shared)
     view.place, view.query, view.updated_at = place, text, at
     _share(view, shared, by)
+    if found is not None and was == (view.place, view.query, view.shared):
+        return found
     view.version += 1
     view.save()
     audit.record("view.saved", view, by=by, at=at, shared=str(shared))

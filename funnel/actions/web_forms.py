@@ -14,9 +14,10 @@ from funnel.leads import EventKind, Source, is_same
 from funnel.models import Lead, WebForm, WebMessage
 from funnel.web_forms import A_DAY, A_MINUTE, Enquiry
 from tenants import audit
-from tenants.actions.locking import locked
+from tenants.actions.locking import A_DOUBLE_CLICK, locked, one_at_a_time
 from tenants.errors import Refused
 from tenants.models import Membership
+from tenants.names import tidy
 
 NAME_LENGTH = 120
 
@@ -33,12 +34,19 @@ def secrets_of(form: WebForm) -> list[str]:
 
 @transaction.atomic
 def make_web_form(*, name: str, owner: Membership, by: Membership, at: datetime) -> WebForm:
-    """Make a web form whose leads go to `owner`.
+    """Make a web form whose leads go to `owner`; sent twice it is one.
 
     :raises Refused: `name_empty`, `name_too_long`.
     """
+    name = _name(name)
+    one_at_a_time(f"web_form:{by.pk}")
+    first: WebForm | None = WebForm.objects.filter(
+        name=name, owner=owner, made_by=by, made_at__gt=at - A_DOUBLE_CLICK
+    ).first()
+    if first is not None:
+        return first
     form: WebForm = WebForm.objects.create(
-        name=_name(name), token=secrets.token_urlsafe(16), owner=owner, made_by=by, made_at=at
+        name=name, token=secrets.token_urlsafe(16), owner=owner, made_by=by, made_at=at
     )
     audit.record("web_form.made", form, by=by, at=at, owner=owner.pk)
     return form
@@ -82,7 +90,7 @@ def show_secret(form: WebForm, *, by: Membership, at: datetime) -> str:
 
 
 def _name(name: str) -> str:
-    name = name.strip()
+    name = tidy(name)
     if not name:
         raise Refused("name_empty")
     if len(name) > NAME_LENGTH:

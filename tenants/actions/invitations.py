@@ -102,15 +102,18 @@ def note_unsent(ids: Collection[int], *, at: datetime) -> None:
 
 
 @transaction.atomic
-def renew(invitation: Invitation, *, by: Membership, at: datetime) -> tuple[Invitation, str]:
+def renew(invitation: Invitation, *, by: Membership, at: datetime, seen: str = "") -> tuple[Invitation, str]:
     """Give an invitation a new link and a new term; the old link is dead. Who sends it now stands for it. Returns the
-    new token.
+    new token: '' where it has a new link since, for another one would kill that.
 
+    :param seen: until when its link was good as the caller saw it, in ISO format; '' gives it a new one anyway.
     :raises Refused: invitation_not_open; it was accepted or withdrawn.
     """
     invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
     if invitation.state_at(at) not in {InvitationState.OPEN, InvitationState.EXPIRED}:
         raise Refused("invitation_not_open")
+    if seen and seen != invitation.expires_at.isoformat():
+        return invitation, ""
     invitation.invited_by = by
     token = _sealed(invitation, at)
     audit.record("invitation.renewed", invitation, by=by, at=at)

@@ -1,6 +1,6 @@
 """Take one row for this transaction, with what it points to, as all of it stands now; refuse who saw it otherwise."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -9,6 +9,9 @@ from django.db.models import ForeignKey, Model, QuerySet
 from tenants.errors import Stale
 
 M = TypeVar("M", bound=Model)
+
+A_DOUBLE_CLICK = timedelta(seconds=5)
+"""Within so long the same sent again by the same person, where nothing else tells the two apart, is one."""
 
 
 def locked(rows: QuerySet[M], pk: Any, *, no_key: bool = False) -> M:

@@ -92,11 +92,14 @@ def add_rate(
 
 @transaction.atomic
 def delete_rate(rate: ExchangeRate, *, by: Membership, at: datetime) -> None:
-    """Delete a dated rate; the one before it holds on, also for what is open and was converted at it.
+    """Delete a dated rate; the one before it holds on, also for what is open and was converted at it. It may be gone
+    already.
 
     :raises Refused: rate_in_use; amounts were converted at it, and no earlier one could explain them.
     """
     Organization.objects.select_for_update().get(pk=rate.organization.pk)
+    if not ExchangeRate.objects.filter(pk=rate.pk).exists():
+        return
     converted = converted_amounts(rate.currency, on=rate.on)
     if converted and not ExchangeRate.objects.filter(currency=rate.currency, on__lt=rate.on).exists():
         raise Refused("rate_in_use", currency=rate.currency, n=converted)
@@ -143,7 +146,9 @@ def add_days_to_calendar(
 
 @transaction.atomic
 def delete_from_calendar(holiday: Holiday, *, by: Membership, at: datetime) -> None:
-    """Take a day out of the calendar: its weekday counts again."""
+    """Take a day out of the calendar, where it may be gone already: its weekday counts again."""
+    if not Holiday.objects.select_for_update().filter(pk=holiday.pk).exists():
+        return
     audit.record(
         "holiday.deleted", holiday, by=by, at=at, on=str(holiday.on), name=holiday.name, is_working=holiday.is_working
     )

@@ -76,7 +76,7 @@ def _shown(team: Team) -> dict[str, Any]:
 
 @transaction.atomic
 def delete_team(team: Team, *, by: Membership, at: datetime) -> None:
-    """Delete an empty team.
+    """Delete an empty team, which may be gone already.
 
     :raises Refused: team_not_empty.
     """
@@ -88,6 +88,8 @@ def delete_team(team: Team, *, by: Membership, at: datetime) -> None:
     )
     if holds:
         raise Refused("team_not_empty")
+    if not Team.objects.filter(pk=team.pk).exists():
+        return
     Invitation.objects.filter(team=team).update(team=None)
     audit.record("team.deleted", team, by=by, at=at)
     team.delete()

@@ -93,11 +93,12 @@ def resend(request: OrgRequest, pk: int) -> HttpResponse:
     """Send an invitation again, with a new link and a new term."""
     invitation = queries.invitation_or_404(pk)
     try:
-        renewed, token = actions.renew(invitation, by=request.membership, at=request.now)
+        seen = request.POST.get("seen", "")
+        renewed, token = actions.renew(invitation, seen=seen, by=request.membership, at=request.now)
     except Refused as refused:
         messages.error(request, labels.refusal(refused.code, refused.data))
     else:
-        mails.send_invitations([(renewed, token)])
+        mails.send_invitations([(renewed, token)] if token else [])
         messages.success(request, _("The invitation is on its way again; the old link no longer works."))
     return go(request, reverse("tenants:people", args=[request.organization.slug]))
 
