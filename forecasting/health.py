@@ -120,7 +120,8 @@ class Facts:
     `lacking` counts the evidence of the stages left behind that is not filed, or was sent back. `contacts` are the
     people on the strategy sheet; `buyer_known` says that an economic buyer is among them, `buyer_met_on` when that
     person was last met. `went_back_on` is when it last left, backwards, a stage in which it does not stand again.
-    `highest` is the largest amount it ever had.
+    `highest` is the largest amount it ever had, each valued at the exchange rates that hold now.
+    `visit_on` is the day of the first visit planned for today or later.
     """
 
     stage: int
@@ -138,6 +139,7 @@ class Facts:
     buyer_known: bool = False
     buyer_met_on: date | None = None
     highest: int | None = None
+    visit_on: date | None = None
 
 
 def silent_days(facts: Facts, today: date) -> int:
@@ -146,8 +148,8 @@ def silent_days(facts: Facts, today: date) -> int:
 
 
 def is_planned(facts: Facts, today: date) -> bool:
-    """Return whether something lies ahead: a next action dated today or later."""
-    return facts.next_step_on is not None and facts.next_step_on >= today
+    """Return whether something lies ahead: a next action or a planned visit, dated today or later."""
+    return any(day is not None and day >= today for day in (facts.next_step_on, facts.visit_on))
 
 
 def cut_percent(facts: Facts) -> int:
@@ -166,7 +168,8 @@ def broken(facts: Facts, today: date, limits: Thresholds) -> list[str]:
     evidence of a stage left behind is missing. pushed: the close moved into a later month as often as the limit says,
     or by more days in all. stalled: longer in its stage than the limit. single_thread: above the organization's median
     amount, and at most one contact on the sheet. regressed: went back within the limit, and does not stand there again.
-    shrinking: the amount was cut by at least so many per cent since its highest.
+    shrinking: the amount was cut by at least so many per cent since its highest; what the
+    exchange rate did to it is no cut.
     """
     age = (today - facts.opened_on).days
     zombie = _over(age, limits[Flag.ZOMBIE])

@@ -1,6 +1,8 @@
 """The rules of `forecasting.health` said in SQL, for one opportunity, for some, or for all of an organization at once.
 
 What they stand on besides the row itself: the change log (what was undone left out), the evidence, the strategy sheet.
+The highest amount is valued at the rates that hold now (times new ÷ old of every later change of rate), so that a
+currency that falls cuts nothing, and one that rises hides no cut.
 A property test holds that both say the same of any facts. No Django here: these are statements, and who runs them reads
 or writes.
 """
@@ -54,11 +56,28 @@ _FACTS = """
             max(CASE WHEN c.kind = 'stage' AND (c.new #>> '{}')::int < (c.old #>> '{}')::int
                 AND (c.old #>> '{}')::int > s.stage THEN c.occurred_at END) AS went_back_at,
             max(CASE c.kind WHEN 'amount' THEN greatest((c.new #>> '{}')::bigint, (c.old #>> '{}')::bigint)
-                            WHEN 'created' THEN (c.new ->> 'amount')::bigint END) AS highest
+                            WHEN 'created' THEN (c.new ->> 'amount')::bigint END) AS highest,
+            bool_or(c.kind = 'rate') AS is_rated
         FROM standing s JOIN funnel_change c ON c.organization_id = %(org)s AND c.opportunity_id = s.id
-        WHERE c.kind IN ('created', 'amount', 'expected_close', 'stage') AND c.undoes_id IS NULL
+        WHERE c.kind IN ('created', 'amount', 'rate', 'expected_close', 'stage') AND c.undoes_id IS NULL
             AND NOT EXISTS (SELECT 1 FROM funnel_change u WHERE u.organization_id = %(org)s AND u.undoes_id = c.id)
         GROUP BY c.opportunity_id
+    ),
+    peaks AS (
+        SELECT l.opportunity_id, CASE WHEN l.is_rated THEN (
+            SELECT max(round(r.amount * exp(COALESCE(r.rates, 0)))::bigint) FROM (
+                SELECT CASE c.kind WHEN 'amount' THEN greatest((c.new #>> '{}')::bigint, (c.old #>> '{}')::bigint)
+                                   WHEN 'created' THEN (c.new ->> 'amount')::bigint END AS amount,
+                    sum(CASE WHEN c.kind = 'rate' AND c.old > '0' AND c.new > '0'
+                        THEN ln((c.new #>> '{}')::float8 / (c.old #>> '{}')::float8) END)
+                        OVER (ORDER BY c.occurred_at DESC, c.id DESC) AS rates
+                FROM funnel_change c
+                WHERE c.organization_id = %(org)s AND c.opportunity_id = l.opportunity_id
+                    AND c.kind IN ('created', 'amount', 'rate') AND c.undoes_id IS NULL
+                    AND NOT EXISTS (
+                        SELECT 1 FROM funnel_change u WHERE u.organization_id = %(org)s AND u.undoes_id = c.id)
+            ) AS r) ELSE l.highest END AS highest
+        FROM logged l
     ),
     proved AS (
         SELECT e.opportunity_id, count(*) AS filed
@@ -86,7 +105,7 @@ _RULES: Mapping[str, str] = {
     Flag.STALLED: "s.in_stage > l.stalled",
     Flag.SINGLE_THREAD: "s.amount > l.median AND COALESCE(b.contacts, 0) <= 1",
     Flag.REGRESSED: "s.today - (c.went_back_at AT TIME ZONE s.zone)::date <= l.regressed",
-    Flag.SHRINKING: "c.highest > 0 AND (c.highest - COALESCE(s.amount, 0)) * 100 / c.highest >= l.shrinking",
+    Flag.SHRINKING: "h.highest > 0 AND (h.highest - COALESCE(s.amount, 0)) * 100 / h.highest >= l.shrinking",
     Flag.AGEING: "s.age > l.ageing AND NOT (l.zombie > 0 AND s.age > l.zombie)",
 }
 
@@ -108,6 +127,7 @@ _VERDICTS = """
             array_remove(ARRAY[{raised}], NULL)::varchar[] AS found
         FROM standing s JOIN limits l ON l.at_stage = s.stage
             LEFT JOIN logged c ON c.opportunity_id = s.id
+            LEFT JOIN peaks h ON h.opportunity_id = s.id
             LEFT JOIN proved p ON p.opportunity_id = s.id
             LEFT JOIN sheet b ON b.opportunity_id = s.id
     ) j
@@ -118,9 +138,13 @@ _SEEN = """
     SELECT s.id, s.stage, s.amount, s.expected_close_on, s.today - s.age, s.today - s.in_stage, s.today - s.quiet,
         s.next_step_on, s.push_count, COALESCE(c.push_days, 0), (c.went_back_at AT TIME ZONE s.zone)::date,
         greatest(l.demanded - COALESCE(p.filed, 0), 0), COALESCE(b.contacts, 0), COALESCE(b.buyer_known, false),
-        b.buyer_met_on, c.highest
+        b.buyer_met_on, h.highest,
+        (SELECT min((v.happened_at AT TIME ZONE s.zone)::date) FROM activities_visit v
+         WHERE v.organization_id = %(org)s AND v.opportunity_id = s.id AND v.state = 'planned'
+            AND v.happened_at >= s.today::timestamp AT TIME ZONE s.zone)
     FROM standing s JOIN limits l ON l.at_stage = s.stage
         LEFT JOIN logged c ON c.opportunity_id = s.id
+        LEFT JOIN peaks h ON h.opportunity_id = s.id
         LEFT JOIN proved p ON p.opportunity_id = s.id
         LEFT JOIN sheet b ON b.opportunity_id = s.id
 """

@@ -6,15 +6,18 @@ from typing import Any
 import pytest
 
 from activities import actions as activities
+from activities.kinds import Kind, Result
 from forecasting import actions
 from forecasting.actions import judging
-from forecasting.health import limits
+from forecasting.health import is_planned, limits
 from forecasting.models import Alert, HealthSetting
+from forecasting.queries import facts_of
 from funnel import actions as funnel
 from funnel.evidence import STANDARD
 from funnel.models import EvidenceItem, Opportunity
 from funnel.stages import Stage
 from funnel.strategy import Influence, Role
+from tenants.models import ExchangeRate
 from tenants.scoping import working_for
 from tests.cast import Cast
 from tests.exchange.factories import bring_in, make_csv
@@ -56,6 +59,48 @@ def test_facts_raise_and_clear_their_flags(acme: Cast) -> None:
         assert "unproven" not in flags(one)
         funnel.withdraw_evidence(one, item, seen=1, by=acme.rep, at=NOW)
         assert "unproven" in flags(one)
+
+
+def test_a_currency_that_falls_cuts_nothing_and_one_that_rises_hides_no_cut(acme: Cast) -> None:
+    with working_for(acme.org):
+        ExchangeRate.objects.create(currency="USD", on=TODAY - DAY, rate="32")
+        account = make_opportunity(acme.rep, 1, TODAY).account
+        asked: dict[str, Any] = {"owner": acme.rep, "by": acme.rep, "at": NOW, "amount": 100_000}
+        kept, cut = (
+            funnel.open_opportunity(account, name=name, quoted_currency="USD", **asked) for name in ("Kept", "Cut")
+        )
+        ExchangeRate.objects.create(currency="USD", on=TODAY + DAY, rate="16")
+        funnel.revalue(on=TODAY + DAY, at=NOW + DAY)
+        actions.refresh_health(acme.org, at=NOW + DAY)
+        assert "shrinking" not in flags(kept)
+        ExchangeRate.objects.create(currency="USD", on=TODAY + 2 * DAY, rate="64")
+        assert "shrinking" in change(cut, NOW + DAY, amount=80_000, quoted_currency="USD").flags
+        funnel.revalue(on=TODAY + 2 * DAY, at=NOW + 2 * DAY)
+        actions.refresh_health(acme.org, at=NOW + 2 * DAY)
+        assert "shrinking" in flags(cut)
+        assert "shrinking" not in flags(kept)
+        assert facts_of([cut.pk], at=NOW)[cut.pk].highest == 6_400_000
+
+
+def test_a_planned_visit_is_something_planned(acme: Cast) -> None:
+    with working_for(acme.org):
+        one = make_opportunity(acme.rep, 100_000, TODAY + DAY)
+        asked: dict[str, Any] = {"by": acme.rep, "at": NOW}
+        visit = activities.plan_visit(
+            one.account, opportunity=one, planned_at=NOW + 3 * DAY, kind=Kind.VISIT, goal="see the line", **asked
+        )
+
+        def planned() -> bool:
+            return is_planned(facts_of([one.pk], at=NOW)[one.pk], TODAY)
+
+        assert planned()
+        visit = activities.call_off(visit, **asked)
+        assert not planned()
+        visit = activities.put_back(visit, **asked)
+        assert planned()
+        held = {"happened_at": NOW + 3 * DAY, "kind": Kind.VISIT, "result": Result.STEADY, "opportunity": one}
+        activities.hold(visit, seen=visit.version, by=acme.rep, at=NOW + 3 * DAY, **held)
+        assert not planned()
 
 
 def test_time_raises_and_acts_clear(acme: Cast) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from math import exp
+from math import log as ln
 from typing import Any
 
 import pytest
@@ -10,13 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Contact
+from activities.kinds import VisitState
+from activities.models import Visit
 from forecasting.health import ENOUGH, STANDARD, SWITCHES, Basis, Facts, Thresholds, broken, cut_percent, health, limits
 from forecasting.judging import judgement, seen_facts
 from forecasting.ladder import chain, check_steps, due_step
 from funnel import actions as funnel_actions
 from funnel.evidence import State
 from funnel.flags import Flag
-from funnel.history import effective, pushes
+from funnel.history import Event, effective, pushes
 from funnel.models import Change, DecisionRole, Evidence, EvidenceItem, Opportunity
 from funnel.stages import ChangeKind, Health, Stage
 from tenants.scoping import working_for
@@ -220,12 +224,14 @@ def opportunities(draw: Any) -> dict[str, Any]:
         "step": draw(st.one_of(st.none(), st.integers(-9, 9))),
         "first": draw(amounts),
         "amounts": draw(moments),
+        "rates": draw(st.lists(st.tuples(since, st.integers(0, 400), st.integers(0, 400)), max_size=3)),
         "closes": draw(st.lists(st.tuples(since, st.integers(-90, 90), st.integers(-90, 90)), max_size=3)),
         "moves": draw(st.lists(st.tuples(since, st.integers(1, 6), st.integers(1, 6)), max_size=3)),
         "undone": draw(st.sets(st.integers(0, 8), max_size=2)),
         "proofs": draw(st.integers(0, 16)),
         "back": draw(st.sets(st.integers(0, 16), max_size=3)),
         "people": draw(st.lists(st.tuples(st.sampled_from(["eb", "user"]), st.one_of(st.none(), days)), max_size=3)),
+        "visits": draw(st.lists(st.tuples(st.integers(-9, 9), st.sampled_from(VisitState)), max_size=3)),
     }
 
 
@@ -277,6 +283,7 @@ def _write(opportunity: Opportunity, drawn: dict[str, Any], items: list[Evidence
         then, now = ((TODAY + timedelta(days=each)).isoformat() for each in (old, new))
         rows.append(log(ChangeKind.EXPECTED_CLOSE, then, now, at[ago_]))
     rows += [log(ChangeKind.STAGE, old, new, at[ago_]) for ago_, old, new in drawn["moves"] if old != new]
+    rows += [log(ChangeKind.RATE, old, new, at[ago_]) for ago_, old, new in drawn["rates"]]
     gone = [row for n, row in enumerate(rows) if n in drawn["undone"]]
     for row in gone:
         log(ChangeKind(row.kind), row.new, row.old, NOW, undoes=row)
@@ -295,14 +302,22 @@ def _write(opportunity: Opportunity, drawn: dict[str, Any], items: list[Evidence
             last_met_on=None if met is None else day[met],
             updated_at=NOW,
         )
+    for ahead, state in drawn["visits"]:
+        when = NOW + timedelta(days=ahead)
+        Visit.objects.create(
+            account=opportunity.account,
+            opportunity=opportunity,
+            by=cast.rep,
+            state=state,
+            happened_at=when,
+            recorded_at=NOW,
+        )
+    coming = [ahead for ahead, state in drawn["visits"] if state == VisitState.PLANNED and ahead >= 0]
     events = [row.as_event() for row in Change.objects.filter(opportunity=opportunity)]
     count, total = pushes(events)
     Opportunity.objects.filter(pk=opportunity.pk).update(push_count=count)
     moves = [event for event in effective(events) if event.kind == ChangeKind.STAGE]
     backs = [move.occurred_at for move in moves if move.new < move.old and move.old > drawn["stage"]]
-    kept = [row for row in rows if row not in gone and row.kind == ChangeKind.AMOUNT]
-    ever = [amount for row in kept for amount in (row.old, row.new) if amount is not None]
-    began = Change.objects.get(opportunity=opportunity, kind=ChangeKind.CREATED).new["amount"]
     met = [day[each] for role, each in drawn["people"] if role == "eb" and each is not None]
     return Facts(
         stage=drawn["stage"],
@@ -319,8 +334,21 @@ def _write(opportunity: Opportunity, drawn: dict[str, Any], items: list[Evidence
         contacts=len(drawn["people"]),
         buyer_known=any(role == "eb" for role, _met in drawn["people"]),
         buyer_met_on=max(met) if met else None,
-        highest=max([*ever, began]) if ever or began is not None else None,
+        highest=_highest(effective(events)),
+        visit_on=TODAY + timedelta(days=min(coming)) if coming else None,
     )
+
+
+def _highest(kept: list[Event]) -> int | None:
+    """Return the largest amount it ever had, each at the rates of today."""
+    rates, ever = 0.0, list[int]()
+    for event in reversed(kept):
+        if event.kind == ChangeKind.RATE and event.old and event.new:
+            rates += ln(event.new / event.old)
+        told = [event.old, event.new] if event.kind == ChangeKind.AMOUNT else []
+        told += [event.new["amount"]] if event.kind == ChangeKind.CREATED else []
+        ever += [round(amount * exp(rates)) for amount in told if amount is not None]
+    return max(ever) if ever else None
 
 
 @pytest.mark.django_db

@@ -62,6 +62,8 @@ def test_a_flag_says_its_number() -> None:
         assert labels.flag_text("unheard_of", facts, TODAY) == "unheard_of"
         planned = replace(facts, next_step_on=TODAY)
         assert labels.flag_text(Flag.SILENT, planned, TODAY) == "23 days without contact"
+        visited = replace(facts, next_step_on=TODAY - timedelta(days=1), visit_on=TODAY)
+        assert labels.flag_text(Flag.SILENT, visited, TODAY) == "23 days without contact"
         known = replace(facts, buyer_known=True)
         assert labels.flag_text(Flag.NO_POWER, known, TODAY) == "Economic buyer never met"
         met = replace(known, buyer_met_on=TODAY - timedelta(days=31))
