@@ -76,10 +76,13 @@ class Fate(StrEnum):
 def fate(state: State | None, period: Period, today: date) -> Fate:
     """Return what became of something due in a period, as it stands at the end of it or, if that is to come, now.
 
-    Lost is not slipped. While the period runs, what is still due in it stands.
+    Lost is not slipped; what was abandoned is neither won nor lost, so it is. While the period runs, what is open and
+    still due in it stands.
     """
-    if state is None or state.status != Status.OPEN:
+    if state is None or state.status in {Status.WON, Status.LOST}:
         return Fate.DECIDED
+    if state.status == Status.ABANDONED:
+        return Fate.SLIPPED
     still_due = state.due_on is not None and state.due_on <= period.ends_on
     return Fate.STANDING if still_due and today <= period.ends_on else Fate.SLIPPED
 

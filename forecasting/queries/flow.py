@@ -109,7 +109,8 @@ def decided_rows(
 _FATES = """
     SELECT s.opportunity_id,
            CASE
-               WHEN e.status <> 'open' THEN 'decided'
+               WHEN e.status IN ('won', 'lost') THEN 'decided'
+               WHEN e.status = 'abandoned' THEN 'slipped'
                WHEN e.expected_close_on <= %(last)s AND %(today)s <= %(last)s THEN 'standing'
                ELSE 'slipped'
            END AS fate
@@ -139,7 +140,10 @@ def _fates(period: Period, slice_: Slice, today: date, zone: tzinfo) -> tuple[st
 
 
 def slippage(period: Period, slice_: Slice, *, today: date, zone: tzinfo) -> Slippage:
-    """Return how much of what was due when a period began is neither won nor lost at its end, or slipped so far."""
+    """Return how much of what was due when a period began is neither won nor lost at its end, or slipped so far.
+
+    What was abandoned is neither.
+    """
     fates, taken = _fates(period, slice_, today, zone)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*), count(*) FILTER (WHERE fate = 'slipped') FROM ({fates}) AS f", taken)  # noqa: S608  # as above

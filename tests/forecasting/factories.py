@@ -52,6 +52,14 @@ def lose(opportunity: Opportunity, at: datetime) -> Opportunity:
     )
 
 
+def abandon(opportunity: Opportunity, at: datetime) -> Opportunity:
+    """Give it up."""
+    opportunity.refresh_from_db()
+    return funnel_actions.abandon(
+        opportunity, seen=opportunity.version, reason="no_budget", by=opportunity.owner, at=at
+    )
+
+
 def change(opportunity: Opportunity, at: datetime, **fields: Any) -> Opportunity:
     """Change some of its fields."""
     opportunity.refresh_from_db()

@@ -25,7 +25,7 @@ from funnel.slices import Slice
 from funnel.stages import Category, Stage, Status
 from tenants.scoping import working_for
 from tests.cast import Cast
-from tests.forecasting.factories import NOW, QUARTER, TODAY, change, lose, make_opportunity, move, win
+from tests.forecasting.factories import NOW, QUARTER, TODAY, abandon, change, lose, make_opportunity, move, win
 
 DAY = timedelta(days=1)
 LATER, EARLIER = QUARTER.ends_on + DAY, QUARTER.starts_on - DAY
@@ -62,6 +62,8 @@ def test_how_much_must_be_open() -> None:
     [
         (Status.WON, TODAY, LATER, Fate.DECIDED),
         (Status.LOST, LATER, LATER, Fate.DECIDED),
+        (Status.ABANDONED, TODAY, LATER, Fate.SLIPPED),
+        (Status.ABANDONED, TODAY, TODAY, Fate.SLIPPED),
         (Status.OPEN, TODAY, LATER, Fate.SLIPPED),
         (Status.OPEN, LATER, TODAY, Fate.SLIPPED),
         (Status.OPEN, None, TODAY, Fate.SLIPPED),
@@ -69,7 +71,9 @@ def test_how_much_must_be_open() -> None:
         (Status.OPEN, EARLIER, TODAY, Fate.STANDING),
     ],
 )
-def test_lost_is_not_slipped(status: Status, due: date | None, today: date, expected: Fate) -> None:
+def test_lost_is_not_slipped_but_what_was_abandoned_is(
+    status: Status, due: date | None, today: date, expected: Fate
+) -> None:
     assert fate(State(status, 1, due, 1, Category.COMMIT, Stage.CLOSE), QUARTER, today) == expected
 
 
@@ -110,6 +114,7 @@ def season(acme: Cast, db: None) -> Cast:
         make_opportunity(acme.rep, 50, TODAY - DAY, at=NOW - 30 * DAY, name="overdue")
         make_opportunity(acme.rep2, 50, TODAY + DAY, at=NOW - 400 * DAY, name="zombie")
         make_opportunity(acme.rep, 50, TODAY + DAY, at=NOW - 3 * DAY, name="alive")
+        abandon(make_opportunity(acme.rep, 70, TODAY, at=early, name="abandoned"), NOW - 2 * DAY)
     return acme
 
 
@@ -121,13 +126,13 @@ def test_what_was_decided(season: Cast) -> None:
         assert (cycle.count, cycle.p50) == (2, 45)
         found = flow.decided(Slice(), **window, p95=cycle.p95)
         assert found.closed == Closed(won=2, lost=2, won_amount=400, lost_amount=800, stuck=2)
-        assert (found.abandoned, found.qualified) == (0, 3)
+        assert (found.abandoned, found.qualified) == (1, 3)
         hers = flow.decided(Slice(owners={season.rep2.pk}), **window, p95=None)
         assert hers.closed == Closed(won=1, lost=1, won_amount=100, lost_amount=200)
         for what, names in {
             "won": ["won", "won"],
             "lost": ["lost", "lost"],
-            "abandoned": [],
+            "abandoned": ["abandoned"],
             "stuck": ["overdue", "zombie"],
             "qualified": ["alive", "overdue", "zombie"],
         }.items():
@@ -141,14 +146,14 @@ def test_a_past_window_takes_what_stood_as_it_ended(season: Cast) -> None:
     window: dict[str, Any] = {"since": NOW - 365 * DAY, "until": then, "today": TODAY - 7 * DAY}
     with working_for(season.org):
         past = flow.decided(Slice(), **window, p95=None)
-        # Both were won, nothing was lost yet; nothing was overdue; open were both that were lost since, and two others.
+        # Both were won, nothing was lost yet; nothing was overdue; open were those decided since, and two others.
         assert past.closed == Closed(won=2, won_amount=400)
         late = Opportunity.objects.get(name="overdue")
         change(late, NOW - 6 * DAY, expected_close_on=TODAY - 20 * DAY)  # what happened since does not count
         assert flow.decided(Slice(), **window, p95=None) == past
         stuck = flow.decided_rows(Slice(), fate="stuck", **window, p95=45).visible_to(season.executive)
         assert [each.name for each in stuck] == ["zombie"]
-        assert flow.decided(Slice(owners={season.rep.pk}), **window, p95=None).qualified == 2
+        assert flow.decided(Slice(owners={season.rep.pk}), **window, p95=None).qualified == 3
 
 
 @pytest.mark.django_db
@@ -158,18 +163,19 @@ def test_what_slipped_out_of_a_period(acme: Cast) -> None:
         win(make_opportunity(acme.rep, 100, TODAY, at=early, name="won"), NOW - DAY)
         lose(make_opportunity(acme.rep, 100, TODAY, at=early, name="lost"), NOW - DAY)
         change(make_opportunity(acme.rep, 100, TODAY, at=early, name="pushed"), NOW - DAY, expected_close_on=LATER)
+        abandon(make_opportunity(acme.rep, 100, TODAY, at=early, name="abandoned"), NOW - DAY)
         make_opportunity(acme.rep, 100, TODAY, at=early, name="due")
         make_opportunity(acme.rep, 100, TODAY, at=NOW - 2 * DAY, name="new since")
         asked = {"zone": acme.org.zone}
-        assert flow.slippage(QUARTER, Slice(), today=TODAY, **asked) == Slippage(4, 1)
-        assert [
+        assert flow.slippage(QUARTER, Slice(), today=TODAY, **asked) == Slippage(5, 2)
+        assert sorted(
             each.name for each in flow.slipped(QUARTER, Slice(), today=TODAY, **asked).visible_to(acme.executive)
-        ] == ["pushed"]
-        assert flow.slippage(QUARTER, Slice(), today=LATER, **asked) == Slippage(4, 2)
+        ) == ["abandoned", "pushed"]
+        assert flow.slippage(QUARTER, Slice(), today=LATER, **asked) == Slippage(5, 3)
         names = sorted(
             each.name for each in flow.slipped(QUARTER, Slice(), today=LATER, **asked).visible_to(acme.executive)
         )
-        assert names == ["due", "pushed"]
+        assert names == ["abandoned", "due", "pushed"]
         assert flow.slippage(QUARTER, Slice(owners={acme.rep2.pk}), today=LATER, **asked) == Slippage()
 
 
