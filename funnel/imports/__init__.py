@@ -43,6 +43,8 @@ PROBLEMS: Mapping[str, targets.Text] = {
     "in_future_many": _("Date in the future"),
     "closed_before_opening": _("lies before the opening on %(opened)s"),
     "closed_before_opening_many": _("Closed before it was opened"),
+    "close_before_opening": _("lies before the opening on %(opened)s"),
+    "close_before_opening_many": _("Expected to close before it was opened"),
     "amount_too_large": _("is too large an amount"),
     "not_in_order": _("has dates that contradict each other"),
     "name_unreadable": _("has a name with control characters"),

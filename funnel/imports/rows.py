@@ -72,6 +72,10 @@ def _dates(record: Record, status: Status, occasion: Occasion) -> Dates | None:
     if opened and closed and closed < opened:
         record.reject("closed_before_opening", "closed_on", opened=opened.isoformat())
         return None
+    if status == Status.OPEN and opened and expected and expected < opened:
+        named = "expected_close_on" if record.values.get("expected_close_on") else "closed_on"
+        record.reject("close_before_opening", named, opened=opened.isoformat())
+        return None
     closed_at = _moment(closed, EVENING, occasion) if closed else None
     opened_at = _moment(opened, MORNING, occasion) if opened else closed_at or occasion.at
     return Dates(min(opened_at, closed_at or opened_at), closed_at, expected)

@@ -136,6 +136,7 @@ def test_every_reason_names_row_and_column(acme: Cast) -> None:
             ["A8", "台積電", "", "Lead", "10", "2024-01-05", "", ""],
             ["A8", "台積電", "", "Lead", "11", "2024-01-05", "", ""],
             DEALS,
+            ["A9", "台積電", "", "Lead", "10", "2024-03-05", "2024-02-05", ""],
         ),
         by=acme.executive,
     )
@@ -150,8 +151,9 @@ def test_every_reason_names_row_and_column(acme: Cast) -> None:
         9: [("too_many_cells", "I")],
         11: [("duplicate_row", None)],
         12: [("repeated_header", None)],
+        13: [("close_before_opening", "成交日期")],
     }
-    assert imported.tally.verdicts == {"created": 1, "rejected": 10}
+    assert imported.tally.verdicts == {"created": 1, "rejected": 11}
     assert imported.tally.reasons["negative"] == 1
 
 

@@ -118,6 +118,15 @@ def test_changing_logs_each_fact_and_counts_pushes(acme: Cast) -> None:
     assert (amount.old, amount.new, amount.why) == (MILLION, 2 * MILLION, "customer asked")
 
 
+def test_a_close_before_the_opening_is_refused_and_nothing_kept(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.rep)
+    asked: dict = {"expected_close_on": (AT - DAY).date(), "amount": 2 * MILLION}
+    with pytest.raises(Refused, match="close_before_opening"):
+        actions.change_opportunity(opportunity, seen=1, by=acme.rep, at=AT + DAY, **asked)
+    opportunity.refresh_from_db()
+    assert (opportunity.version, opportunity.amount, kinds(opportunity)) == (1, MILLION, ["created"])
+
+
 def test_changing_to_the_same_leaves_no_trace(acme: Cast) -> None:
     opportunity = make_opportunity(acme.rep)
     again = actions.change_opportunity(

@@ -183,6 +183,18 @@ def test_a_source_is_taken_back_by_the_toast_too(acme: Cast, login: Login) -> No
 
 
 @pytest.mark.django_db
+def test_a_move_to_a_month_before_the_opening_is_refused(acme: Cast, login: Login) -> None:
+    client, found = login(acme.rep), recent(acme.rep, "one")
+    month, before = month_from(timezone.localdate(), -3), found.expected_close_on
+    day = (month + timedelta(days=9)).isoformat()
+    answer = regroup(client, acme, found, "due_month", to=month.isoformat(), asked="1", expected_close_on=day)
+    assert answer.status_code == 422
+    assert "lies before the opening" in answer.content.decode()
+    found.refresh_from_db()
+    assert (found.version, found.expected_close_on) == (1, before)
+
+
+@pytest.mark.django_db
 def test_a_move_to_another_month_asks_for_the_day(acme: Cast, login: Login) -> None:
     client, found = login(acme.rep), recent(acme.rep, "one")
     month, before = month_from(timezone.localdate(), 3), found.expected_close_on

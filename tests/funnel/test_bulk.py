@@ -136,6 +136,20 @@ def test_what_somebody_changed_meanwhile_or_took_away_is_left_out(acme: Cast) ->
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_scope")
+def test_whoever_was_opened_after_the_day_is_left_as_it_stands(acme: Cast) -> None:
+    now = timezone.now()
+    old, new = make_opportunity(acme.rep, "Old", at=now - 30 * DAY), recent(acme.rep, "New")
+    close = (now - 10 * DAY).date().isoformat()
+    done = actions.carry_out(
+        drawn(BulkKind.CLOSE, close, [old, new], acme.manager), Choice("w"), by=acme.manager, at=now
+    )
+    assert fates(done) == ["done", "refused"]
+    assert done.outcome[str(new.pk)]["code"] == "close_before_opening"
+    assert Opportunity.objects.get(pk=new.pk).expected_close_on == new.expected_close_on
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_scope")
 @pytest.mark.parametrize("kind", list(BulkKind))
 def test_each_kind_is_done_and_taken_back_within_thirty_seconds(acme: Cast, kind: BulkKind) -> None:
     now = timezone.now()
