@@ -1,5 +1,6 @@
 """The pages for what went wrong."""
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -23,8 +24,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 400; the page is rendered without the request, since the request is what is wrong."""
-    return HttpResponse(render_to_string("errors/400.html"), status=400)
+    """Answer 400, or 413 to what is too much; the page is rendered without the request, since that is what is wrong."""
+    status = 413 if isinstance(exception, _TOO_MUCH) else 400
+    return HttpResponse(render_to_string(f"errors/{status}.html"), status=status)
+
+
+_TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 
 def busy(request: HttpRequest) -> HttpResponse:

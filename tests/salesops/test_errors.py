@@ -17,6 +17,22 @@ def test_a_foreign_host_is_refused_with_a_page() -> None:
     assert "<h1>" in answer.content.decode()
 
 
+@pytest.mark.parametrize("token", [False, True])
+def test_what_is_too_much_is_said_to_be_too_much_in_ones_language(acme: Cast, token: bool) -> None:
+    """Whoever reads the form first meets it: the view, or the check of the token."""
+    acme.rep.user.language = "zh-hant"
+    acme.rep.user.save()
+    client = sign_in(acme.rep)
+    client.handler.enforce_csrf_checks = token
+    client.get("/o/acme/profile/")
+    kind = "application/x-www-form-urlencoded"
+    for sent in ("name=" + "x" * 3_000_000, "&".join(f"pk={n}" for n in range(1_200))):
+        for headers in ({}, {"HX-Request": "true"}):
+            answer = client.post("/o/acme/funnel/bulk/", sent, content_type=kind, headers=headers)
+            assert answer.status_code == 413
+            assert "一次送出的內容太多了" in answer.content.decode()
+
+
 def test_a_fault_of_ours_names_its_reference(acme: Cast) -> None:
     client = sign_in(acme.rep)
     client.raise_request_exception = False
