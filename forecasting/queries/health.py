@@ -28,7 +28,7 @@ def would_change(holds: Sequence[Thresholds], *, at: datetime) -> list[tuple[str
     loses are left out.
     """
     now, then = _judged(None, at), _judged(holds, at)
-    found = []
+    found: list[tuple[str, int, int]] = []
     for code in Flag:
         before, after = ({pk for pk, flags in each.items() if code in flags} for each in (now, then))
         if before != after:

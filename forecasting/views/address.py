@@ -4,8 +4,29 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from forecasting import queries
 from forecasting.periods import Period
 from tenants.web import OrgRequest
+
+_FILTERS = {"m": "owner", "t": "team"}
+"""How the lists of opportunities and leads ask for a person or a team; the pages here ask `who=m7`, `who=t7`."""
+
+
+def whose_of(request: OrgRequest) -> queries.Scope:
+    """Return whose numbers are asked for, in the words of these pages or in those of the lists.
+
+    :raises Http404: a team or person that is not there, or not visible.
+    """
+    asked = request.GET
+    listed = next((f"{kind}{asked[name]}" for kind, name in _FILTERS.items() if asked.get(name)), "")
+    return queries.scope(request.membership, asked.get("who", listed))
+
+
+def of_list(request: OrgRequest, name: str, who: str, **more: object) -> str:
+    """Return the address of a list of the funnel about the same people."""
+    people = {_FILTERS[who[0]]: who[1:]} if who else {}
+    query = urlencode({key: str(value) for key, value in {**more, **people}.items() if value not in ("", None)})
+    return f"{reverse(f'funnel:{name}', args=[request.organization.slug])}?{query}".rstrip("?")
 
 
 def address(request: OrgRequest, name: str, period: Period, who: str, **more: object) -> str:

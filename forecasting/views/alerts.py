@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from forecasting import actions, labels, queries
 from forecasting.forms import MuteForm, chosen_period
-from forecasting.views.address import siblings
+from forecasting.views.address import siblings, whose_of
 from funnel.helping import decides
 from funnel.labels import FLAGS, HEALTHS, flag_of
 from funnel.models import Opportunity
@@ -31,7 +31,7 @@ IN_PANEL = 5
 def alerts(request: OrgRequest) -> HttpResponse:
     """List the opportunities that break a health rule: one's own, or the team's."""
     asked = request.GET
-    whose = queries.scope(request.membership, asked.get("who", ""))
+    whose = whose_of(request)
     of = asked.get("of") if asked.get("of") in {"mine", "team"} else ""
     only = asked["only"] if asked.get("only") in {"climbed", "muted"} else ""
     flag = asked["flag"] if asked.get("flag") in FLAGS else ""

@@ -8,7 +8,7 @@ from forecasting import labels, queries
 from forecasting.forms import BetweenForm, chosen_period
 from forecasting.periods import Kind, Period
 from forecasting.queries import flow as figures
-from forecasting.views.address import address, siblings
+from forecasting.views.address import address, siblings, whose_of
 from tenants.web import OrgRequest
 
 
@@ -78,7 +78,7 @@ def asked_of(request: OrgRequest, *, days: int, offer: bool = False) -> Asked:
     :raises Http404: people, a product, a region or a segment that are not there, or not visible.
     """
     get = request.GET
-    whose = queries.scope(request.membership, get.get("who", ""))
+    whose = whose_of(request)
     words = {name: get.get(name, "") for name in ("product", "region", "segment")}
     form = BetweenForm(get, today=request.today, days=days)
     found = form.cleaned_data if form.is_valid() else {"since": request.today, "until": request.today}

@@ -130,7 +130,7 @@ def _stages(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _summed(conversions: Iterable[Mapping[int, Conversion]]) -> dict[int, Conversion]:
+def _summed(conversions: Iterable[Mapping[Stage, Conversion]]) -> dict[int, Conversion]:
     """Return the conversions of several people, stage by stage, as one."""
     total: dict[int, Conversion] = {}
     for each in conversions:

@@ -15,7 +15,7 @@ from forecasting import actions, labels, queries
 from forecasting.drawing import NARROW, WIDE, draw
 from forecasting.forms import TargetForm, chosen_period
 from forecasting.periods import Kind, Period, period_of
-from forecasting.views.address import address, siblings
+from forecasting.views.address import address, of_list, siblings, whose_of
 from funnel import filters
 from funnel.queries import lead_figures, of_health, stage_table
 from funnel.stages import Stage
@@ -59,7 +59,7 @@ def _zoomed(period: Period, kind: Kind, request: OrgRequest) -> Period:
 def forecast(request: OrgRequest) -> HttpResponse:
     """Say in one sentence where the period will land, and show what that stands on."""
     period = chosen_period(request.GET, request.organization, request.today)
-    whose = queries.scope(request.membership, request.GET.get("who", ""))
+    whose = whose_of(request)
     today = request.today
     found = queries.summary(request.membership, period, whose)
     course = queries.course(period, whose.owners)
@@ -150,7 +150,7 @@ def stage_asked(request: OrgRequest, stages: Iterable[int]) -> int | None:
 def rows(request: OrgRequest) -> HttpResponse:
     """List the opportunities behind a number, with the sum of all of them."""
     period = chosen_period(request.GET, request.organization, request.today)
-    whose = queries.scope(request.membership, request.GET.get("who", ""))
+    whose = whose_of(request)
     what, zone = request.GET.get("what", "due"), request.organization.zone
     table = stage_table()
     percents = {row.stage: row.percent for row in table}
@@ -178,15 +178,11 @@ def rows(request: OrgRequest) -> HttpResponse:
 @org_view(Permission.FORECAST_VIEW)
 @require_GET
 def strip(request: OrgRequest) -> HttpResponse:
-    """Show the numbers of a period on one line, for the board, whose filters `owner` and `team` it understands."""
+    """Show the numbers of a period on one line, for the board, as it is filtered."""
     period = chosen_period(request.GET, request.organization, request.today)
-    asked = request.GET
-    who = f"m{asked['owner']}" if asked.get("owner") else f"t{asked['team']}" if asked.get("team") else ""
-    whose = queries.scope(request.membership, asked.get("who", who))
+    whose = whose_of(request)
     found = queries.summary(request.membership, period, whose)
     organization, days = request.organization, {"first": period.starts_on, "last": period.ends_on}
-    people = {"m": "owner", "t": "team"}
-    narrowed = f"?{people[whose.who[0]]}={whose.who[1:]}" if whose.who else ""
     context = {
         "numbers": found.numbers,
         "leads": lead_figures(whose.owners, organization=organization, **days),
@@ -194,7 +190,7 @@ def strip(request: OrgRequest) -> HttpResponse:
         "period": period,
         "period_label": labels.period_label(period),
         "urls": {
-            "leads": reverse("funnel:leads", args=[organization.slug]) + narrowed,
+            "leads": of_list(request, "leads", whose.who),
             "won": address(request, "rows", period, whose.who, what="won"),
             "due": address(request, "rows", period, whose.who, what="due"),
             "committed": address(request, "rows", period, whose.who, what="committed"),
@@ -210,7 +206,7 @@ def strip(request: OrgRequest) -> HttpResponse:
 def accuracy(request: OrgRequest) -> HttpResponse:
     """Show how near past forecasts came, measured on what was stored then."""
     period = chosen_period(request.GET, request.organization, request.today)
-    whose = queries.scope(request.membership, request.GET.get("who", ""))
+    whose = whose_of(request)
     judged = queries.past(period, whose.owners, request.today, request.organization.zone)
     past = [(labels.period_label(each.period), each) for each in judged]
     return render(request, "forecasting/accuracy.html", {"past": past, "marks": labels.MARKS.values()})

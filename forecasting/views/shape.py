@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.http import HttpResponse
-from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from forecasting import labels, queries
 from forecasting.forms import chosen_period
 from forecasting.shape import Cause, Disease, Part, Shape
-from forecasting.views.address import address
+from forecasting.views.address import address, of_list, whose_of
 from forecasting.views.report import frame
 from funnel.flags import Flag
 from funnel.queries import stage_table
@@ -30,7 +29,7 @@ _FLAG = {
 def shape(request: OrgRequest) -> HttpResponse:
     """Show have against need in each stage, name the disease, the causes that fit, and what to ask."""
     period = chosen_period(request.GET, request.organization, request.today)
-    whose = queries.scope(request.membership, request.GET.get("who", ""))
+    whose = whose_of(request)
     summary = queries.summary(request.membership, period, whose)
     found = queries.shape_of(request.organization, period, summary, whose.owners, at=request.now)
     context = {
@@ -70,10 +69,7 @@ def _state(part: Part) -> str:
 
 def _cell(request: OrgRequest, stage: int, who: str, flag: str = "") -> str:
     """Return the address of the open opportunities of a stage, flagged or not, in the table."""
-    people = {"m": "owner", "t": "team"}
-    narrowed = f"&{people[who[0]]}={who[1:]}" if who else ""
-    flagged = f"&flag={flag}" if flag else ""
-    return f"{reverse('funnel:table', args=[request.organization.slug])}?stage={stage}{narrowed}{flagged}"
+    return of_list(request, "table", who, stage=stage, flag=flag)
 
 
 def _finding(request: OrgRequest, finding: Any, who: str) -> dict[str, Any]:

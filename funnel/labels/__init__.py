@@ -36,7 +36,7 @@ from funnel.labels.opportunities import (
     REFUSALS,
     STATUS_FILTERS,
     STATUSES,
-    Flag,
+    FlagWords,
     flag_of,
     refusal,
 )
@@ -92,7 +92,7 @@ __all__ = [
     "VERDICTS",
     "WEB_ERRORS",
     "WITHOUT",
-    "Flag",
+    "FlagWords",
     "Guide",
     "StepGuide",
     "Words",

@@ -96,7 +96,7 @@ class Story:
 
     steps: Sequence[Step]
     lines: Sequence[Line]
-    flags: Sequence[labels.Flag]
+    flags: Sequence[labels.FlagWords]
 
     @property
     def sheet(self) -> Sequence[tuple[labels.Words, Proof]]:
@@ -143,7 +143,7 @@ def story(opportunity: Opportunity, *, today: date) -> Story:
     )
 
 
-def _flags(opportunity: Opportunity) -> list[labels.Flag]:
+def _flags(opportunity: Opportunity) -> list[labels.FlagWords]:
     """Return what it breaks, each with what clears it."""
     standing = [code for code in opportunity.flags if code in labels.FLAGS]
     buyers = DecisionRole.objects.filter(opportunity=opportunity, role=Role.EB)

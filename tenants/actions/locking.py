@@ -1,6 +1,6 @@
 """Take one row for this transaction, with what it points to, as all of it stands now; refuse who saw it otherwise."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -27,9 +27,7 @@ def locked(rows: QuerySet[M], pk: Any, *, no_key: bool = False) -> M:
     return query.get(pk=pk) if found is None or _came_apart(found) else found
 
 
-def refuse_stale(
-    row: Any, seen: int | None, *names: str, by: Any = None, at: datetime | None = None, **values: Any
-) -> None:
+def refuse_stale(row: Any, seen: int | None, *names: str, by: Any = None, at: Any = None, **values: Any) -> None:
     """Refuse a caller who saw another version of a locked row than stands now.
 
     :param names: the fields of which is told what stands in them; `values` are told as they are.

@@ -186,6 +186,17 @@ def test_the_strip_of_the_board(acme: Cast) -> None:
         assert f'title="TWD {amount / 100:,.2f}"'.replace(".00", "") in text
 
 
+def test_people_are_asked_for_in_the_words_of_the_lists_too(acme: Cast) -> None:
+    make_season(acme)
+    manager = sign_in(acme.manager)
+    for listed, own in ((f"owner={acme.rep.pk}", f"m{acme.rep.pk}"), (f"team={acme.team.pk}", f"t{acme.team.pk}")):
+        strip = page(manager, f"strip/?{listed}", headers=HTMX)
+        assert f"who={own}" in strip
+        assert f"/o/acme/funnel/leads/?{listed}" in strip
+        assert f"who={own}" in page(manager, f"?{listed}")
+    page(sign_in(acme.rep), f"?owner={acme.rep2.pk}", status=404)
+
+
 def test_computing_now_starts_one_job_and_shows_its_panel(acme: Cast) -> None:
     client = sign_in(acme.rep)
     assert client.get("/o/acme/forecast/compute/").status_code == 405

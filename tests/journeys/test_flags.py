@@ -261,7 +261,7 @@ def flag_on(page: Page, code: str) -> Locator:
 
 
 @pytest.mark.parametrize("code", Flag)
-def test_a_flag_is_seen_and_the_act_its_link_leads_to_clears_it(acme: Cast, visit: Open, code: str) -> None:
+def test_a_flag_is_seen_and_the_act_its_link_leads_to_clears_it(acme: Cast, visit: Open, code: Flag) -> None:
     journey = JOURNEYS[code]
     found = start(acme, code, journey)
     rep = visit(acme.rep, language="en")
