@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from funnel import actions
+from funnel import actions, queries
 from funnel.evidence import State
-from funnel.models import Approval, Commitment, Evidence, Opportunity, StageOverride, StageSetting
+from funnel.models import Approval, Commitment, Evidence, Opportunity, StageOverride
 from funnel.stages import Gate, Stage, StageRow
 from tenants.scoping import reading
 from tests.cast import Cast
@@ -90,9 +90,9 @@ def test_an_exception_to_a_stage_is_refused_with_a_word_and_granted_until_a_day(
     with reading(acme.org):
         rows = [
             StageRow(row.stage, "", row.percent, Gate.BLOCK if row.stage == 1 else row.gate)
-            for row in StageSetting.objects.all().table()
+            for row in queries.stage_table()
         ]
-        actions.change_stages(rows, seen=StageSetting.objects.all().edition(), by=acme.admin, at=timezone.now())
+        actions.change_stages(rows, seen=queries.edition(), by=acme.admin, at=timezone.now())
     rep, manager = visit(acme.rep, language="en"), visit(acme.manager, language="en", dark=True)
     rep.allowed = manager.allowed = {422}
     day = timezone.localdate() + timedelta(days=9)
