@@ -22,6 +22,8 @@ from tenants.permissions import Role
 from tenants.scoping import TenantManager
 
 PERIODS = ["month", "quarter"]
+JOB = "forecast"
+"""The job of the night, which judges health and computes the snapshots; it is asked for by day too."""
 
 
 def standard_ladder() -> list[int]:

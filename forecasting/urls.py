@@ -22,6 +22,7 @@ urlpatterns = [
     path("alerts/<int:pk>/<slug:code>/mute/", views.mute, name="mute"),
     path("alerts/<int:pk>/<slug:code>/unmute/", views.unmute, name="unmute"),
     path("health/", views.health_limits, name="health"),
+    path("health/judging/", views.judging, name="judging"),
     path("health/effects/", views.health_effects, name="health_effects"),
     path("shape/", views.shape, name="shape"),
     path("targets/", views.targets, name="targets"),

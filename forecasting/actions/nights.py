@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import BigIntegerField, Count, Q, Sum
 
 from forecasting.models import (
+    JOB,
     ForecastSnapshot,
     OpportunitySnapshot,
     Target,
@@ -27,7 +28,6 @@ from jobs.states import State as JobState
 from tenants.actions.locking import one_at_a_time
 from tenants.models import Membership, Organization
 
-JOB = "forecast"
 BATCH = 2_000
 
 

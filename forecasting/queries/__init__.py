@@ -4,7 +4,7 @@ from forecasting.queries import effects
 from forecasting.queries.alerts import Told, digest_rows, flagged, mute_of, open_or_404, readers, told_of
 from forecasting.queries.asking import Narrowing, narrowing
 from forecasting.queries.changed import LATEST, Movement, moved, movement, seen_by, waterfall, week_before
-from forecasting.queries.health import facts_of, would_change
+from forecasting.queries.health import facts_of, is_being_judged, would_change
 from forecasting.queries.numbers import Committed, Pace, PersonRow, StageNumbers, Summary, Uncounted, pace_of, summary
 from forecasting.queries.past import GONE, NEW, MatrixCell, Stood, flowed, flows, stood, stood_rows
 from forecasting.queries.rows import Totals, listed, rows, totals
@@ -45,6 +45,7 @@ __all__ = [
     "flagged",
     "flowed",
     "flows",
+    "is_being_judged",
     "listed",
     "moved",
     "movement",

@@ -7,7 +7,9 @@ from django.db import connection
 
 from forecasting.health import Facts, Thresholds
 from forecasting.judging import judgement, seen_facts
+from forecasting.models import JOB
 from funnel.flags import Flag
+from jobs.models import Job
 from tenants.scoping import require_organization_id
 
 
@@ -19,6 +21,11 @@ def facts_of(opportunities: Collection[int], *, at: datetime) -> dict[int, Facts
     with connection.cursor() as cursor:
         cursor.execute(statement, asked)
         return {pk: Facts(*facts) for pk, *facts in cursor.fetchall()}
+
+
+def is_being_judged() -> bool:
+    """Whether the job that judges all there are runs, or waits to."""
+    return bool(Job.objects.running().filter(kind=JOB).exists())
 
 
 def would_change(holds: Sequence[Thresholds], *, at: datetime) -> list[tuple[str, int, int]]:

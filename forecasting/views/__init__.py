@@ -3,7 +3,7 @@
 from forecasting.views.alerts import alerts, alerts_of, mute, unmute
 from forecasting.views.changes import changes, past
 from forecasting.views.flow import behind, flow, flow_stages, flow_time
-from forecasting.views.limits import health_effects, health_limits
+from forecasting.views.limits import health_effects, health_limits, judging
 from forecasting.views.report import accuracy, compute, forecast, rows, set_target, strip, targets
 from forecasting.views.shape import shape
 
@@ -20,6 +20,7 @@ __all__ = [
     "forecast",
     "health_effects",
     "health_limits",
+    "judging",
     "mute",
     "past",
     "rows",

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from forecasting import actions, labels, queries
 from forecasting.forms import LimitsForm
@@ -62,6 +62,14 @@ def health_effects(request: OrgRequest) -> HttpResponse:
     form = LimitsForm(request.POST)
     context = _told(request, form) if form.is_valid() else {}
     return render(request, "forecasting/thresholds.html#effects", {"form": form, **context})
+
+
+@org_view(Permission.SETTINGS_EDIT)
+@require_GET
+def judging(request: OrgRequest) -> HttpResponse:
+    """Say while health is being judged anew in the background, and that it is over where it was seen to be going on."""
+    context = {"runs": queries.is_being_judged(), "was": request.GET.get("since") == "1"}
+    return render(request, "forecasting/judging.html", context)
 
 
 def _told(request: OrgRequest, form: LimitsForm) -> dict[str, Any]:

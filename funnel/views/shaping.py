@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from funnel import actions, labels, queries
+from funnel.evidence import Item, Kind
 from funnel.forms import (
     ItemForm,
     StagesForm,
 )
-from funnel.stages import Stage, check_percents
+from funnel.stages import Gate, Stage, StageRow, check_percents
 from funnel.views.answers import dialog, number, read_write, url_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
@@ -31,10 +32,10 @@ def stages(request: OrgRequest) -> HttpResponse:
         return render_page(request, "funnel/stages.html", _stages_context(form, rows))
     form = StagesForm(request.POST, stages=rows)
     if form.is_valid():
-        weighing = _to_confirm(request, form)
-        if weighing is not None:
+        told = _to_confirm(request, form, rows)
+        if told is not None:
             form.add_error(None, _("Read what this will do, then confirm it."))
-            context = {**_stages_context(form, rows), "weighing": weighing}
+            context = {**_stages_context(form, rows), **told}
             return render_page(request, "funnel/stages.html", context, partial="form", status=422)
         try:
             seen = form.cleaned_data["edition"]
@@ -52,19 +53,34 @@ def stages(request: OrgRequest) -> HttpResponse:
     return render_page(request, "funnel/stages.html", _stages_context(form, rows), partial="form", status=422)
 
 
-def _to_confirm(request: OrgRequest, form: StagesForm) -> queries.Weighing | None:
-    """Return what must be confirmed first: another weighted pipeline than was agreed to; None if nothing."""
+def _to_confirm(request: OrgRequest, form: StagesForm, rows: list[StageRow]) -> dict[str, Any] | None:
+    """Return what must be confirmed first: another weighted pipeline than was agreed to, other gates before those that
+    lack evidence; None if nothing must.
+    """
     percents = {row.stage: row.percent for row in form.rows()}
     try:
         check_percents(percents)
     except Refused:
         return None  # the action says what is wrong with them
-    weighing = queries.weighing(percents)
-    agreed = weighing.now == weighing.then or request.POST.get("confirmed") == str(weighing.then)
-    return None if agreed or form.cleaned_data["edition"] != queries.edition() else weighing
+    told = _told(queries.weighing(percents), rows, {row.stage: row.gate for row in form.rows()})
+    agreed = not told["seal"] or request.POST.get("confirmed") == told["seal"]
+    return None if agreed or form.cleaned_data["edition"] != queries.edition() else told
 
 
-def _stages_context(form: StagesForm, rows: list[Any]) -> dict[str, Any]:
+def _told(weighing: queries.Weighing, rows: list[StageRow], gates: dict[Stage, str]) -> dict[str, Any]:
+    """Return what other percentages and gates will do, and what a confirmation of just that carries; '' for none."""
+    lacking = queries.lacking_by_stage() if any(gates[row.stage] != row.gate for row in rows) else {}
+    held = [
+        (row, gates[row.stage] == Gate.BLOCK, lacking[row.stage])
+        for row in rows
+        if gates[row.stage] != row.gate and lacking[row.stage]
+    ]
+    parts = [str(weighing.then)] if held or weighing.now != weighing.then else []
+    parts += [f"{row.stage:d}{'b' if blocks else 'w'}{count}" for row, blocks, count in held]
+    return {"weighing": weighing, "held": held, "seal": ".".join(parts)}
+
+
+def _stages_context(form: StagesForm, rows: list[StageRow]) -> dict[str, Any]:
     counts, items, lacking = queries.filed_counts(), queries.items_by_stage(), queries.lacking_by_stage()
     return {
         "form": form,
@@ -96,11 +112,16 @@ def _stages_context(form: StagesForm, rows: list[Any]) -> dict[str, Any]:
 @org_view(Permission.SETTINGS_EDIT)
 @require_POST
 def effect(request: OrgRequest) -> HttpResponse:
-    """Say what these percentages would make of the weighted pipeline, before they are saved."""
+    """Say what these percentages would make of the weighted pipeline, and these gates of who can go on, before they
+    are saved.
+    """
     rows = queries.stage_table()
     typed = {row.stage: number(request.POST.get(f"percent_{row.stage}")) for row in rows}
     weighing = queries.weighing({stage: min(percent, 100) for stage, percent in typed.items()})
-    context = {"weighing": weighing, "confirmed": request.POST.get("confirmed") == str(weighing.then)}
+    sent = {row.stage: request.POST.get(f"gate_{row.stage}", "") for row in rows}
+    gates = {row.stage: sent[row.stage] if sent[row.stage] in set(Gate) else row.gate for row in rows}
+    told = _told(weighing, rows, gates)
+    context = {**told, "confirmed": bool(told["seal"]) and request.POST.get("confirmed") == told["seal"]}
     return render(request, "funnel/stages.html#effect", context)
 
 
@@ -140,11 +161,23 @@ def item_edit(request: OrgRequest, key: str) -> HttpResponse:
     row = queries.stage_table()[item.stage - 1]
     data = request.POST if request.method == "POST" else None
     form = ItemForm(data, initial={"label": item.label, "kind": item.kind})
+    kept = None
     if form.is_valid():
-        actions.change_item(key, **form.cleaned_data, by=request.membership, at=request.now)
-        return _item_saved(request, _("Saved"))
+        kept = _kept(request, item, form.cleaned_data["kind"])
+        if kept is None:
+            actions.change_item(key, **form.cleaned_data, by=request.membership, at=request.now)
+            return _item_saved(request, _("Saved"))
     status = 422 if request.method == "POST" else 200
-    return dialog(request, "item", form=form, row=row, item=item, status=status)
+    return dialog(request, "item", form=form, row=row, item=item, kept=kept, status=status)
+
+
+def _kept(request: OrgRequest, item: Item, kind: Kind) -> dict[str, Any] | None:
+    """Return what must be read before something else proves an item: what is filed stays as it is; None if nothing."""
+    filed = queries.filed_counts().get(item.key, 0) if kind != item.kind else 0
+    seal = f"{kind}.{filed}"
+    if not filed or request.POST.get("confirmed") == seal:
+        return None
+    return {"n": filed, "was": labels.KINDS[item.kind], "now": labels.KINDS[kind], "seal": seal}
 
 
 @org_view(Permission.SETTINGS_EDIT)

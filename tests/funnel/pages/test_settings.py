@@ -1,12 +1,18 @@
 """The settings of stages and of evidence."""
 
+import re
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from funnel.models import Change, EvidenceItem
+from funnel import actions
+from funnel.models import Change, Evidence, EvidenceItem
 from funnel.queries import stage_table
 from funnel.stages import Gate, Stage
+from jobs.actions import enqueue
+from jobs.models import Job
+from tenants.scoping import working_for
 from tests.cast import Cast
 from tests.funnel.pages.places import HTMX, Login, recent, text, url
 
@@ -32,7 +38,9 @@ def test_the_stages_say_what_a_change_will_do(acme: Cast, login: Login) -> None:
         assert unread.status_code == 422
         assert "then confirm it" in text(unread)
         assert stage_table()[1].percent == 10
-    saved = client.post(url(acme, "stages/"), {**changed, "confirmed": "15000000"})
+    assert "Qualify will block: 1 open opportunity lacks evidence there" in text(unread)
+    assert client.post(url(acme, "stages/"), {**changed, "confirmed": "15000000"}).status_code == 422, "half of it"
+    saved = client.post(url(acme, "stages/"), {**changed, "confirmed": sealed(unread)})
     assert saved.status_code == 303
     row = stage_table()[1]
     assert (row.label, row.percent, row.gate) == ("Judge", 15, Gate.BLOCK)
@@ -67,3 +75,63 @@ def test_evidence_items_of_the_company(acme: Cast, login: Login) -> None:
     for path in ("stages/9/items/", "stages/items/own-999999/", "stages/items/nonsense/"):
         assert client.get(url(acme, path)).status_code == 404
     assert client.post(url(acme, "stages/items/own-999999/switch/"), {"active": "0"}).status_code == 404
+
+
+def sealed(answer: Any) -> str:
+    """Return what a confirmation of just this carries."""
+    found = re.search(r'name="confirmed" value="([^"]+)"', text(answer))
+    assert found
+    return found[1]
+
+
+def test_a_gate_says_whom_it_holds_and_whom_it_lets_go_before_it_is_changed(acme: Cast, login: Login) -> None:
+    client = login(acme.admin)
+    recent(acme.rep, stage=Stage.QUALIFY)
+    none = text(client.post(url(acme, "stages/effect/"), stages_data(gate_5="block"), headers=HTMX))
+    assert 'name="confirmed"' not in none, "nobody is held there"
+    blocks = stages_data(gate_2="block")
+    told = client.post(url(acme, "stages/effect/"), blocks, headers=HTMX)
+    assert "Qualify will block: 1 open opportunity lacks evidence there" in text(told)
+    unread = client.post(url(acme, "stages/"), blocks)
+    assert (unread.status_code, stage_table()[1].gate) == (422, Gate.WARN)
+    assert sealed(unread) == sealed(told)
+    assert client.post(url(acme, "stages/"), {**blocks, "confirmed": sealed(told)}).status_code == 303
+    lets = stages_data(gate_2="warn", edition=1)
+    back = client.post(url(acme, "stages/effect/"), lets, headers=HTMX)
+    assert "Qualify will warn: 1 open opportunity that lacks evidence there can go on" in text(back)
+    assert client.post(url(acme, "stages/"), {**lets, "confirmed": sealed(told)}).status_code == 422
+    assert client.post(url(acme, "stages/"), {**lets, "confirmed": sealed(back)}).status_code == 303
+    assert client.post(url(acme, "stages/effect/"), stages_data(gate_2="maybe"), headers=HTMX).status_code == 200
+
+
+def test_another_kind_says_what_becomes_of_what_is_filed(acme: Cast, login: Login) -> None:
+    client, path = login(acme.admin), url(acme, "stages/items/budget/")
+    assert client.post(path, {"label": "Budget", "kind": "date"}).status_code == 303, "nothing is filed yet"
+    deal = recent(acme.rep, stage=Stage.QUALIFY)
+    actions.file_evidence(deal, "budget", on=deal.expected_close_on, seen=0, by=acme.rep, at=timezone.now())
+    assert client.post(path, {"label": "The budget", "kind": "date"}).status_code == 303, "its words alone"
+    asked = client.post(path, {"label": "Budget", "kind": "amount"}, headers=HTMX)
+    assert asked.status_code == 422
+    assert "1 piece of evidence is filed for it (date)" in text(asked).lower()
+    assert EvidenceItem.objects.get(code="budget").kind == "date"
+    seal = sealed(asked)
+    other = {"label": "Budget", "kind": "person", "confirmed": seal}
+    assert client.post(path, other, headers=HTMX).status_code == 422, "read for another kind"
+    assert client.post(path, {"label": "Budget", "kind": "amount", "confirmed": seal}).status_code == 303
+    assert EvidenceItem.objects.get(code="budget").kind == "amount"
+    assert Evidence.objects.get().on == deal.expected_close_on
+
+
+def test_the_pages_of_settings_say_while_health_is_judged_in_the_background(acme: Cast, login: Login) -> None:
+    client, panel = login(acme.admin), "/o/acme/forecast/health/judging/"
+    for page in ("funnel/stages/", "forecast/health/"):
+        assert f'hx-get="{panel}"' in text(client.get(f"/o/acme/{page}"))
+    assert text(client.get(panel)).strip() == ""
+    with working_for(acme.org):
+        job = enqueue("forecast", payload={"on": "2026-01-01"}, by=acme.admin, at=timezone.now())
+    assert "is being judged anew" in text(client.get(panel))
+    with working_for(acme.org):
+        Job.objects.filter(pk=job.pk).update(state="done")
+    assert "has been judged anew" in text(client.get(f"{panel}?since=1"))
+    assert text(client.get(panel)).strip() == ""
+    assert login(acme.rep).get(panel).status_code == 403
