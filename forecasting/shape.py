@@ -32,32 +32,40 @@ class Disease(StrEnum):
 class Cause(StrEnum):
     """What may lie behind it."""
 
+    FEW_OPENED = "few_opened"
     FEW_LEADS = "few_leads"
+    LEADS_LOST = "leads_lost"
     SLOW_ENTRY = "slow_entry"
     SOFT_QUALIFYING = "soft_qualifying"
     STUCK = "stuck"
+    SILENT = "silent"
+    WENT_BACK = "went_back"
     LOSES_THERE = "loses_there"
     UNPROVEN = "unproven"
+    FEW_WINNERS = "few_winners"
     NOTHING_RIPE = "nothing_ripe"
     PUSHED = "pushed"
 
 
 @dataclass(frozen=True, slots=True)
 class Have:
-    """What stands in a stage: how many open ones, and how many of them are stalled, unproven or pushed."""
+    """What stands in a stage: how many open ones, worth how much, and how many of them carry a flag."""
 
     count: int = 0
     amount: int = 0
     stalled: int = 0
     unproven: int = 0
     pushed: int = 0
+    silent: int = 0
+    regressed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How a stage flows: the share that goes on and how many that was measured on; days, and on how many exits.
 
-    `peers` is the share of everybody else.
+    `peers` is the share of everybody else; `is_usual` says that there is nobody else, and it is the usual share. Of
+    `people` who had any there, `winners` got one through.
     """
 
     share: float | None = None
@@ -66,6 +74,19 @@ class Pace:
     exits: int = 0
     peers: float | None = None
     peers_counted: int = 0
+    is_usual: bool = False
+    people: int = 0
+    winners: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Inflow:
+    """What comes in at the top: opportunities opened a day, leads open now, and what became of the latest leads."""
+
+    opened: float = 0.0
+    leads: int = 0
+    converted: int = 0
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +119,25 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A cause with the two figures that it stands on: so many of so many, or against so many.
+
+    `fit` is how well it explains the disease, from 0 to 1: the share of cases with the flaw, or the share that lacks.
+    """
+
+    cause: Cause
+    fit: float
+    have: float
+    of: float
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """A disease, the stages where it shows, and the causes that fit the data, the likelier first."""
+    """A disease, the stages where it shows, and the two causes that fit the data best, the better first."""
 
     disease: Disease
     stages: tuple[int, ...]
-    causes: tuple[Cause, ...]
+    causes: tuple[Told, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +156,14 @@ def wins_needed(gap: int | None, average_won: int | None) -> float | None:
     return max(gap, 0) / average_won
 
 
-def shape(have: Mapping[int, Have], paces: Mapping[int, Pace], *, wins: float | None, days: int) -> Shape:
+def shape(
+    have: Mapping[int, Have],
+    paces: Mapping[int, Pace],
+    *,
+    wins: float | None,
+    days: int,
+    inflow: Inflow = Inflow(),
+) -> Shape:
     """Return the shape: need = wins a day ÷ the shares still to come × days in the stage.
 
     :param wins: how many are needed in the next `days` days.
@@ -135,8 +176,7 @@ def shape(have: Mapping[int, Have], paces: Mapping[int, Pace], *, wins: float | 
         need = None if wins is None else wins / max(days, 1) / chain * dwell
         pace = paces.get(stage, Pace())
         parts.insert(0, Part(stage, have.get(stage, Have()), need, share, own_share, dwell, own_dwell, pace))
-    found = Shape(tuple(parts), wins)
-    return Shape(found.parts, wins, tuple(_findings(found)))
+    return Shape(tuple(parts), wins, tuple(_findings(parts, inflow, days)))
 
 
 def _chosen(stage: int, pace: Pace) -> tuple[float, bool, float, bool]:
@@ -147,50 +187,99 @@ def _chosen(stage: int, pace: Pace) -> tuple[float, bool, float, bool]:
     return share, own_share, max(dwell, 0.5), own_days
 
 
-def _findings(found: Shape) -> list[Finding]:
+def _findings(parts: Sequence[Part], inflow: Inflow, days: int) -> list[Finding]:
     """Name the diseases, the one nearest to the money first."""
-    rows = {part.stage: part for part in found.parts}
+    rows = {part.stage: part for part in parts}
     findings = []
     if all(rows[stage].is_thin for stage in BOTTOM):
-        pushed = _share([rows[stage].have for stage in STAGES], "pushed")
+        middle = [rows[stage] for stage in MIDDLE]
         findings.append(
-            _finding(Disease.EMPTY_BOTTOM, BOTTOM, (Cause.NOTHING_RIPE, 1 - pushed), (Cause.PUSHED, pushed))
+            _finding(
+                Disease.EMPTY_BOTTOM,
+                BOTTOM,
+                _lacking(Cause.NOTHING_RIPE, sum(part.have.count for part in middle), _needed(middle)),
+                _flawed(Cause.PUSHED, parts, "pushed"),
+                _flawed(Cause.STUCK, middle, "stalled"),
+                _lacking(Cause.FEW_OPENED, inflow.opened, _a_day(rows[1])),
+            )
         )
-    neck = choked(found.parts)
+    neck = choked(parts)
     if neck is not None:
-        unproven = _share([rows[neck].have], Flag.UNPROVEN)
-        causes = ((Cause.LOSES_THERE, 1 - unproven), (Cause.UNPROVEN, unproven))
-        findings.append(_finding(Disease.CHOKED_NECK, (neck,), *causes))
-    fat = tuple(stage for stage in MIDDLE if rows[stage].is_bulging)
+        there, pace = [rows[neck]], rows[neck].pace
+        findings.append(
+            _finding(
+                Disease.CHOKED_NECK,
+                (neck,),
+                _lacking(Cause.LOSES_THERE, pace.share or 0.0, pace.peers or 0.0),
+                _flawed(Cause.UNPROVEN, there, "unproven"),
+                _flawed(Cause.SILENT, there, "silent"),
+                _lacking(Cause.FEW_WINNERS, pace.winners, pace.people),
+            )
+        )
+    fat = [rows[stage] for stage in MIDDLE if rows[stage].is_bulging]
     if fat:
-        there = [rows[stage].have for stage in fat]
-        causes = ((Cause.SOFT_QUALIFYING, _share(there, Flag.UNPROVEN)), (Cause.STUCK, _share(there, Flag.STALLED)))
-        findings.append(_finding(Disease.PREGNANT, fat, *causes))
+        findings.append(
+            _finding(
+                Disease.PREGNANT,
+                tuple(part.stage for part in fat),
+                _flawed(Cause.SOFT_QUALIFYING, fat, "unproven"),
+                _flawed(Cause.STUCK, fat, "stalled"),
+                _flawed(Cause.SILENT, fat, "silent"),
+                _flawed(Cause.WENT_BACK, fat, "regressed"),
+            )
+        )
     thin = tuple(stage for stage in TOP if rows[stage].is_thin)
     if thin:
-        slow = _share([rows[stage].have for stage in TOP], Flag.STALLED)
-        findings.append(_finding(Disease.THIN_TOP, thin, (Cause.FEW_LEADS, 1 - slow), (Cause.SLOW_ENTRY, slow)))
+        findings.append(
+            _finding(
+                Disease.THIN_TOP,
+                thin,
+                _lacking(Cause.FEW_OPENED, inflow.opened, _a_day(rows[1])),
+                _lacking(Cause.FEW_LEADS, inflow.leads, _a_day(rows[1]) * days),
+                _lacking(Cause.LEADS_LOST, inflow.converted, inflow.converted + inflow.dropped),
+                _flawed(Cause.SLOW_ENTRY, [rows[stage] for stage in TOP], "stalled"),
+            )
+        )
     return findings
 
 
-def _share(there: Sequence[Have], flag: str) -> float:
-    """Return the share of what stands in these stages that carries a flag; nothing where nothing stands."""
-    count = sum(each.count for each in there)
-    return sum(getattr(each, flag) for each in there) / count if count else 0.0
+def _needed(parts: Sequence[Part]) -> float:
+    return sum(part.need or 0.0 for part in parts)
 
 
-def _finding(disease: Disease, stages: tuple[int, ...], *causes: tuple[Cause, float]) -> Finding:
-    """Rank the causes by the share of cases that each explains; what explains none is left out."""
-    ranked = sorted((cause for cause in causes if cause[1] > 0), key=lambda cause: -cause[1])
-    return Finding(disease, stages, tuple(cause for cause, _share_of_it in ranked))
+def _a_day(part: Part) -> float:
+    """Return how many must enter a stage a day."""
+    return (part.need or 0.0) / part.days
+
+
+def _flawed(cause: Cause, parts: Sequence[Part], flag: str) -> Told:
+    """Tell how many of what stands in these stages carry a flag."""
+    flawed, count = sum(getattr(part.have, flag) for part in parts), sum(part.have.count for part in parts)
+    return Told(cause, flawed / count if count else 0.0, flawed, count)
+
+
+def _lacking(cause: Cause, have: float, of: float) -> Told:
+    """Tell how much there is of what should be."""
+    return Told(cause, max(1 - have / of, 0.0) if of else 0.0, have, of)
+
+
+def _finding(disease: Disease, stages: tuple[int, ...], *causes: Told) -> Finding:
+    """Rank the causes by how well they fit; what is measured on nothing is left out, which two of each never are."""
+    ranked = sorted((told for told in causes if told.of), key=lambda told: -told.fit)
+    return Finding(disease, stages, tuple(ranked[:2]))
 
 
 def choked(parts: Sequence[Part]) -> int | None:
-    """Return the stage whose conversion is the worst against peers, if it is worse by enough, on enough cases."""
+    """Return the stage whose conversion is the worst against peers, if it is worse by enough, on enough cases.
+
+    Where there are none, as for the whole organization, the usual shares stand for them.
+    """
     worst, by = None, CHOKED
     for part in parts:
         pace = part.pace
-        if pace.share is None or pace.peers is None or pace.counted < ENOUGH or pace.peers_counted < ENOUGH:
+        if pace.share is None or pace.peers is None or pace.counted < ENOUGH:
+            continue
+        if pace.peers_counted < ENOUGH and not pace.is_usual:
             continue
         if pace.peers - pace.share >= by:
             worst, by = part.stage, pace.peers - pace.share

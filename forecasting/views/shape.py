@@ -5,9 +5,10 @@ from typing import Any
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
-from forecasting import labels, queries
+from forecasting import queries
 from forecasting.forms import chosen_period
-from forecasting.shape import Cause, Disease, Part, Shape
+from forecasting.labels import shape as shape_labels
+from forecasting.shape import Cause, Finding, Part, Shape
 from forecasting.views.address import address, of_list, whose_of
 from forecasting.views.report import frame
 from funnel.flags import Flag
@@ -19,6 +20,9 @@ WIDTH = 100.0
 _FLAG = {
     Cause.STUCK: Flag.STALLED,
     Cause.SOFT_QUALIFYING: Flag.UNPROVEN,
+    Cause.SLOW_ENTRY: Flag.STALLED,
+    Cause.SILENT: Flag.SILENT,
+    Cause.WENT_BACK: Flag.REGRESSED,
     Cause.UNPROVEN: Flag.UNPROVEN,
     Cause.PUSHED: Flag.PUSHED,
 }
@@ -37,7 +41,7 @@ def shape(request: OrgRequest) -> HttpResponse:
         "found": found,
         "numbers": summary.numbers,
         "rows": _rows(request, found, whose.who),
-        "findings": [_finding(request, each, whose.who) for each in found.findings],
+        "findings": [_finding(request, each, whose.who, is_usual=whose.owners is None) for each in found.findings],
         "own_stages": sum(part.is_own_share for part in found.parts),
         "url": address(request, "shape", period, whose.who),
     }
@@ -72,14 +76,13 @@ def _cell(request: OrgRequest, stage: int, who: str, flag: str = "") -> str:
     return of_list(request, "table", who, stage=stage, flag=flag)
 
 
-def _finding(request: OrgRequest, finding: Any, who: str) -> dict[str, Any]:
+def _finding(request: OrgRequest, finding: Finding, who: str, *, is_usual: bool) -> dict[str, Any]:
     names = {int(row.stage): row.label for row in stage_table()}
-    disease: Disease = finding.disease
-    flag = next((_FLAG.get(cause, "") for cause in finding.causes), "")
+    flag = _FLAG.get(finding.causes[0].cause, "")
     return {
-        "name": labels.DISEASES[disease].name,
-        "text": labels.DISEASES[disease].text,
-        "question": labels.DISEASES[disease].question,
-        "causes": [labels.SHAPE_CAUSES[cause] for cause in finding.causes],
+        "name": shape_labels.DISEASES[finding.disease].name,
+        "text": shape_labels.DISEASES[finding.disease].text,
+        "question": shape_labels.DISEASES[finding.disease].question,
+        "causes": [shape_labels.told(each, is_usual=is_usual) for each in finding.causes],
         "look": [(names[stage], _cell(request, stage, who, flag)) for stage in finding.stages],
     }

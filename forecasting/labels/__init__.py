@@ -1,7 +1,6 @@
 """Words for periods, changes, alerts and refusals."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -13,8 +12,6 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from forecasting.accuracy import Mark
 from forecasting.health import PUSHED_DAYS, STANDARD, Facts, cut_percent, is_planned, silent_days
 from forecasting.periods import Kind, Period, is_start
-from forecasting.shape import Cause as ShapeCause
-from forecasting.shape import Disease
 from forecasting.waterfall import Bucket, Cause
 from funnel.flags import Flag
 from funnel.labels import FLAGS
@@ -119,49 +116,6 @@ ENDS: Mapping[str, Words] = {
 TABS: Mapping[str, Words] = {
     "mine": pgettext_lazy("alerts", "Mine"),
     "team": pgettext_lazy("alerts", "Everyone's"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """What a disease of the funnel's shape is called, what it means, and what to ask."""
-
-    name: Words
-    text: Words
-    question: Words
-
-
-DISEASES: Mapping[Disease, Diagnosis] = {
-    Disease.THIN_TOP: Diagnosis(
-        gettext_lazy("Thin top"),
-        gettext_lazy("Too little comes in: the periods after this one will lack it."),
-        gettext_lazy("Whom do we know who has a problem that we can solve, and whom have we not asked yet?"),
-    ),
-    Disease.PREGNANT: Diagnosis(
-        gettext_lazy("Pregnant funnel"),
-        gettext_lazy("More stands in the middle than the target needs: it looks full, and little of it will come out."),
-        gettext_lazy("What has the customer done, not said, since it came here?"),
-    ),
-    Disease.CHOKED_NECK: Diagnosis(
-        gettext_lazy("Choked neck"),
-        gettext_lazy("Here more is lost than by others who sell the same."),
-        gettext_lazy("What do those do in this stage who get through it?"),
-    ),
-    Disease.EMPTY_BOTTOM: Diagnosis(
-        gettext_lazy("Empty bottom"),
-        gettext_lazy("Nothing is ripe: this period, or the next, is at risk."),
-        gettext_lazy("Which opportunity can still be decided in time, and what does the customer need for it?"),
-    ),
-}
-SHAPE_CAUSES: Mapping[ShapeCause, Words] = {
-    ShapeCause.FEW_LEADS: gettext_lazy("Too few new opportunities are opened."),
-    ShapeCause.SLOW_ENTRY: gettext_lazy("What was opened does not get past the first stages."),
-    ShapeCause.SOFT_QUALIFYING: gettext_lazy("It was qualified too softly: evidence is missing."),
-    ShapeCause.STUCK: gettext_lazy("It is stuck: longer in its stage than usual."),
-    ShapeCause.LOSES_THERE: gettext_lazy("A skill is missing in just this stage: train it."),
-    ShapeCause.UNPROVEN: gettext_lazy("It comes here unproven, and fails for that."),
-    ShapeCause.NOTHING_RIPE: gettext_lazy("Earlier stages were not worked on in time."),
-    ShapeCause.PUSHED: gettext_lazy("What should be here was pushed into later periods."),
 }
 UNITS: Mapping[str, Words] = {
     Flag.SILENT: pgettext_lazy("unit", "days"),
