@@ -1,7 +1,7 @@
 """One change of many opportunities: what would happen to each, and what became of it. No Django here."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from funnel.stages import Stage, Status
@@ -42,6 +42,7 @@ class Fate(StrEnum):
     CLOSED = "closed"
     DONE = "done"
     LEFT_OUT = "left_out"
+    ASKED = "asked"
     STALE = "stale"
     GONE = "gone"
     REFUSED = "refused"
@@ -52,16 +53,24 @@ class Fate(StrEnum):
 class Choice:
     """What was answered to the questions of a change: why, until when, and who goes on without evidence.
 
-    `without` are the ids of those, or None for all of them.
+    `without` are the ids of those, or None for all of them; `own` by id the why and until that one has for itself, ''
+    for those of all. For whom a stage blocks, `asking` says whether an exception is asked.
     """
 
     why: str = ""
     until: str = ""
     without: frozenset[int] | None = frozenset()
+    own: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    asking: frozenset[int] = frozenset()
 
     def goes_on(self, pk: int) -> bool:
         """Return whether this one goes on without its evidence."""
         return self.without is None or pk in self.without
+
+    def answer(self, pk: int) -> tuple[str, str]:
+        """Return why and until when for this one."""
+        why, until = self.own.get(pk, ("", ""))
+        return why or self.why, until or self.until
 
 
 def fate_of_move(*, status: str, left: int, to: int, lacking: Collection[int], blocking: Collection[int]) -> Fate:

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from django.db import transaction
 
+from funnel.actions.approving import ask_approval, withdraw
 from funnel.actions.changing import change_opportunity
 from funnel.actions.moving import UNDO_WITHIN, move, undo
+from funnel.approvals import ApprovalKind, Demand
 from funnel.bulk import AT_ONCE, CHUNK, BulkKind, BulkState, Choice, Fate
-from funnel.models import BulkChange, Opportunity
+from funnel.models import Approval, BulkChange, Opportunity
 from funnel.plans import Handed
 from funnel.stages import Category, MissingEvidence, Stage
 from jobs.actions import enqueue
@@ -54,6 +56,7 @@ def carry_out(bulk: BulkChange, choice: Choice, *, by: Membership, at: datetime)
         return bulk
     without = None if choice.without is None else sorted(choice.without)
     bulk.to |= {"why": choice.why, "until": choice.until, "without": without}
+    bulk.to |= {"own": {str(pk): list(said) for pk, said in choice.own.items()}, "asking": sorted(choice.asking)}
     bulk.state = BulkState.RUNNING
     audit.record("bulk.begun", None, by=by, at=at, kind=bulk.kind, count=len(bulk.asked))
     return _go(bulk, by=by, at=at)
@@ -90,7 +93,7 @@ def work_on(bulk: BulkChange, start: int, end: int, *, by: Membership, at: datet
     step: Callable[..., dict[str, Any]] = _take_back_one if bulk.state == BulkState.UNDOING else _one
     for pk, version in bulk.asked[start:end]:
         said = bulk.outcome.get(str(pk), {})
-        if bulk.state == BulkState.UNDOING and said.get("fate") != Fate.DONE:
+        if bulk.state == "undoing" and said.get("fate") not in {Fate.DONE, Fate.ASKED}:
             continue
         bulk.outcome[str(pk)] = _told(step, bulk, pk, version, by=by, at=at)
     if end >= len(bulk.asked):
@@ -126,10 +129,7 @@ def _one(bulk: BulkChange, pk: int, version: int, *, by: Membership, at: datetim
         return {"fate": Fate.STALE}
     choice = _choice(bulk)
     if bulk.kind == BulkKind.STAGE:
-        until = date.fromisoformat(choice.until) if choice.until and choice.goes_on(pk) else None
-        to = Stage(bulk.to["key"])
-        moved = move(found, left=Stage(found.stage), to=to, why=choice.why, until=until, by=by, at=at)
-        return {"fate": Fate.DONE, "version": moved.version, "change": moved.last_change_id}
+        return _moved(bulk, found, choice, by=by, at=at)
     was_own = found.category_is_own
     changed = change_opportunity(found, seen=version, by=by, at=at, why=choice.why, **_facts(bulk.kind, bulk.to["key"]))
     if changed.version == version:
@@ -143,9 +143,27 @@ def _one(bulk: BulkChange, pk: int, version: int, *, by: Membership, at: datetim
     }
 
 
+def _moved(bulk: BulkChange, found: Opportunity, choice: Choice, *, by: Membership, at: datetime) -> dict[str, Any]:
+    """Move one; where a stage blocks, ask for the exception if that was wanted."""
+    pk, (why, day), left = found.pk, choice.answer(found.pk), Stage(found.stage)
+    until = date.fromisoformat(day) if day else None
+    going = until if choice.goes_on(pk) else None
+    try:
+        moved = move(found, left=left, to=Stage(bulk.to["key"]), why=why, until=going, by=by, at=at)
+    except MissingEvidence as lacking:
+        if lacking.can_override or pk not in choice.asking:
+            raise
+        demand = Demand(ApprovalKind.OVERRIDE, stage=lacking.blocking[0], until=until)
+        asked = ask_approval(found, demand, why=why, by=by, at=at)
+        return {"fate": Fate.ASKED, "approval": asked.pk, "version": asked.version, "name": asked.approver.name}
+    return {"fate": Fate.DONE, "version": moved.version, "change": moved.last_change_id}
+
+
 def _take_back_one(bulk: BulkChange, pk: int, _version: int, *, by: Membership, at: datetime) -> dict[str, Any]:
     said = bulk.outcome[str(pk)]
-    if said["change"]:
+    if said["fate"] == Fate.ASKED:
+        withdraw(Approval.objects.get(pk=said["approval"]), seen=said["version"], by=by, at=at)
+    elif said["change"]:
         long = at - bulk.made_at + UNDO_WITHIN  # the time of the whole was asked already
         undo(said["change"], by=by, at=at, within=long, was_own=said.get("was_own", False), handed=_handed(said))
     else:  # the same category, of the rep's own choice or not: the log knows nothing of it
@@ -162,7 +180,9 @@ def _handed(said: dict[str, Any]) -> Handed:
 
 def _choice(bulk: BulkChange) -> Choice:
     without = bulk.to.get("without", [])
-    return Choice(bulk.to.get("why", ""), bulk.to.get("until", ""), None if without is None else frozenset(without))
+    own = {int(pk): (why, until) for pk, (why, until) in bulk.to.get("own", {}).items()}
+    going, asking = None if without is None else frozenset(without), frozenset(bulk.to.get("asking", []))
+    return Choice(bulk.to.get("why", ""), bulk.to.get("until", ""), going, own, asking)
 
 
 def _facts(kind: str, to: Any) -> dict[str, Any]:

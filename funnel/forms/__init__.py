@@ -1,7 +1,7 @@
 """What people type about opportunities and leads."""
 
 from funnel.forms.approvals import ApprovalForm, VerdictForm
-from funnel.forms.bulk import BulkForm, ChoiceForm
+from funnel.forms.bulk import BulkForm, ChoiceForm, LineForm
 from funnel.forms.commitments import CommitmentForm, WithdrawForm
 from funnel.forms.discounts import DiscountForm, DiscountsForm, PercentField, standing_limits
 from funnel.forms.evidence import EvidenceForm, JudgeForm
@@ -61,6 +61,7 @@ __all__ = [
     "LeadNoteForm",
     "LeadStepForm",
     "LimitsForm",
+    "LineForm",
     "LoseForm",
     "MemberForm",
     "MergeForm",

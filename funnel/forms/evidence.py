@@ -46,7 +46,7 @@ class EvidenceForm(forms.Form):
         values = ("version", *(() if is_brief else ("contact", "amount", "on", "note")))
         initial = {name: getattr(filed, name) for name in values} if filed else {"version": 0}
         super().__init__(*args, **{**kwargs, "initial": initial})
-        self.item = item
+        self.item, self.opportunity = item, opportunity
         fields: dict[str, Any] = self.fields
         if item.kind == Kind.PERSON:
             fields["contact"].queryset = queries.people_for(by, opportunity, filed)
@@ -71,6 +71,10 @@ class EvidenceForm(forms.Form):
     def asked(self) -> str:
         """The field that the kind of the item asks for."""
         return {Kind.PERSON: "contact", Kind.AMOUNT: "amount", Kind.DATE: "on"}.get(self.item.kind, "note")
+
+    def has_changed(self) -> bool:
+        """Return whether anything was typed: the version that was seen is not."""
+        return any(name != "version" for name in self.changed_data)
 
     def values(self) -> dict[str, Any]:
         """Return what was typed, as the action takes it."""

@@ -23,6 +23,7 @@ FATES: Mapping[Fate, Text] = {
     Fate.BACK: pgettext_lazy("bulk", "goes back: say why"),
     Fate.LACKS: pgettext_lazy("bulk", "lacks evidence"),
     Fate.BLOCKED: pgettext_lazy("bulk", "blocked: evidence is missing"),
+    Fate.ASKED: pgettext_lazy("bulk", "waits for an exception"),
     Fate.LEFT_OUT: pgettext_lazy("bulk", "left out"),
     Fate.STALE: pgettext_lazy("bulk", "left out: somebody changed it meanwhile"),
     Fate.REFUSED: pgettext_lazy("bulk", "left out: refused"),

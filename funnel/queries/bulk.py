@@ -25,13 +25,14 @@ SHOWN = 200
 
 
 class Line(NamedTuple):
-    """One of them: what it is, what would happen or did, and why."""
+    """One of them: what it is, what would happen or did, and why; `lacking` is what it could still file."""
 
     pk: int
     account: str
     name: str
     fate: Fate
     detail: str
+    lacking: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,9 @@ def plan(bulk: BulkChange, membership: Membership, table: Sequence[StageRow], *,
     fates = (
         _moves(bulk, rows, table, today)
         if bulk.kind == BulkKind.STAGE
-        else [_fact(bulk, row, membership) for row in rows]
+        else [(*_fact(bulk, row, membership), ()) for row in rows]
     )
-    lines = [
-        Line(row["pk"], row["account__name"], row["name"], fate, detail)
-        for row, (fate, detail) in zip(rows, fates, strict=True)
-    ]
+    lines = [Line(row["pk"], row["account__name"], row["name"], *fate) for row, fate in zip(rows, fates, strict=True)]
     return _planned(lines)
 
 
@@ -92,7 +90,7 @@ def _planned(lines: Iterable[Line]) -> Plan:
 
 
 _ORDER = [
-    *(Fate.LACKS, Fate.BLOCKED, Fate.BACK, Fate.STALE, Fate.REFUSED, Fate.LEFT_OUT, Fate.CLOSED, Fate.GONE),
+    *(Fate.LACKS, Fate.BLOCKED, Fate.BACK, Fate.ASKED, Fate.STALE, Fate.REFUSED, Fate.LEFT_OUT, Fate.CLOSED, Fate.GONE),
     *(Fate.READY, Fate.DONE, Fate.UNDONE, Fate.SAME),
 ]
 
@@ -114,7 +112,7 @@ def _fact(bulk: BulkChange, row: Mapping[str, Any], by: Membership) -> tuple[Fat
 
 def _moves(
     bulk: BulkChange, rows: Sequence[Mapping[str, Any]], table: Sequence[StageRow], today: date
-) -> list[tuple[Fate, str]]:
+) -> list[tuple[Fate, str, tuple[Item, ...]]]:
     """Say of each what its move would come to, by the rules of the move itself."""
     ids, to = [row["pk"] for row in rows], Stage(bulk.to["key"])
     items: list[Item] = EvidenceItem.objects.all().checklist()
@@ -147,7 +145,8 @@ def _moves(
         fate = fate_of_move(
             status=row["status"], left=left, to=to, lacking=[item.stage for item in lacking], blocking=blocking
         )
-        found.append((fate, in_a_row(item.label for item in lacking) if fate in {Fate.LACKS, Fate.BLOCKED} else ""))
+        told = tuple(lacking) if fate in {Fate.LACKS, Fate.BLOCKED} else ()
+        found.append((fate, in_a_row(item.label for item in told), told))
     return found
 
 

@@ -120,11 +120,18 @@ def _filings(request: OrgRequest, found: Opportunity) -> list[EvidenceForm]:
 
 
 def evidence_form(
-    request: OrgRequest, found: Opportunity, item: Item, *, data: Any = None, filed: Evidence | None = None
+    request: OrgRequest,
+    found: Opportunity,
+    item: Item,
+    *,
+    data: Any = None,
+    filed: Evidence | None = None,
+    prefix: str = "",
 ) -> EvidenceForm:
-    """Return the brief form of an item, as it stands among others."""
+    """Return the brief form of an item, as it stands among others; with a `prefix` one that may be left empty."""
     about: dict[str, Any] = {"item": item, "opportunity": found, "by": request.membership, "filed": filed}
-    return EvidenceForm(data, **about, is_brief=True, prefix=item.key)
+    how = {"empty_permitted": True, "use_required_attribute": False} if prefix else {}
+    return EvidenceForm(data, **about, is_brief=True, prefix=prefix or item.key, **how)
 
 
 def _missing(

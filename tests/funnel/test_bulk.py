@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from funnel import actions, bulk, queries
 from funnel.bulk import BulkKind, Choice, Fate, fate_of_move
 from funnel.history import effective, pushes
-from funnel.models import BulkChange, Change, Opportunity, StageOverride
+from funnel.models import Approval, BulkChange, Change, Evidence, Opportunity, StageOverride
 from funnel.stages import Gate, Stage, StageRow, Status
 from jobs.running import run
 from tenants.errors import Refused
@@ -312,3 +312,67 @@ def test_many_are_changed_and_taken_back_by_a_job(acme: Cast, login: Login, monk
         back.refresh_from_db()
         assert (back.state, fates(back)) == ("undone", ["undone"] * 5)
         assert set(Opportunity.objects.values_list("category", "category_is_own")) == {("pipeline", False)}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_scope")
+def test_each_line_answers_for_itself_evidence_a_reason_a_day_or_an_exception(acme: Cast, login: Login) -> None:
+    block(acme, Stage.QUALIFY)
+    filed, goes, common = (recent(acme.rep, name) for name in ("filed", "goes", "common"))
+    back = recent(acme.rep, "back", stage=Stage.PROOF)
+    blocked, quiet = (recent(acme.rep, name, stage=Stage.QUALIFY) for name in ("blocked", "quiet"))
+    client, today = login(acme.manager), timezone.localdate()
+    change = drawn(BulkKind.STAGE, int(Stage.QUALIFY), [filed, goes, common, back], acme.manager)
+    address = url(acme, f"bulk/{change.pk}/")
+    assert f'?open={filed.pk}"' in client.get(address).content.decode()
+    line = client.get(address, {"open": filed.pk, "go": filed.pk}, headers={"HX-Request": "true"}).content.decode()
+    assert line.startswith(f'<li id="bulk-line-{filed.pk}"')
+    assert f'name="{filed.pk}-opportunity_plan-note"' in line
+    assert " checked" in line, "what was ticked stays ticked"
+    assert f'name="{filed.pk}-why"' in client.get(address, {"open": filed.pk}).content.decode(), "without htmx, too"
+    day, later = ((today + timedelta(days=n)).isoformat() for n in (5, 9))
+    opened = [filed.pk, goes.pk, back.pk]
+    own = {
+        f"{filed.pk}-opportunity_plan-note": "The plan of 3 May",
+        f"{goes.pk}-why": "Its own",
+        f"{goes.pk}-until": later,
+        f"{back.pk}-why": "They ask anew",
+    }
+    form = {"open": opened, "go": [goes.pk, common.pk], **own, "why": "Of all", "until": day}
+    for bad in (
+        {f"{goes.pk}-until": "2099-01-01"},
+        {f"{goes.pk}-until": "2020-01-01"},
+        {"why": ""},  # one of those that go on has no reason of its own
+        {f"{back.pk}-why": "", "why": ""},
+        {f"{filed.pk}-opportunity_plan-note": "x" * 2_001},
+        {f"{goes.pk}-gone_meanwhile-note": "typed for what is no longer missing"},
+    ):
+        answer = client.post(address, {**form, **bad})
+        assert answer.status_code == 422, bad
+        assert "The plan of 3 May" in answer.content.decode() or "xxx" in answer.content.decode(), "nothing is lost"
+        assert not Evidence.objects.exists(), "nothing half done"
+    done = client.post(address, form)
+    change.refresh_from_db()
+    assert fates(change) == ["done"] * 4, done.content.decode()
+    assert Evidence.objects.get().note == "The plan of 3 May"
+    said = dict(StageOverride.objects.values_list("opportunity_id", "why"))
+    assert said == {goes.pk: "Its own", common.pk: "Of all"}
+    assert StageOverride.objects.get(opportunity=goes).until.isoformat() == later
+    moves = dict(Change.objects.filter(kind="stage").values_list("opportunity_id", "why"))
+    assert moves[back.pk] == "They ask anew"
+
+    further = drawn(BulkKind.STAGE, int(Stage.DEVELOP), [blocked, quiet], acme.manager)
+    address = url(acme, f"bulk/{further.pk}/")
+    text = client.get(address, {"open": blocked.pk}).content.decode()
+    assert f'name="{blocked.pk}-ask"' in text
+    ask = {"open": [blocked.pk], f"{blocked.pk}-ask": "on"}
+    assert client.post(address, ask).status_code == 422, "without a reason and a day"
+    told = client.post(address, {**ask, f"{blocked.pk}-why": "The board meets in May", f"{blocked.pk}-until": day})
+    assert f"{acme.executive.name} decides" in told.content.decode()
+    further.refresh_from_db()
+    assert fates(further) == ["asked", "blocked"]
+    request = Approval.objects.get()
+    assert (request.opportunity_id, request.stage, request.why) == (blocked.pk, 2, "The board meets in May")
+    client.post(url(acme, f"bulk/{further.pk}/undo/"))
+    request.refresh_from_db()
+    assert request.state == "withdrawn"
