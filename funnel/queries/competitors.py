@@ -10,8 +10,9 @@ from django.shortcuts import get_object_or_404
 from accounts import names
 from accounts import queries as accounts_queries
 from accounts.models import Account
+from funnel.filters import Filters
 from funnel.models import Opportunity, Rival
-from funnel.queries.opportunities import visible
+from funnel.queries.opportunities import of_health, visible
 from funnel.queries.strategy import competitors_for
 from funnel.stages import Status
 from funnel.strategy import Tally
@@ -108,8 +109,11 @@ class Against:
     sees_account: bool
 
 
-def against(membership: Membership, account: Account) -> Against:
-    """Return what we know of a competitor from the opportunities that `membership` may see; six queries."""
+def against(membership: Membership, account: Account, filters: Filters | None = None) -> Against:
+    """Return what we know of a competitor from the opportunities that `membership` may see; six queries.
+
+    :param filters: narrow by health and flag those that are open now.
+    """
     by_product: dict[str, Tally] = {}
     by_region: dict[str, Tally] = {}
     total = Tally()
@@ -124,7 +128,7 @@ def against(membership: Membership, account: Account) -> Against:
             total += one
             for table, name in ((by_product, product or ""), (by_region, region or "")):
                 table[name] = table.get(name, Tally()) + one
-    now = visible(membership).open().filter(rivals__competitor=account).with_card()
+    now = visible(membership).open().filter(of_health(filters or Filters()), rivals__competitor=account).with_card()
     said = _rivalries(membership).filter(competitor=account).exclude(answer="")
     told = said.select_related("opportunity__account", "opportunity__product").order_by("-updated_at")[:LINES]
     return Against(

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.core.paginator import Page, Paginator
 from django.db.models import BigIntegerField, Count, F, Min, Q, QuerySet, Sum
 
 from funnel.evidence import PROVING, Item, State, refusal_to_judge
+from funnel.filters import Filters
 from funnel.models import Evidence, EvidenceItem, Opportunity, Weighed, led_by, proven_amount
-from funnel.queries.opportunities import visible
+from funnel.queries.opportunities import of_health, visible
 from funnel.stages import Stage, StageRow, Status
 from tenants.models import Membership
 
+EVERY = Filters()
 _FETCHED = (
     "item",
     "contact",
@@ -110,26 +112,40 @@ class Unproven:
         return int(self.opportunity.claimed - self.opportunity.proven)
 
 
-def _rows(membership: Membership, table: Sequence[StageRow]) -> QuerySet[Opportunity]:
+def _rows(membership: Membership, table: Sequence[StageRow], filters: Filters) -> QuerySet[Opportunity]:
     percents: Mapping[Stage, int] = {row.stage: row.percent for row in table}
     claimed, proven = Weighed(percents, "stage"), proven_amount(percents)
-    rows = visible(membership).open().filter(proven_stage__lt=F("stage"))
+    rows = visible(membership).open().filter(of_health(filters), proven_stage__lt=F("stage"))
     annotated: Any = rows.annotate(claimed=claimed, proven=proven)
     return cast("QuerySet[Opportunity]", annotated.filter(Q(claimed__gt=F("proven"))))
 
 
-def unproven_sums(membership: Membership, table: Sequence[StageRow]) -> tuple[int, int]:
-    """Return how many open opportunities claim more than is proven, and how much that is in all; one query."""
-    total = Sum(F("claimed") - F("proven"), default=0, output_field=BigIntegerField())
-    found = _rows(membership, table).order_by().aggregate(n=Count("pk"), total=total)
-    return found["n"], int(found["total"])
+class Sums(NamedTuple):
+    """How many open opportunities claim more than is proven, and how much they claim and have proven in all."""
+
+    count: int
+    claimed: int
+    proven: int
+
+    @property
+    def unproven(self) -> int:
+        """Claimed − proven, in minor units."""
+        return self.claimed - self.proven
+
+
+def unproven_sums(membership: Membership, table: Sequence[StageRow], filters: Filters = EVERY) -> Sums:
+    """Return what the list of missing proofs comes to in all; one query."""
+    sums = {name: Sum(F(name), default=0, output_field=BigIntegerField()) for name in ("claimed", "proven")}
+    rows = _rows(membership, table, filters).order_by()
+    found = rows.aggregate(n=Count("pk"), **{f"all_{name}": each for name, each in sums.items()})
+    return Sums(found["n"], int(found["all_claimed"]), int(found["all_proven"]))
 
 
 def unproven(
-    membership: Membership, table: Sequence[StageRow], *, first: int = 0, most: int = 30
+    membership: Membership, table: Sequence[StageRow], filters: Filters = EVERY, *, first: int = 0, most: int = 30
 ) -> Sequence[Unproven]:
     """Return open opportunities by how much more they claim than is proven, the most first, with what is missing."""
-    rows = _rows(membership, table).with_card()  # type: ignore[attr-defined]  # an OpportunityQuerySet
+    rows = _rows(membership, table, filters).with_card()  # type: ignore[attr-defined]  # an OpportunityQuerySet
     shown = list(rows.order_by((F("claimed") - F("proven")).desc(), "pk")[first : first + most])
     filed: dict[int, dict[str, tuple[State, int]]] = {}
     for each in (

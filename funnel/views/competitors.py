@@ -1,5 +1,7 @@
 """Competitors: how often we met each, how it went, and what worked."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
@@ -7,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from funnel import actions, labels, queries
+from funnel import actions, filters, labels, queries
 from funnel.forms import AdoptForm
 from funnel.views.answers import url_of
 from tenants.errors import Refused
@@ -29,17 +31,21 @@ def competitors(request: OrgRequest) -> HttpResponse:
 @require_safe
 def competitor(request: OrgRequest, pk: int) -> HttpResponse:
     """Show one competitor: won and lost, what is open, our answers."""
-    account = queries.competitor_or_404(request.membership, pk)
-    context = {"told": queries.against(request.membership, account)}
-    return render_page(request, "funnel/competitors/one.html", context)
+    return render_page(request, "funnel/competitors/one.html", _against(request, pk))
 
 
 @org_view(Permission.FUNNEL_VIEW)
 @require_safe
 def competitor_panel(request: OrgRequest, pk: int) -> HttpResponse:
     """Show on the page of a company kept as a competitor how we fare against it."""
-    account = queries.competitor_or_404(request.membership, pk)
-    return render(request, "funnel/competitors/one.html#parts", {"told": queries.against(request.membership, account)})
+    part = "open" if request.htmx.target == "against-open" else "parts"
+    return render(request, f"funnel/competitors/one.html#{part}", _against(request, pk))
+
+
+def _against(request: OrgRequest, pk: int) -> dict[str, Any]:
+    """Return what is known of a competitor; what is open now is narrowed by health and flag."""
+    account, wanted = queries.competitor_or_404(request.membership, pk), filters.read(request.GET)
+    return {"told": queries.against(request.membership, account, wanted), "filters": wanted}
 
 
 @org_view(Permission.FUNNEL_EDIT)

@@ -19,7 +19,7 @@ _OVER = frozenset({Status.WON, Status.LOST, Status.ABANDONED, filters.CLOSED})
 _WITHIN = tuple(f"in_{code}" for code in DIMENSIONS)
 _KEPT_BY_BOARD = ("account", *_WITHIN)
 _KEPT_BY_TABLE = ("account", "category", "due_from", "due_to", "closed_from", "closed_to", "sort", "cols", *_WITHIN)
-_KEPT_BY_MATRIX = ("account", "category", "health", "flag", *_WITHIN)
+_KEPT_BY_MATRIX = ("account", "category", *_WITHIN)
 
 
 def is_over(wanted: filters.Filters) -> bool:
@@ -48,7 +48,6 @@ def _of_board(query: QueryDict, wanted: filters.Filters, choices: Choices, atten
         "grouped": wanted.group,
         "groupings": _board_groupings(),
         "kept": _kept(query, _KEPT_BY_BOARD),
-        "flags": [(code, flag.name) for code, flag in labels.FLAGS.items()],
         "categories": labels.CATEGORIES.items(),
     }
 

@@ -81,16 +81,16 @@ def missing_proofs(request: OrgRequest) -> HttpResponse:
 
 def missing_rows(request: OrgRequest, *, focus: int = 0, is_answer: bool = False) -> HttpResponse:
     """Answer with what is missing, on a page of it; after an answer one goes on with opportunity `focus`."""
-    table, asked = queries.stage_table(), filters.page_number(request.GET)
-    count, total = queries.unproven_sums(request.membership, table)
-    pages: Paginator[Any] = CountedPaginator(range(count), count)
+    table, asked, wanted = queries.stage_table(), filters.page_number(request.GET), filters.read(request.GET)
+    total = queries.unproven_sums(request.membership, table, wanted)
+    pages: Paginator[Any] = CountedPaginator(range(total.count), total.count)
     page = pages.get_page(asked)
-    found = queries.unproven(request.membership, table, first=(page.number - 1) * PAGE, most=PAGE)
+    found = queries.unproven(request.membership, table, wanted, first=(page.number - 1) * PAGE, most=PAGE)
     labels = {row.stage: row.label for row in table}
     context = {
         "page": page,
         "found": [(row, labels[row.opportunity.proven_stage], labels[row.opportunity.stage]) for row in found],
-        "count": count,
+        "filters": wanted,
         "total": total,
         "focus": _going_on(focus, [row.opportunity.pk for row in found]) if is_answer else 0,
         "is_answer": is_answer,

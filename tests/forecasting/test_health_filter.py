@@ -3,6 +3,8 @@
 import pytest
 from django.test import Client
 
+from accounts.actions import create_account
+from funnel import actions
 from funnel.models import Opportunity
 from funnel.stages import Stage
 from tenants.scoping import working_for
@@ -39,20 +41,37 @@ def shown(client: Client, url: str) -> set[str]:
     return {name for name in ("Sound", "Quiet", "Late") if f">{name}<" in text or f'title="{name}"' in text}
 
 
-@pytest.mark.parametrize("place", ["rows", "review", "account", "table"])
+PLACES = {
+    "board": "/o/acme/funnel/?",
+    "table": "/o/acme/funnel/table/?",
+    "group": "/o/acme/funnel/table/?in_owner={owner}&",
+    "matrix": "/o/acme/funnel/matrix/?",
+    "proofs": "/o/acme/funnel/proofs/missing/?",
+    "account": "/o/acme/funnel/of/{account}/?",
+    "competitor": "/o/acme/funnel/competitors/{rival}/?",
+    "against": "/o/acme/funnel/competitors/{rival}/panel/?",
+    "rows": "/o/acme/forecast/rows/?what=due&on={today}&",
+    "behind": "/o/acme/forecast/behind/?what=moved&bucket=new&since=2026-11-20&until=2026-11-25&",
+    "alerts": "/o/acme/forecast/alerts/?of=team&",
+    "review": "/o/acme/coaching/reviews/{review}/?person={owner}&",
+}
+"""Every page that lists opportunities, as a visitor asks for it."""
+
+
+@pytest.mark.parametrize("place", PLACES)
 def test_a_list_is_narrowed_by_health_and_by_flag(acme: Cast, mine: list[Opportunity], place: str) -> None:
     with working_for(acme.org):
-        Opportunity.objects.update(account=mine[0].account)
+        Opportunity.objects.update(account=mine[0].account, proven_stage=Stage.DISCOVER)
+        rival = create_account(name="Rival", owner=acme.rep, by=acme.rep, at=NOW, kind="competitor")
+        for each in mine:
+            actions.add_rival(each, competitor=rival, by=acme.rep, at=NOW)
         review = make_review(acme.manager, at=NOW)
-    at = {
-        "rows": f"/o/acme/forecast/rows/?what=due&on={TODAY}&",
-        "review": f"/o/acme/coaching/reviews/{review.pk}/?person={acme.rep.pk}&",
-        "account": f"/o/acme/funnel/of/{mine[0].account_id}/?",
-        "table": "/o/acme/funnel/table/?",
-    }[place]
+    known = {"owner": acme.rep.pk, "account": mine[0].account_id, "rival": rival.pk, "review": review.pk}
+    at = PLACES[place].format(**known, today=TODAY)
     client = sign_in(acme.manager)
-    assert shown(client, at) == {"Sound", "Quiet", "Late"}
+    every = {"Sound", "Quiet", "Late"} - ({"Sound"} if place == "alerts" else set())
+    assert shown(client, at) == every
     assert shown(client, f"{at}health=risk") == {"Late"}
-    assert shown(client, f"{at}health=attention") == {"Quiet", "Late"}
+    assert shown(client, f"{at}health=attention" if place != "alerts" else at) == {"Quiet", "Late"}
     assert shown(client, f"{at}flag=silent") == {"Quiet", "Late"}
     assert shown(client, f"{at}flag=overdue&health=ok") == set()

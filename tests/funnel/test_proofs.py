@@ -76,7 +76,7 @@ def test_claimed_and_proven_agree_wherever_they_stand(acme: Cast, season: list[O
     board = queries.board(member, Filters(), today=today)
     grouped = queries.groups(rows, "owner", member, table=table, language="en").shown
     matrix, _heads = queries.matrix(rows, "owner", "stage", member, table=table, language="en")
-    count, missing = queries.unproven_sums(member, table)
+    total = queries.unproven_sums(member, table)
     by_owner = queries.group_board(member, Filters(group="owner"), today=today, table=table, language="en")
     forecast = summary(member, period_of(PeriodKind.QUARTER, today))
     whole: list[Any] = [
@@ -92,8 +92,8 @@ def test_claimed_and_proven_agree_wherever_they_stand(acme: Cast, season: list[O
         key: amount for key, amount in by_stage.items() if amount
     }
     listed = queries.unproven(member, table, most=50)
-    assert sum(each.unproven for each in listed) == missing == claimed - proven
-    assert count == len(listed)
+    assert sum(each.unproven for each in listed) == total.unproven == claimed - proven
+    assert total == (len(listed), sum(each.opportunity.claimed for each in listed), total.proven)
     assert [each.unproven for each in listed] == sorted((each.unproven for each in listed), reverse=True)
 
 
