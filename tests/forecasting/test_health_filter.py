@@ -45,7 +45,6 @@ PLACES = {
     "board": "/o/acme/funnel/?",
     "table": "/o/acme/funnel/table/?",
     "group": "/o/acme/funnel/table/?in_owner={owner}&",
-    "matrix": "/o/acme/funnel/matrix/?",
     "proofs": "/o/acme/funnel/proofs/missing/?",
     "account": "/o/acme/funnel/of/{account}/?",
     "competitor": "/o/acme/funnel/competitors/{rival}/?",
@@ -75,3 +74,12 @@ def test_a_list_is_narrowed_by_health_and_by_flag(acme: Cast, mine: list[Opportu
     assert shown(client, f"{at}health=attention" if place != "alerts" else at) == {"Quiet", "Late"}
     assert shown(client, f"{at}flag=silent") == {"Quiet", "Late"}
     assert shown(client, f"{at}flag=overdue&health=ok") == set()
+
+
+@pytest.mark.parametrize(("asked", "count"), [("", 3), ("health=attention", 2), ("flag=overdue", 1)])
+def test_the_matrix_counts_what_is_left(acme: Cast, mine: list[Opportunity], asked: str, count: int) -> None:
+    page = sign_in(acme.manager).get(f"/o/acme/funnel/matrix/?{asked}")
+    assert page.context["matrix"].sum.count == count
+    text = page.content.decode()
+    assert 'name="health"' in text
+    assert text.count('name="flag"') == 1, "a control, and nothing hidden beside it"
