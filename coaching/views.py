@@ -8,7 +8,6 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST, require_safe
@@ -25,20 +24,9 @@ from funnel.stages import Stage
 from tenants.charts import Change
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, announce, conflict, go, org_view, render_page
+from tenants.web import OrgRequest, announce, conflict, go, number, org_view, render_page, to_page
 
 PER_PAGE = 50
-
-
-def to_page(request: OrgRequest, name: str, *args: Any) -> str:
-    """Return the address of a page of this organization."""
-    return reverse(name, args=[request.organization.slug, *args])
-
-
-def number(request: OrgRequest, name: str) -> int | None:
-    """Return an id from the address, or None where it is none."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 # Pipeline review --------------------------------------------------------------------------------

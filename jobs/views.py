@@ -3,7 +3,6 @@
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,7 +12,7 @@ from jobs import actions, queries
 from jobs.models import Job, Notification, StoredFile
 from jobs.retries import seconds_left
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, announce, go, is_swap, org_view, render_page, toast
+from tenants.web import OrgRequest, announce, go, is_swap, org_view, render_page, to_page, toast
 
 A_PAGE = 50
 QUICK_POLLS = 10
@@ -51,7 +50,7 @@ def cancel(request: OrgRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(Job.objects.visible_to(request.membership), pk=pk)
     actions.cancel(job, by=request.membership, at=request.now)
     if not is_swap(request):
-        return go(request, reverse("jobs:panel", args=[request.organization.slug, pk]))
+        return go(request, to_page(request, "jobs:panel", pk))
     return render(request, "jobs/panel.html", {"job": job, "polls": 0, "wait": 1})
 
 
@@ -106,10 +105,10 @@ def read(request: OrgRequest) -> HttpResponse:
                 render(request, "components/bell.html", {"unread": 0, "since": None}),
                 _("Everything is marked as read."),
             )
-        return go(request, reverse("jobs:notifications", args=[request.organization.slug]))
+        return go(request, to_page(request, "jobs:notifications"))
     told = get_object_or_404(Notification.objects.visible_to(request.membership), pk=pk)
     actions.read(request.membership, at=request.now, pk=pk)
-    return go(request, told.url or reverse("jobs:notifications", args=[request.organization.slug]))
+    return go(request, told.url or to_page(request, "jobs:notifications"))
 
 
 def _number(text: str | None) -> int | None:

@@ -234,6 +234,17 @@ def render_page(
     return response
 
 
+def to_page(request: OrgRequest, name: str, *args: object) -> str:
+    """Return the address of a page of this organization."""
+    return reverse(name, args=[request.organization.slug, *args])
+
+
+def number(request: HttpRequest, name: str) -> int | None:
+    """Return an id from the query of the address, None where it is none."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 def go(request: HttpRequest, to: str) -> HttpResponse:
     """Redirect after a write: a browser by 303, htmx by its header."""
     if is_swap(request):

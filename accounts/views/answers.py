@@ -3,20 +3,19 @@
 from typing import Any
 
 from django.http import HttpResponse
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts import labels, queries
 from tenants.errors import Stale
 from tenants.formats import exact
-from tenants.web import OrgRequest, render_page
+from tenants.web import OrgRequest, render_page, to_page
 
 read_write = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def url(request: OrgRequest, name: str, *args: object) -> str:
     """Return the address of a page of this app."""
-    return reverse(f"accounts:{name}", args=[request.organization.slug, *args])
+    return to_page(request, f"accounts:{name}", *args)
 
 
 def _shown(field: str, value: Any, form: Any) -> Any:

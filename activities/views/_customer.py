@@ -7,8 +7,7 @@ from django.shortcuts import get_object_or_404
 from accounts.models import Account
 from activities import queries
 from activities.models import Visit
-from activities.views._shared import number, to_page
-from tenants.web import OrgRequest, way_back
+from tenants.web import OrgRequest, number, to_page, way_back
 
 
 def chosen_account(request: OrgRequest) -> Account | None:

@@ -5,7 +5,6 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 
 from activities.models import Visit
 from funnel.models import Opportunity
@@ -13,17 +12,6 @@ from tenants.web import OrgRequest, go
 
 STEP_CHANGED = "next-step-changed"
 """What the page of an opportunity listens to."""
-
-
-def number(request: OrgRequest, name: str) -> int | None:
-    """Return an id from the address, or None where it is none."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
-def to_page(request: OrgRequest, name: str, *args: Any) -> str:
-    """Return the address of a page of this organization."""
-    return reverse(name, args=[request.organization.slug, *args])
 
 
 def visit_or_404(request: OrgRequest, pk: int) -> Visit:

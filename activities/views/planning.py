@@ -8,10 +8,10 @@ from django.views.decorators.http import require_POST
 from activities import actions, labels, queries
 from activities.forms import PlanForm
 from activities.views._customer import back, chosen_account, customers, opportunity_among
-from activities.views._shared import again, own, to_page, visit_or_404
+from activities.views._shared import again, own, visit_or_404
 from tenants.errors import Refused
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, org_view, render_page, toast
+from tenants.web import OrgRequest, go, org_view, render_page, to_page, toast
 
 
 @org_view(Permission.VISIT_LOG)

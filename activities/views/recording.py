@@ -13,13 +13,13 @@ from activities.forms import VisitForm
 from activities.kinds import VisitState
 from activities.models import Visit
 from activities.views._customer import back, chosen_account, customers, opportunity_among
-from activities.views._shared import number, to_page, visit_or_404
+from activities.views._shared import visit_or_404
 from funnel.labels import STAGES
 from funnel.stages import MissingEvidence, Stage
 from tenants import dates
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, org_view, render_page, way_back
+from tenants.web import OrgRequest, conflict, go, number, org_view, render_page, to_page, way_back
 
 
 @org_view(Permission.VISIT_LOG)

@@ -15,12 +15,12 @@ from activities.forms import (
     day_choices,
 )
 from activities.models import NextAction
-from activities.views._shared import STEP_CHANGED, again, doer, to_page
+from activities.views._shared import STEP_CHANGED, again, doer
 from funnel.queries import gap_in_sight
 from tenants import formats
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, announce, conflict, go, org_view, render_page, toast
+from tenants.web import OrgRequest, announce, conflict, go, org_view, render_page, to_page, toast
 
 
 def _action(request: OrgRequest, pk: int) -> NextAction:

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_safe
 from activities import actions, labels, queries
 from activities.forms import FilterForm, VisitEditForm, team_choices
 from activities.kinds import VisitState
-from activities.views._shared import own, to_page, visit_or_404
+from activities.views._shared import own, visit_or_404
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, org_view, render_page
+from tenants.web import OrgRequest, conflict, go, org_view, render_page, to_page
 
 PER_PAGE = 50
 

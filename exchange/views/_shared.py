@@ -4,10 +4,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 
 from exchange.models import Import
-from tenants.web import OrgRequest, conflict
+from tenants.web import OrgRequest, conflict, to_page
 
 
 def mine(request: OrgRequest, pk: int) -> Import:
@@ -31,7 +30,7 @@ def is_grave(request: HttpRequest) -> bool:
 
 def page_of(request: OrgRequest, name: str, imported: Import) -> str:
     """Return the address of one of its pages."""
-    return reverse(f"exchange:{name}", args=[request.organization.slug, imported.pk])
+    return to_page(request, f"exchange:{name}", imported.pk)
 
 
 def changed_since(request: OrgRequest, imported: Import, rows: list[tuple[str, Any, Any]]) -> HttpResponse:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http import HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -12,7 +11,7 @@ from exchange.models import Import
 from exchange.views._shared import changed_since, is_grave, mine, number, page_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, org_view, render_page
+from tenants.web import OrgRequest, go, org_view, render_page, to_page
 
 
 @org_view(Permission.IMPORT_RUN)
@@ -70,7 +69,7 @@ def import_delete(request: OrgRequest, pk: int) -> HttpResponse:
         return changed_since(request, imported, rows)
     except Refused as refused:
         return _refused(request, imported, refused)
-    return go(request, reverse("exchange:imports", args=[request.organization.slug]))
+    return go(request, to_page(request, "exchange:imports"))
 
 
 def _refused(request: OrgRequest, imported: Import, refused: Refused) -> HttpResponse:

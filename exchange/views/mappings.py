@@ -2,7 +2,6 @@
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -12,7 +11,7 @@ from exchange.models import SavedMapping
 from exchange.views._shared import mine, number, page_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, org_view, render_page
+from tenants.web import OrgRequest, conflict, go, org_view, render_page, to_page
 
 
 @org_view(Permission.IMPORT_RUN)
@@ -53,9 +52,9 @@ def mapping_rename(request: OrgRequest, pk: int) -> HttpResponse:
             form.add_error("name", str(labels.BARS.get(refused.code, refused.code)))
         except Stale as stale:
             rows = [(_("Name"), stale.theirs["name"], name)]
-            return conflict(request, rows, stale, back=reverse("exchange:mappings", args=[request.organization.slug]))
+            return conflict(request, rows, stale, back=to_page(request, "exchange:mappings"))
         else:
-            return go(request, reverse("exchange:mappings", args=[request.organization.slug]))
+            return go(request, to_page(request, "exchange:mappings"))
     context = {"mappings": queries.saved_mappings(), "wrong": mapping.pk, "form": form}
     return render_page(request, "exchange/mappings.html", context, status=422)
 
@@ -66,4 +65,4 @@ def mapping_delete(request: OrgRequest, pk: int) -> HttpResponse:
     """Keep a mapping no more."""
     mapping = get_object_or_404(SavedMapping, pk=pk)
     actions.forget_mapping(mapping, by=request.membership, at=request.now)
-    return go(request, reverse("exchange:mappings", args=[request.organization.slug]))
+    return go(request, to_page(request, "exchange:mappings"))

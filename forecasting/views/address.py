@@ -2,11 +2,9 @@
 
 from urllib.parse import urlencode
 
-from django.urls import reverse
-
 from forecasting import queries
 from forecasting.periods import Period
-from tenants.web import OrgRequest
+from tenants.web import OrgRequest, to_page
 
 _FILTERS = {"m": "owner", "t": "team"}
 """How the lists of opportunities and leads ask for a person or a team; the pages here ask `who=m7`, `who=t7`."""
@@ -26,14 +24,14 @@ def of_list(request: OrgRequest, name: str, who: str, **more: object) -> str:
     """Return the address of a list of the funnel about the same people."""
     people = {_FILTERS[who[0]]: who[1:]} if who else {}
     query = urlencode({key: str(value) for key, value in {**more, **people}.items() if value not in ("", None)})
-    return f"{reverse(f'funnel:{name}', args=[request.organization.slug])}?{query}".rstrip("?")
+    return f"{to_page(request, f'funnel:{name}')}?{query}".rstrip("?")
 
 
 def address(request: OrgRequest, name: str, period: Period, who: str, **more: object) -> str:
     """Return the address of a page of this app about the same period and people."""
     asked = {"period": period.kind, "on": period.starts_on.isoformat(), "who": who, **more}
     query = urlencode({key: str(value) for key, value in asked.items() if value not in ("", None)})
-    return f"{reverse(f'forecasting:{name}', args=[request.organization.slug])}?{query}"
+    return f"{to_page(request, f'forecasting:{name}')}?{query}"
 
 
 def siblings(request: OrgRequest, page: str, period: Period, who: str) -> dict[str, str]:

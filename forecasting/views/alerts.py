@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -20,7 +19,7 @@ from funnel.models import Opportunity
 from tenants.errors import Refused, Stale
 from tenants.labels import in_a_row
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, back_from_dialog, conflict, go, is_swap, org_view, render_page
+from tenants.web import OrgRequest, back_from_dialog, conflict, go, is_swap, org_view, render_page, to_page
 
 A_PAGE = 30
 IN_PANEL = 5
@@ -144,4 +143,4 @@ _AT = {"mute_past": "until", "mute_too_long": "until", "reason_needed": "reason"
 
 
 def _page(request: OrgRequest) -> str:
-    return reverse("forecasting:alerts", args=[request.organization.slug])
+    return to_page(request, "forecasting:alerts")

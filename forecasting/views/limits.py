@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -18,7 +17,7 @@ from funnel.queries import stage_table
 from tenants.effects import Effect, seal
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, org_view, render_page
+from tenants.web import OrgRequest, conflict, go, org_view, render_page, to_page
 
 
 @org_view(Permission.SETTINGS_EDIT)
@@ -52,7 +51,7 @@ def health_limits(request: OrgRequest) -> HttpResponse:
     later = actions.is_judged_later()
     words = _("The settings are saved. Health is being judged anew.") if later else _("The settings are saved.")
     messages.success(request, words)
-    return go(request, reverse("forecasting:health", args=[request.organization.slug]))
+    return go(request, to_page(request, "forecasting:health"))
 
 
 @org_view(Permission.SETTINGS_EDIT)

@@ -6,7 +6,6 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -24,7 +23,7 @@ from tenants.errors import Refused, Stale
 from tenants.formats import compact
 from tenants.permissions import Permission
 from tenants.queries import calendar_of
-from tenants.web import OrgRequest, conflict, go, is_swap, org_view, render_page, toast
+from tenants.web import OrgRequest, conflict, go, is_swap, org_view, render_page, to_page, toast
 
 A_PAGE = 50
 SWITCH = (Kind.MONTH, Kind.QUARTER)
@@ -221,7 +220,7 @@ def compute(request: OrgRequest) -> HttpResponse:
         return toast(HttpResponse(status=204), _("It is being computed already."))
     if is_swap(request):
         return render(request, "jobs/panel.html", {"job": job}, status=202)
-    return go(request, reverse("jobs:panel", args=[request.organization.slug, job.pk]))
+    return go(request, to_page(request, "jobs:panel", job.pk))
 
 
 def _grid(
@@ -335,5 +334,5 @@ def _both(request: OrgRequest, mine: int | None, stale: Stale) -> HttpResponse:
     """Answer 409 with the target that stands and the one that was typed."""
     language = get_language() or "en"
     rows = [(_("Target"), compact(stale.theirs["amount"], language), compact(mine, language))]
-    back = reverse("forecasting:targets", args=[request.organization.slug])
+    back = to_page(request, "forecasting:targets")
     return conflict(request, rows, stale, version=stale.version, back=back)

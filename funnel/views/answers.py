@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -19,14 +18,25 @@ from funnel.models import Opportunity
 from funnel.stages import Category, Reason, Stage, StageRow, Status, weighted
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, announce, back_from_dialog, conflict, go, is_swap, render_page, sent_from, toast
+from tenants.web import (
+    OrgRequest,
+    announce,
+    back_from_dialog,
+    conflict,
+    go,
+    is_swap,
+    render_page,
+    sent_from,
+    to_page,
+    toast,
+)
 
 read_write = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def url_of(request: OrgRequest, name: str, *args: object) -> str:
     """Return the address of a page of this app."""
-    return reverse(f"funnel:{name}", args=[request.organization.slug, *args])
+    return to_page(request, f"funnel:{name}", *args)
 
 
 def language(request: OrgRequest) -> str:

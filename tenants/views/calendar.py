@@ -15,7 +15,7 @@ from tenants import actions, labels, queries
 from tenants.errors import Refused
 from tenants.forms.organization import HolidayForm
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, org_view, render_page, toast
+from tenants.web import OrgRequest, go, org_view, render_page, to_page, toast
 
 
 @org_view(Permission.SETTINGS_EDIT)
@@ -34,7 +34,7 @@ def calendar(request: OrgRequest) -> HttpResponse:
             form.add_error("first", labels.refusal(refused.code, refused.data))
         else:
             messages.success(request, _("The calendar is saved."))
-            to = reverse("tenants:calendar", args=[request.organization.slug])
+            to = to_page(request, "tenants:calendar")
             return go(request, f"{to}?year={form.cleaned_data['first'].year}")
     return _calendar_page(request, form, _year(request), status=422)
 

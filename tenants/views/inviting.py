@@ -4,7 +4,6 @@ from collections import Counter
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,7 +14,7 @@ from tenants.errors import Refused
 from tenants.forms.people import Invite, verdict_words
 from tenants.permissions import Permission, Role
 from tenants.views import mails
-from tenants.web import OrgRequest, go, org_view, render_page
+from tenants.web import OrgRequest, go, org_view, render_page, to_page
 
 
 def _gives_power(request: HttpRequest) -> bool:
@@ -38,7 +37,7 @@ def invite(request: OrgRequest) -> HttpResponse:
     invited = actions.invite(request.organization, by=request.membership, at=request.now, **form.values)
     mails.send_invitations(invited.sent)
     _tell(request, invited)
-    return go(request, reverse("tenants:people", args=[request.organization.slug]))
+    return go(request, to_page(request, "tenants:people"))
 
 
 @org_view(Permission.PEOPLE_EDIT)
@@ -100,7 +99,7 @@ def resend(request: OrgRequest, pk: int) -> HttpResponse:
     else:
         mails.send_invitations([(renewed, token)] if token else [])
         messages.success(request, _("The invitation is on its way again; the old link no longer works."))
-    return go(request, reverse("tenants:people", args=[request.organization.slug]))
+    return go(request, to_page(request, "tenants:people"))
 
 
 @org_view(Permission.PEOPLE_EDIT)
@@ -114,4 +113,4 @@ def withdraw(request: OrgRequest, pk: int) -> HttpResponse:
         messages.error(request, labels.refusal(refused.code, refused.data))
     else:
         messages.success(request, _("The invitation is withdrawn; its link no longer works."))
-    return go(request, reverse("tenants:people", args=[request.organization.slug]))
+    return go(request, to_page(request, "tenants:people"))

@@ -14,7 +14,7 @@ from tenants.errors import Refused, Stale
 from tenants.forms.people import Member, PeopleFilter
 from tenants.models import Membership
 from tenants.permissions import Permission, Role
-from tenants.web import OrgRequest, conflict, go, org_view, render_page
+from tenants.web import OrgRequest, conflict, go, org_view, render_page, to_page
 
 PAGE = 50
 
@@ -82,7 +82,7 @@ def person(request: OrgRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("{name} is saved.").format(name=member.name))
             mine = member.pk == request.membership.pk
-            return go(request, reverse("home") if mine else reverse("tenants:people", args=[request.organization.slug]))
+            return go(request, reverse("home") if mine else to_page(request, "tenants:people"))
     return _person_page(request, member, form, status=422)
 
 
@@ -148,7 +148,7 @@ def deactivate(request: OrgRequest, pk: int) -> HttpResponse:
     messages.success(request, _("{name} is deactivated and can no longer enter.").format(name=member.name))
     if context["mine"]:
         return go(request, reverse("home"))
-    return go(request, reverse("tenants:person", args=[request.organization.slug, pk]))
+    return go(request, to_page(request, "tenants:person", pk))
 
 
 @org_view(Permission.PEOPLE_EDIT, fresh=True)
@@ -158,4 +158,4 @@ def reactivate(request: OrgRequest, pk: int) -> HttpResponse:
     member = queries.person_or_404(pk)
     actions.reactivate(member, by=request.membership, at=request.now)
     messages.success(request, _("{name} can enter again.").format(name=member.name))
-    return go(request, reverse("tenants:person", args=[request.organization.slug, pk]))
+    return go(request, to_page(request, "tenants:person", pk))

@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -10,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from tenants import actions, labels, queries
 from tenants.forms.organization import ProfileForm
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, org_view, render_page
+from tenants.web import OrgRequest, go, org_view, render_page, to_page
 
 
 @org_view(Permission.PROFILE_EDIT)
@@ -25,7 +24,7 @@ def profile(request: OrgRequest) -> HttpResponse:
     actions.change_profile(request.membership.user, by=request.membership, at=request.now, **form.cleaned_data)
     with translation.override(form.cleaned_data["language"] or request.organization.language):
         messages.success(request, _("Your profile is saved."))
-    return go(request, reverse("tenants:profile", args=[request.organization.slug]))
+    return go(request, to_page(request, "tenants:profile"))
 
 
 def _page(request: OrgRequest, form: ProfileForm, status: int = 200) -> HttpResponse:

@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -11,7 +10,7 @@ from tenants.errors import Refused, Stale
 from tenants.forms.people import TeamForm
 from tenants.models import Team
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, org_view, render_page
+from tenants.web import OrgRequest, conflict, go, org_view, render_page, to_page
 
 
 @org_view(Permission.PEOPLE_EDIT)
@@ -37,7 +36,7 @@ def new_team(request: OrgRequest) -> HttpResponse:
             form.add_error("name", labels.refusal(refused.code, refused.data))
         else:
             messages.success(request, _("{name} is created.").format(name=name))
-            return go(request, reverse("tenants:teams", args=[request.organization.slug]))
+            return go(request, to_page(request, "tenants:teams"))
     return render_page(request, "tenants/team.html", {"form": form}, partial="form", status=422)
 
 
@@ -61,7 +60,7 @@ def team(request: OrgRequest, pk: int) -> HttpResponse:
             form.add_error(field, labels.refusal(refused.code, refused.data))
         else:
             messages.success(request, _("{name} is saved.").format(name=fields["name"]))
-            return go(request, reverse("tenants:teams", args=[request.organization.slug]))
+            return go(request, to_page(request, "tenants:teams"))
     return _team_page(request, it, form, status=422)
 
 
@@ -101,6 +100,6 @@ def delete_team(request: OrgRequest, pk: int) -> HttpResponse:
         actions.delete_team(it, by=request.membership, at=request.now)
     except Refused as refused:
         messages.error(request, labels.refusal(refused.code, refused.data))
-        return go(request, reverse("tenants:team", args=[request.organization.slug, pk]))
+        return go(request, to_page(request, "tenants:team", pk))
     messages.success(request, _("{name} is deleted.").format(name=it.name))
-    return go(request, reverse("tenants:teams", args=[request.organization.slug]))
+    return go(request, to_page(request, "tenants:teams"))
