@@ -19,6 +19,7 @@ from funnel.models import Opportunity
 from funnel.queries.behind import Behind
 from funnel.queries.slices import of_slice
 from funnel.slices import Slice
+from funnel.stages import Stage
 from tenants.models import Membership
 from tenants.scoping import require_organization_id
 
@@ -31,8 +32,8 @@ _STEPS = """
             s.opportunity_id,
             max(CASE WHEN s.from_at <= %(since)s THEN coalesce(s.amount, 0) END) AS old,
             max(CASE WHEN s.until_at > %(until)s THEN coalesce(s.amount, 0) END) AS new,
-            sum(CASE WHEN s.until_at > %(until)s THEN s.priced ELSE 0 END
-                - CASE WHEN s.from_at <= %(since)s THEN s.priced ELSE 0 END) AS priced
+            max(CASE WHEN s.until_at > %(until)s THEN s.priced END)
+                - max(CASE WHEN s.from_at <= %(since)s THEN s.priced END) AS priced{more}
         FROM funnel_spell s
         WHERE s.organization_id = %(organization)s AND s.status = 'open' AND NOT s.category = 'omitted'
             AND s.expected_close_on BETWEEN %(first)s AND %(last)s
@@ -80,10 +81,12 @@ _STEPS = """
 """
 
 
-def _steps(period: Period, slice_: Slice, since: datetime, until: datetime) -> tuple[str, dict[str, Any]]:
+def _steps(
+    period: Period, slice_: Slice, since: datetime, until: datetime, more: str = ""
+) -> tuple[str, dict[str, Any]]:
     condition, taken = of_slice(slice_, "s")
     ours = "true" if slice_.owners is None else "e.owner_id = ANY(%(slice_owners)s)"
-    return _STEPS.format(slice=condition, ours=ours), {
+    return _STEPS.format(slice=condition, ours=ours, more=more), {
         **taken,
         "organization": require_organization_id(),
         "first": period.starts_on,
@@ -111,33 +114,33 @@ def moved(period: Period, slice_: Slice, *, bucket: Bucket, since: datetime, unt
 
 # The weighted forecast --------------------------------------------------------------------------------
 
+_WEIGHED = "(coalesce(s.amount, 0) * (%(percents)s::bigint[])[s.stage] + 50) / 100"
+_PART = f""",
+            max(CASE WHEN s.until_at > %(until)s THEN {_WEIGHED} ELSE 0 END)
+                - max(CASE WHEN s.from_at <= %(since)s THEN {_WEIGHED} ELSE 0 END) AS part"""
+"""Of each opportunity at most one spell stands at either end: what it adds to the weighted forecast, then and now."""
+
 _MOVED = """
-    , parts AS (
-        SELECT s.opportunity_id, s.from_at, s.until_at, (coalesce(s.amount, 0) * p.percent + 50) / 100 AS part,
-               false AS is_won
-        FROM funnel_spell s JOIN unnest(%(stages)s::int[], %(percents)s::bigint[]) AS p (stage, percent)
-            ON p.stage = s.stage
-        WHERE s.organization_id = %(organization)s AND s.status = 'open' AND NOT s.category = 'omitted'
-            AND s.expected_close_on BETWEEN %(first)s AND %(last)s
-            AND s.until_at > %(since)s AND s.from_at <= %(until)s{slice}
-        UNION ALL
-        SELECT s.opportunity_id, s.from_at, s.until_at, coalesce(s.amount, 0), true
+    , signed AS (
+        SELECT s.opportunity_id, s.until_at > %(until)s AS is_won,
+               CASE WHEN s.until_at > %(until)s THEN coalesce(s.amount, 0) ELSE 0 END
+                   - CASE WHEN s.from_at <= %(since)s THEN coalesce(s.amount, 0) ELSE 0 END AS part
         FROM funnel_spell s
         WHERE s.organization_id = %(organization)s AND s.status = 'won'
             AND s.closed_at >= %(begins)s AND s.closed_at < %(ends)s
             AND s.until_at > %(since)s AND s.from_at <= %(until)s{slice}
+            AND NOT (s.from_at <= %(since)s AND s.until_at > %(until)s)
     ), moved AS (
-        SELECT opportunity_id,
-               sum(CASE WHEN until_at > %(until)s THEN part ELSE 0 END)
-                   - sum(CASE WHEN from_at <= %(since)s THEN part ELSE 0 END) AS delta,
-               bool_or(is_won AND until_at > %(until)s) AS is_won
-        FROM parts
-        WHERE NOT (from_at <= %(since)s AND until_at > %(until)s)
+        SELECT opportunity_id, sum(part)::bigint AS delta, bool_or(is_won) AS is_won
+        FROM (
+            SELECT opportunity_id, part, false AS is_won FROM spells WHERE part <> 0
+            UNION ALL SELECT opportunity_id, part, is_won FROM signed
+        ) AS parts
         GROUP BY opportunity_id
     ), net AS (
         SELECT coalesce(sum(delta), 0) AS net FROM moved
     ), main AS (
-        SELECT m.* FROM moved m, net WHERE sign(m.delta) = sign(net.net) AND net.net <> 0
+        SELECT m.* FROM moved m, net WHERE m.delta <> 0 AND net.net <> 0 AND (m.delta > 0) = (net.net > 0)
         ORDER BY abs(m.delta) DESC, m.opportunity_id LIMIT 1
     )
     SELECT bucket, count(*), sum(old), sum(new), NULL, NULL, NULL FROM steps GROUP BY bucket
@@ -161,14 +164,9 @@ class Movement:
 def movement(membership: Membership, found: Summary, whose: Scope, *, since: datetime, zone: tzinfo) -> Movement:
     """Return what moved since a moment in the period of a summary; its opportunity is None if out of sight today."""
     slice_ = Slice(whose.owners)
-    steps, taken = _steps(found.period, slice_, since, LATEST)
+    steps, taken = _steps(found.period, slice_, since, LATEST, _PART)
     begins_at, ends_at = found.period.instants(zone)
-    taken |= {
-        "begins": begins_at,
-        "ends": ends_at,
-        "stages": [int(stage) for stage in found.percents],
-        "percents": list(found.percents.values()),
-    }
+    taken |= {"begins": begins_at, "ends": ends_at, "percents": [found.percents[stage] for stage in Stage]}
     with connection.cursor() as cursor:
         cursor.execute(steps + _MOVED.format(slice=of_slice(slice_, "s")[0]), taken)
         rows = cursor.fetchall()

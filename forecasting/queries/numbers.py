@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, tzinfo
+from operator import itemgetter
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, CharField, Count, DateField, F, Q, Sum, Value, When
-from django.db.models.functions import TruncDate
+from django.db.models import BigIntegerField, Case, CharField, Count, F, Q, SmallIntegerField, Sum, Value, When
+from django.db.models.functions import Cast, TruncDate
 
 from forecasting.models import closed_in, due_in, open_and_counted, owned_by
 from forecasting.periods import Period, pace, working_days
@@ -86,14 +87,14 @@ def _groups(
     period: Period, zone: tzinfo, owners: Collection[int] | None, percents: Mapping[Stage, int]
 ) -> list[dict[str, Any]]:
     """Group what is open until the end of the period, what of it the customers committed to or just promised, and what
-    was closed in the period; each read from one index.
+    was closed in the period, each read from one index; and what was won by day, which stands in `place` then.
     """
-    sums = {
-        "count": Count("*"),
-        "total": Sum("amount", default=0, output_field=BigIntegerField()),
+    counted = {"count": Count("*"), "total": Sum("amount", default=0, output_field=BigIntegerField())}
+    open_ones = {
         "weighted": Sum(weighted_amount(percents), default=0, output_field=BigIntegerField()),
         "proven": Sum(proven_amount(percents), default=0, output_field=BigIntegerField()),
     }
+    neither = {"weighted": Value(0, BigIntegerField()), "proven": Value(0, BigIntegerField())}
     place = Case(
         When(expected_close_on=None, then=Value("undated")),
         When(expected_close_on__lt=period.starts_on, then=Value("overdue")),
@@ -102,14 +103,24 @@ def _groups(
     )
     until_its_end = Q(expected_close_on=None) | Q(expected_close_on__lte=period.ends_on)
     mine = Opportunity.objects.filter(owned_by(owners)).order_by()
-    standing = mine.filter(open_and_counted(), until_its_end).annotate(place=place, day=Value(None, DateField()))
-    won_on = Case(When(status=Status.WON, then=TruncDate("closed_at", tzinfo=zone)), output_field=DateField())
-    closed = mine.filter(closed_in(period, zone)).annotate(place=F("status"), day=won_on)
+    standing = mine.filter(open_and_counted(), until_its_end).annotate(place=place)
+    closed = mine.filter(closed_in(period, zone)).annotate(place=F("status"))
     backed = Q(committed_on__isnull=False) | Q(eb_promised_on__isnull=False)
     sure = Case(When(COMMITTED, then=Value("committed")), default=Value("promised"), output_field=CharField())
-    committed = mine.filter(backed, due_in(period)).annotate(place=sure, day=Value(None, DateField()))
-    kinds = (standing, closed, committed)
-    parts = [part.values("owner_id", "stage", "place", "day").annotate(**sums) for part in kinds]
+    committed = mine.filter(backed, due_in(period)).annotate(place=sure)
+    whose = {"whose": F("owner_id"), "at": F("stage")}
+    nobody = {"whose": Value(0, BigIntegerField()), "at": Value(0, SmallIntegerField())}
+    won_on = Cast(TruncDate("closed_at", tzinfo=zone), CharField())
+    days = mine.filter(closed_in(period, zone), status=Status.WON).annotate(place=won_on)
+    parts = [
+        part.annotate(**by).values("whose", "at", "place").annotate(**counted, **weights)
+        for part, by, weights in (
+            (standing, whose, open_ones),
+            (closed, whose, neither),
+            (committed, whose, neither),
+            (days, nobody, neither),
+        )
+    ]
     rows = parts[0].union(*parts[1:], all=True)
     return [{**row, **{name: int(row[name]) for name in ("total", "weighted", "proven")}} for row in rows]
 
@@ -126,7 +137,8 @@ def summary(membership: Membership, period: Period, scope_: Scope | None = None)
     stored = targets_of(whose.owners, period)
     by_owner: dict[int, Numbers] = defaultdict(Numbers)
     for group in groups:
-        by_owner[group["owner_id"]] += _numbers_of(group)
+        if group["whose"]:
+            by_owner[group["whose"]] += _numbers_of(group)
     for owner in {key[0] for key in stored} | set(by_owner):
         by_owner[owner] = replace(by_owner[owner], target=target_of(stored, owner, period))
     total = sum(by_owner.values(), Numbers())
@@ -179,8 +191,8 @@ def _stages(table: Sequence[StageRow], groups: Sequence[Mapping[str, Any]]) -> l
     decided = {"due", *(str(status) for status in (Status.WON, Status.LOST, Status.ABANDONED))}
     rows = []
     for row in table:
-        here = [group for group in groups if group["place"] == "due" and group["stage"] == row.stage]
-        reached = [group for group in groups if group["place"] in decided and group["stage"] >= row.stage]
+        here = [group for group in groups if group["place"] == "due" and group["at"] == row.stage]
+        reached = [group for group in groups if group["place"] in decided and group["at"] >= row.stage]
         rows.append(
             StageNumbers(
                 row=row,
@@ -196,14 +208,10 @@ def _stages(table: Sequence[StageRow], groups: Sequence[Mapping[str, Any]]) -> l
 
 
 def _cumulative(groups: Sequence[Mapping[str, Any]]) -> list[tuple[date, int]]:
-    won: dict[date, int] = defaultdict(int)
-    for group in groups:
-        if group["place"] == Status.WON:
-            won[group["day"]] += group["total"]
     total, points = 0, []
-    for day in sorted(won):
-        total += won[day]
-        points.append((day, total))
+    for group in sorted((group for group in groups if not group["whose"]), key=itemgetter("place")):
+        total += group["total"]
+        points.append((date.fromisoformat(group["place"]), total))
     return points
 
 

@@ -44,7 +44,7 @@ class Spell(TenantModel):
             models.Index(
                 fields=["organization", "expected_close_on", "until_at", "from_at"],
                 condition=Q(status="open") & ~Q(category="omitted"),
-                include=["opportunity", "owner", "amount", "priced"],
+                include=["opportunity", "owner", "amount", "priced", "stage"],
                 name="spell_due",
             ),
             models.Index(
