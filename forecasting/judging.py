@@ -18,8 +18,8 @@ from funnel.flags import Flag
 _COLUMNS = ", ".join(f"h.held[s.n][{place}] AS {code}" for place, code in enumerate(STANDARD, 1))
 
 _LIMITS = """
-    held AS ({held}),
-    limits AS (
+    held AS MATERIALIZED ({held}),
+    limits AS MATERIALIZED (
         SELECT s.n AS at_stage, h.median, {columns},
             CASE WHEN EXISTS (SELECT 1 FROM funnel_evidenceitem WHERE organization_id = %(org)s)
                 THEN (SELECT count(*) FROM funnel_evidenceitem i
@@ -27,6 +27,7 @@ _LIMITS = """
                 ELSE (%(usual)s::int[])[s.n] END AS demanded
         FROM held h CROSS JOIN generate_series(1, 6) AS s(n)
     )""".replace("{columns}", _COLUMNS)
+# Both are worked out once: put into the sixteen places that ask for them they took longer to plan than all the rest.
 _STORED = """
     SELECT COALESCE(t.held, %(standard)s::int[]) AS held, t.median_amount AS median
     FROM (VALUES (1)) AS one LEFT JOIN forecasting_healthsetting t ON t.organization_id = %(org)s"""
@@ -176,10 +177,18 @@ def _with(some: Collection[int] | None, given: Sequence[Thresholds] | None) -> s
 def _asked(
     organization: int, some: Collection[int] | None, at: datetime, given: Sequence[Thresholds] | None
 ) -> dict[str, Any]:
-    asked: dict[str, Any] = {"org": organization, "at": at, "usual": _USUAL}
-    asked["standard"] = as_table(limits(Basis(), {}))
+    asked: dict[str, Any] = {"org": organization, "at": at, "usual": _array(_USUAL)}
+    asked["standard"] = _array(as_table(limits(Basis(), {})))
     if some is not None:
         asked["some"] = list(some)
     if given is not None:
-        asked |= {"given": as_table(given), "median": given[0].median_amount}
+        asked |= {"given": _array(as_table(given)), "median": given[0].median_amount}
     return asked
+
+
+def _array(numbers: Sequence[Any]) -> str:
+    """Return an array as PostgreSQL reads it at once; ARRAY[…] is an expression, planned in every place."""
+    return str(numbers).translate(_BRACES)
+
+
+_BRACES = str.maketrans("[]", "{}")

@@ -32,7 +32,7 @@ MANY = 1_000
 """From so many on, judging all there are takes no longer than judging these."""
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def judge(ids: Collection[int] | None, at: datetime, by: int | None = None) -> Verdicts:
     """Judge some opportunities after a change, clear and open their alerts; the owners hear of it after the commit.
 

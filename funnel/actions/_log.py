@@ -11,7 +11,7 @@ from accounts import actions as accounts_actions
 from funnel.helping import ask_decides, decides
 from funnel.history import Draft
 from funnel.judges import judge_anew
-from funnel.models import Change, Opportunity, OpportunityMember, StageSetting
+from funnel.models import Opportunity, OpportunityMember, StageSetting
 from funnel.stages import Stage, StageRow
 from tenants import audit
 from tenants.actions.locking import locked
@@ -72,34 +72,18 @@ def percents() -> dict[Stage, int]:
 
 def write(
     opportunity: Opportunity, drafts: Sequence[Draft], *, by: Membership | None, at: datetime, fields: Sequence[str]
-) -> list[Change]:
+) -> None:
     """Save `fields`, count the version up, and append the drafts to the change log."""
     opportunity.version += 1
     opportunity.updated_at, opportunity.updated_by = at, by
     opportunity.save(update_fields=[*fields, "version", "updated_at", "updated_by"])
-    return append(opportunity, drafts, by=by, at=at)
+    append(opportunity, drafts, by=by, at=at)
 
 
-def append(opportunity: Opportunity, drafts: Sequence[Draft], *, by: Membership | None, at: datetime) -> list[Change]:
+def append(opportunity: Opportunity, drafts: Sequence[Draft], *, by: Membership | None, at: datetime) -> None:
     """Append rows to the change log."""
-    rows: list[Change] = Change.objects.bulk_create(
-        [
-            Change(
-                opportunity=opportunity,
-                kind=draft.kind,
-                old=draft.old,
-                new=draft.new,
-                percent=draft.percent,
-                by=by,
-                why=draft.why[:500],
-                occurred_at=draft.occurred_at,
-                recorded_at=at,
-            )
-            for draft in drafts
-        ]
-    )
-    opportunity.last_change_id = rows[-1].pk if rows else 0
-    return rows
+    rows = append_many([(opportunity, drafts)], by=by, at=at)
+    opportunity.last_change_id = rows[-1][1] if rows else 0
 
 
 _APPEND = """

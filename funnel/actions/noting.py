@@ -81,7 +81,7 @@ _NOTE = """
 """
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def note_judged(judgement: str, asked: Mapping[str, Any], *, first: str, along: str) -> list[tuple[Any, ...]]:
     """Note the health of many as a statement judges it, in one statement with what the judge keeps of its own.
 

@@ -3,7 +3,7 @@
 import uuid
 from datetime import date, datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts import actions as accounts_actions
 from accounts.models import Account, Product
@@ -43,12 +43,6 @@ def open_opportunity(
         `close_before_opening`, `stage_not_open`, `rate_missing`.
     """
     organization = account.organization
-    if request_key is not None:
-        # Two taps at once meet at the account: the second waits, then finds what the first made.
-        Account.objects.select_for_update(of=("self",)).values_list("pk").get(pk=account.pk)
-        if Opportunity.objects.filter(request_key=request_key).exists():
-            before: Opportunity = Opportunity.objects.get(request_key=request_key)
-            return before
     name, today = check_name(name), at.astimezone(organization.zone).date()
     check_amount(amount)
     check_close(expected_close_on, today)
@@ -56,7 +50,7 @@ def open_opportunity(
         raise Refused("stage_not_open")
     quoted = reporting_amount(organization, amount, quoted_currency, on=today)
     check_amount(quoted.amount)
-    opportunity: Opportunity = Opportunity.objects.create(
+    opportunity = Opportunity(
         account=account,
         name=name,
         owner=owner,
@@ -77,6 +71,8 @@ def open_opportunity(
         updated_at=at,
         updated_by=by,
     )
+    if (before := _made_before(opportunity)) is not None:
+        return before
     start = Snapshot.as_json(
         stage=stage,
         amount=quoted.amount,
@@ -88,3 +84,22 @@ def open_opportunity(
     accounts_actions.index_many("opportunity", [(opportunity.pk, (name,))], new=True)
     _log.tell("opportunity.opened", opportunity, by=by, at=at, data={"stage": int(stage), "amount": quoted.amount})
     return opportunity
+
+
+def _made_before(opportunity: Opportunity) -> Opportunity | None:
+    """Save a new opportunity, or return the one that this request made before.
+
+    Two taps at once meet at the key: the database lets the second wait for the first, and refuses it then.
+    """
+    if opportunity.request_key is None:
+        opportunity.save(force_insert=True)
+        return None
+    try:
+        with transaction.atomic():
+            opportunity.save(force_insert=True)
+    except IntegrityError:
+        before: Opportunity | None = Opportunity.objects.filter(request_key=opportunity.request_key).first()
+        if before is None:
+            raise
+        return before
+    return None

@@ -18,7 +18,7 @@ from funnel.models import Opportunity
 from funnel.regrouping import SPAN
 from funnel.stages import Category, Reason, Stage, StageRow
 from tenants.forms.organization import DayField
-from tenants.models import Membership
+from tenants.models import SELLING, Membership
 
 
 def day_field(**kwargs: Any) -> forms.DateField:
@@ -44,6 +44,18 @@ class StageField(forms.TypedChoiceField):
         return str(value) in {str(int(stage)) for stage in Stage if stage != Stage.DEPLOY}
 
 
+class OwnerField(forms.ModelChoiceField):
+    """Who is to have it; that one has it oneself needs no asking."""
+
+    by: Membership
+
+    def to_python(self, value: Any) -> Membership | None:
+        """Find whom the form names."""
+        is_me = str(value) == str(self.by.pk) and self.by.role in SELLING
+        found: Membership | None = self.by if is_me else super().to_python(value)
+        return found
+
+
 class OpportunityForm(forms.Form):
     """The facts of an opportunity. Without one it also asks for account and stage, and opens it."""
 
@@ -55,7 +67,7 @@ class OpportunityForm(forms.Form):
     expected_close_on = day_field(label=gettext_lazy("Expected close"), required=False)
     stage = StageField(label=gettext_lazy("Stage"), coerce=int)
     category = forms.ChoiceField(label=gettext_lazy("Forecast category"), required=False)
-    owner = forms.ModelChoiceField(Membership.objects, label=gettext_lazy("Owner"), empty_label=gettext_lazy("Choose…"))
+    owner: Any = OwnerField(Membership.objects, label=gettext_lazy("Owner"), empty_label=gettext_lazy("Choose…"))
     source = forms.CharField(label=pgettext_lazy("of an opportunity", "Source"), max_length=80, required=False)
     why = forms.CharField(label=gettext_lazy("Why"), max_length=500, required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -75,7 +87,7 @@ class OpportunityForm(forms.Form):
         self.by, self.opportunity = by, opportunity
         self.picked: Account | None = None
         fields: dict[str, Any] = self.fields
-        fields["owner"].queryset = queries.owners_for(by, opportunity)
+        fields["owner"].by, fields["owner"].queryset = by, queries.owners_for(by, opportunity)
         fields["product"].queryset = queries.products_for(opportunity)
         own = by.organization.currency
         fields["quoted_currency"].own = own

@@ -198,9 +198,10 @@ def owners_in_sight(membership: Membership) -> QuerySet[Membership]:
 
 def owners_for(membership: Membership, opportunity: Opportunity | None) -> QuerySet[Membership]:
     """Return to whom an opportunity may be given: those in sight, and who has it now."""
+    if opportunity is None:
+        return owners_in_sight(membership)
     people = Membership.objects.in_current_organization()
-    now = opportunity.owner_id if opportunity else None
-    both = people.filter(Q(pk__in=owners_in_sight(membership).values("pk")) | Q(pk=now))
+    both = people.filter(Q(pk__in=owners_in_sight(membership).values("pk")) | Q(pk=opportunity.owner_id))
     return cast("QuerySet[Membership]", both.order_by("user__name", "pk"))
 
 
@@ -211,8 +212,8 @@ def owner_in_sight(membership: Membership, pk: int) -> Membership | None:
 
 def products_for(opportunity: Opportunity | None) -> QuerySet[Product]:
     """Return the products on sale, and the one it has."""
-    now = opportunity.product_id if opportunity else None
-    return cast("QuerySet[Product]", Product.objects.filter(Q(is_active=True) | Q(pk=now)).order_by("name"))
+    on_sale = Q(is_active=True) | (Q(pk=opportunity.product_id) if opportunity else Q())
+    return cast("QuerySet[Product]", Product.objects.filter(on_sale).order_by("name"))
 
 
 def product(pk: int) -> Product | None:
