@@ -112,8 +112,10 @@ def _proofs(cast: Cast, one: Opportunity, who: dict[str, Any]) -> list[Act]:
         ),
         ("file_evidence", lambda: funnel.file_evidence(one, first, note="seen", seen=0, **who)),
         ("judge_evidence", judge),
-        ("file_evidence", lambda: funnel.file_evidence(one, first, note="seen again", seen=2, **who)),
-        ("withdraw_evidence", lambda: funnel.withdraw_evidence(one, first, seen=3, **who)),
+        ("unjudge_evidence", lambda: funnel.unjudge_evidence(one, first, seen=2, by=said["by"], at=LATER)),
+        ("judge_evidence", judge),
+        ("file_evidence", lambda: funnel.file_evidence(one, first, note="seen again", seen=4, **who)),
+        ("withdraw_evidence", lambda: funnel.withdraw_evidence(one, first, seen=5, **who)),
         ("switch_item", lambda: funnel.switch_item(first, is_active=False, by=cast.executive, at=LATER)),
         ("add_item", lambda: funnel.add_item(Stage.DISCOVER, label="More", by=cast.executive, at=LATER)),
         (
