@@ -19,4 +19,4 @@ class SessionStore(db.SessionStore):
         if found is None:
             self._session_key = None
             return None
-        return self.model(session_key=self.session_key, session_data=found[0])
+        return self.model(session_key=str(self.session_key), session_data=found[0])

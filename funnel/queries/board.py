@@ -206,7 +206,7 @@ def figures_by_stage(
     percents: Mapping[Stage, int],
 ) -> dict[int, Figure]:
     """Count and add up by stage; an index alone holds everything that is asked."""
-    shown = {"filter": _figured(filters)} if filters.health else {}
+    shown: dict[str, Any] = {"filter": _figured(filters)} if filters.health else {}
     sums = {
         "count": Count("stage", **shown),
         "total": Sum("amount", default=0, **shown),

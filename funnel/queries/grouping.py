@@ -118,7 +118,7 @@ def _cells(
     """
     keys = {f"by_{code}": key_of(code, organization) for code in codes}
     percents = {row.stage: row.percent for row in table}
-    standing = {} if status == Status.OPEN else {"filter": Q(status=Status.OPEN)}
+    standing: dict[str, Any] = {} if status == Status.OPEN else {"filter": Q(status=Status.OPEN)}
     sums = {
         "n": Count("*"),
         "sum": Sum("amount", default=0),

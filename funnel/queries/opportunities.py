@@ -33,7 +33,7 @@ from tenants.scoping import require_organization_id
 
 def stage_table() -> list[StageRow]:
     """Return the seven stages in order, as the organization has them; one query."""
-    return cast("list[StageRow]", StageSetting.table())
+    return StageSetting.table()
 
 
 def visible(membership: Membership) -> OpportunityQuerySet:
@@ -168,7 +168,7 @@ def choices(membership: Membership) -> Choices:
     The people are `owners_in_sight`.
     """
     ids = membership.visible_owner_ids
-    values = {
+    values: dict[str, Any] = {
         "organization": require_organization_id(),
         "selling": [str(role) for role in SELLING],
         "ids": None if ids is None else list(ids),
