@@ -44,7 +44,7 @@ class StageField(forms.TypedChoiceField):
         return str(value) in {str(int(stage)) for stage in Stage if stage != Stage.DEPLOY}
 
 
-class OwnerField(forms.ModelChoiceField):
+class OwnerField(forms.ModelChoiceField):  # type: ignore[type-arg]  # Django takes none
     """Who is to have it; that one has it oneself needs no asking."""
 
     by: Membership
