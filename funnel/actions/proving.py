@@ -209,7 +209,7 @@ def judge_evidence(
         led=led_by(by),
     )
     if len(word) > WORD_LENGTH:
-        raise Refused("word_too_long")
+        raise Refused("word_too_long", limit=WORD_LENGTH)
     if (evidence.state, evidence.judged_by_id, evidence.word) == (verdict, by.pk, word):
         return evidence
     if evidence.version != seen:
