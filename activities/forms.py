@@ -17,6 +17,7 @@ from activities.models import Visit
 from activities.queries import Offer, Step, VisitFilter
 from activities.times import FURTHEST, OLDEST, SLACK, Span, When, moment
 from tenants import dates, formats
+from tenants.forms.names import NameField
 from tenants.models import Membership, Team
 
 NOTHING = "none"
@@ -86,7 +87,7 @@ class VisitForm(DueMixin):
     opportunity = forms.ChoiceField(label=_("Opportunity"), required=False, widget=forms.RadioSelect)
     contacts = forms.MultipleChoiceField(label=_("Whom you met"), required=False, widget=forms.CheckboxSelectMultiple)
     new_contact = forms.BooleanField(label=_("New contact"), required=False)
-    new_name = forms.CharField(label=_("Name of the new contact"), max_length=120, required=False)
+    new_name = NameField(label=_("Name of the new contact"), max_length=120, required=False)
     new_position = forms.CharField(label=_("Position"), max_length=120, required=False)
     kind = forms.ChoiceField(label=_("How"), choices=list(labels.KINDS.items()), widget=forms.RadioSelect)
     when = forms.ChoiceField(label=_("When"), choices=list(labels.WHENS.items()), widget=forms.RadioSelect)

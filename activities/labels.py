@@ -71,7 +71,7 @@ SPANS: Mapping[Span, Words] = {
     Span.ALL: _("All time"),
 }
 REFUSALS: Mapping[str, Words] = {
-    **{code: funnel_labels.REFUSALS[code] for code in ("gap_closed", "gap_sought")},
+    **{code: funnel_labels.REFUSALS[code] for code in ("gap_closed", "gap_sought", "name_missing")},
     "future": _("A visit is logged after it took place. Plan it instead, or choose an earlier time."),
     "too_long_ago": _("Visits can be logged up to %(days)s days back."),
     "planned_in_the_past": _("Choose a time still to come, or log the visit."),

@@ -12,6 +12,7 @@ from funnel.commitment import TEXT_LENGTH, CommitmentKind
 from funnel.forms.opportunities import day_field
 from funnel.forms.papers import PaperField
 from funnel.models import Opportunity
+from tenants.forms.names import NameField
 from tenants.models import Membership
 
 
@@ -19,7 +20,7 @@ class CommitmentForm(forms.Form):
     """What the customer's procedure decided, with its proof; or who promised what."""
 
     contact: Any = forms.ModelChoiceField(None, label=gettext_lazy("Who promised it"), required=False, empty_label="—")
-    new_contact = forms.CharField(label=gettext_lazy("Or a new person"), max_length=120, required=False)
+    new_contact = NameField(label=gettext_lazy("Or a new person"), max_length=120, required=False)
     on = day_field(label=gettext_lazy("Date"))
     what = forms.CharField(label="", max_length=TEXT_LENGTH, widget=forms.Textarea(attrs={"rows": 2}))
     note = forms.CharField(label=gettext_lazy("What proves it"), max_length=TEXT_LENGTH, required=False)

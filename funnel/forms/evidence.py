@@ -11,6 +11,7 @@ from funnel.evidence import DATED, JUDGED, Item, Kind, State
 from funnel.forms.opportunities import day_field
 from funnel.forms.papers import PaperField
 from funnel.models import Evidence, Opportunity
+from tenants.forms.names import NameField
 from tenants.models import Membership
 
 
@@ -21,7 +22,7 @@ class EvidenceForm(forms.Form):
     contact: Any = forms.ModelChoiceField(
         None, label=gettext_lazy("Person at the customer"), required=False, empty_label="—"
     )
-    new_contact = forms.CharField(label=gettext_lazy("Or a new person"), max_length=120, required=False)
+    new_contact = NameField(label=gettext_lazy("Or a new person"), max_length=120, required=False)
     amount = MoneyField(label=gettext_lazy("Amount, as the customer said it"), required=False)
     on = day_field(label=gettext_lazy("Date"), required=False)
     file = PaperField(required=False)

@@ -178,6 +178,7 @@ DUE: Sequence[tuple[str, Words]] = [
 ]
 
 REFUSALS: dict[str, Words] = {
+    **{code: accounts_labels.REFUSALS[code] for code in ("name_missing", "owner_out_of_reach")},
     "closed": _("This opportunity is closed. Reopen it first."),
     "not_closed": _("This opportunity is still open."),
     "same_stage": _("It already stands in this stage."),

@@ -6,11 +6,16 @@ from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from accounts.models import Contact
+from activities import labels as activities_labels
+from funnel import actions, labels
 from funnel.models import Evidence, Opportunity
+from tenants.errors import Refused
 from tenants.models import Membership
 from tenants.scoping import working_for
-from tests.cast import Cast
+from tests.cast import AT, Cast
 from tests.funnel.factories import make_account, make_opportunity
 
 pytestmark = pytest.mark.django_db
@@ -72,3 +77,33 @@ def test_nothing_closes_in_the_year_9999(acme: Cast, login: Login, day: str) -> 
     client = login(acme.rep)
     assert client.post("/o/acme/funnel/new/", {**typed, "expected_close_on": day}).status_code == 422
     assert client.post("/o/acme/funnel/new/", {**typed, "expected_close_on": "2030-01-31"}).status_code == 303
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u3164", "\u202e"])
+def test_nobody_new_has_a_name_that_cannot_be_seen(acme: Cast, login: Login, name: str) -> None:
+    """Wherever a person is recorded along the way: with evidence, a promise, a role, a visit."""
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep)
+    day, home = timezone.localdate().isoformat(), f"/o/acme/funnel/{opportunity.pk}/"
+    visit = {"when": "now", "kind": "visit", "result": "advanced", "note": "Met", "next_on": "none"}
+    sent: list[tuple[str, dict[str, Any]]] = [
+        (f"{home}evidence/key_people/", {"new_contact": name, "version": 0}),
+        (f"{home}commitment/promise/", {"new_contact": name, "on": day, "what": "Yes"}),
+        (f"{home}strategy/roles/", {"new_name": name, "roles": "user", "influence": 2, "attitude": "0"}),
+        (f"/o/acme/visits/new/?account={opportunity.account_id}", {**visit, "new_contact": "on", "new_name": name}),
+    ]
+    for address, typed in sent:
+        answer = login(acme.rep).post(address, typed)
+        assert answer.status_code == 422, address
+        assert "Write a name that can be read." in answer.content.decode(), address
+    with working_for(acme.org):
+        assert not Contact.objects.exists()
+
+
+def test_what_another_app_refuses_is_a_sentence_here_too(acme: Cast) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep)
+        with pytest.raises(Refused) as refused:
+            actions.file_evidence(opportunity, "key_people", new_contact="\u200b", seen=0, by=acme.rep, at=AT)
+    assert labels.refusal(refused.value) == "Write a name."
+    assert activities_labels.refusal(refused.value.code) == "Write a name."
