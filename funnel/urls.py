@@ -26,6 +26,7 @@ urlpatterns = [
     path("leads/new/", views.lead_new, name="lead_new"),
     path("leads/today/", views.leads_today, name="leads_today"),
     path("leads/asked/", views.lead_settings, name="lead_settings"),
+    path("leads/asked/effects/", views.lead_effects, name="lead_effects"),
     path("leads/forms/", views.web_form_list, name="web_forms"),
     path("leads/forms/<int:pk>/", views.web_form, name="web_form"),
     path("leads/forms/<int:pk>/secret/", views.web_form_secret, name="web_form_secret"),

@@ -23,6 +23,7 @@ TOPICS: dict[str, Topic] = {
     "organization": Topic(Permission.SETTINGS_EDIT, ("tenants.organization",), ("organization.",)),
     "currencies": Topic(Permission.SETTINGS_EDIT, ("tenants.exchangerate",), ("rate.",)),
     "calendar": Topic(Permission.SETTINGS_EDIT, ("tenants.holiday",), ("holiday.",)),
+    "security": Topic(Permission.SETTINGS_EDIT, ("tenants.organization",), ("security.",)),
     "people": Topic(Permission.PEOPLE_EDIT, ("tenants.membership", "tenants.invitation"), ("member.", "invitation.")),
     "teams": Topic(Permission.PEOPLE_EDIT, ("tenants.team",), ("team.",)),
 }

@@ -93,7 +93,7 @@ def work_on(bulk: BulkChange, start: int, end: int, *, by: Membership, at: datet
     step: Callable[..., dict[str, Any]] = _take_back_one if bulk.state == BulkState.UNDOING else _one
     for pk, version in bulk.asked[start:end]:
         said = bulk.outcome.get(str(pk), {})
-        if bulk.state == "undoing" and said.get("fate") not in {Fate.DONE, Fate.ASKED}:
+        if bulk.state == BulkState.UNDOING and said.get("fate") not in {Fate.DONE, Fate.ASKED}:
             continue
         bulk.outcome[str(pk)] = _told(step, bulk, pk, version, by=by, at=at)
     if end >= len(bulk.asked):

@@ -22,7 +22,7 @@ from funnel.queries.commitments import (
 from funnel.queries.competitors import Against, Met, against, competitor_or_404, competitors, unlinked
 from funnel.queries.dimensions import has_gone, names_of
 from funnel.queries.discounts import discount_setting, limit_effects, may_give
-from funnel.queries.effects import lacking_by_stage
+from funnel.queries.effects import criteria_effects, lacking_by_stage
 from funnel.queries.flow import conversion, conversion_by_owner, conversion_rows, dwell, dwell_rows, won_cycle
 from funnel.queries.group_board import group_board
 from funnel.queries.grouping import Group, Groups, groups, matrix
@@ -198,6 +198,7 @@ __all__ = [
     "conversion",
     "conversion_by_owner",
     "conversion_rows",
+    "criteria_effects",
     "currencies",
     "customer_twins",
     "demanded_item",

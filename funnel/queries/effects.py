@@ -1,6 +1,6 @@
 """What the settings of the funnel stand at, and what changes of settings elsewhere do to opportunities."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date
 
@@ -9,7 +9,8 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from funnel.models import Evidence, EvidenceItem, LeadSetting, Opportunity, WebForm
+from funnel.leads import Answer, Criteria, Criterion, Facts, LeadStatus, Standing, answers, judge
+from funnel.models import Evidence, EvidenceItem, Lead, LeadAnswer, LeadSetting, Opportunity, WebForm
 from funnel.queries.opportunities import stage_table
 from funnel.revaluing import dated, worth
 from funnel.stages import Gate, Stage
@@ -31,6 +32,52 @@ def lacking_by_stage() -> dict[int, int]:
     lacking = Opportunity.objects.open().annotate(filed=Coalesce(filed, Value(0)), wanted=wanted)
     counts = lacking.filter(filed__lt=F("wanted")).order_by().values("stage").annotate(n=Count("pk"))
     return dict.fromkeys(map(int, Stage), 0) | dict(counts.values_list("stage", "n"))
+
+
+def criteria_effects(after: Criteria, *, today: date) -> list[Effect]:
+    """Say how many open leads other criteria would judge otherwise; three queries."""
+    before = LeadSetting.current().criteria
+    moved: Counter[tuple[Standing, bool]] = Counter()
+    for facts in _open_leads() if after != before else ():
+        was, now = (judge(answers(facts, each, today), each.musts).standing for each in (before, after))
+        if was != now:
+            moved.update([(was, False), (now, True)])
+    words = [
+        (Standing.QUALIFIED, True, _qualify),
+        (Standing.QUALIFIED, False, _no_longer_qualify),
+        (Standing.DROP, True, _to_drop),
+        (Standing.DROP, False, _no_longer_to_drop),
+    ]
+    return [Effect(say(moved[key, joins]), asks=True) for key, joins, say in words if moved[key, joins]]
+
+
+def _open_leads() -> Iterator[Facts]:
+    """Return what the criteria ask about, of every open lead."""
+    given: defaultdict[int, dict[Criterion, Answer]] = defaultdict(dict)
+    rows = LeadAnswer.objects.filter(lead__status=LeadStatus.OPEN).order_by()
+    for lead, criterion, answer in rows.values_list("lead_id", "criterion", "answer"):
+        given[lead][Criterion(criterion)] = Answer(answer)
+    leads = Lead.objects.filter(status=LeadStatus.OPEN).order_by()
+    for pk, budget, buys_on in leads.values_list("pk", "budget", "buys_on"):
+        yield Facts(budget=budget, buys_on=buys_on, answers=given[pk])
+
+
+def _qualify(n: int) -> str:
+    return ngettext("{n} open lead becomes qualified.", "{n} open leads become qualified.", n).format(n=n)
+
+
+def _no_longer_qualify(n: int) -> str:
+    return ngettext("{n} open lead is no longer qualified.", "{n} open leads are no longer qualified.", n).format(n=n)
+
+
+def _to_drop(n: int) -> str:
+    return ngettext("{n} open lead should then be dropped.", "{n} open leads should then be dropped.", n).format(n=n)
+
+
+def _no_longer_to_drop(n: int) -> str:
+    return ngettext(
+        "{n} open lead should no longer be dropped.", "{n} open leads should no longer be dropped.", n
+    ).format(n=n)
 
 
 def _stages_stand(_reader: Membership, _today: date) -> str:

@@ -43,7 +43,15 @@ from funnel.views.strategy import (
     verdict,
 )
 from funnel.views.teams import helper_remove, members, part_done, part_drop, part_edit, part_new, parts_today, team
-from funnel.views.web_forms import lead_settings, web_form, web_form_list, web_form_renew, web_form_secret, web_lead
+from funnel.views.web_forms import (
+    lead_effects,
+    lead_settings,
+    web_form,
+    web_form_list,
+    web_form_renew,
+    web_form_secret,
+    web_lead,
+)
 
 __all__ = [
     "approval",
@@ -89,6 +97,7 @@ __all__ = [
     "lead_convert",
     "lead_drop",
     "lead_edit",
+    "lead_effects",
     "lead_list",
     "lead_merge",
     "lead_move",

@@ -5,6 +5,7 @@ from typing import Any
 from allauth.core import ratelimit
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from funnel import actions, labels, queries, web_forms
 from funnel.forms import CriteriaForm, WebFormForm, standing_criteria
 from funnel.leads import Criterion
 from funnel.views.answers import read_write, refuse, url_of
+from tenants.effects import seal
 from tenants.errors import Refused, Stale
 from tenants.formats import exact
 from tenants.labels import in_a_row
@@ -31,6 +33,9 @@ def lead_settings(request: OrgRequest) -> HttpResponse:
     """Show and change what is asked of a lead."""
     setting = queries.setting()
     form = CriteriaForm(request.POST if request.method == "POST" else None, initial=standing_criteria(setting))
+    told = _told(request, form)
+    if form.is_valid() and form.cleaned_data["version"] == setting.version and told["asks"] and not told["confirmed"]:
+        form.add_error(None, _("Read what this will do, then confirm it."))
     if form.is_valid():
         try:
             seen = form.cleaned_data["version"]
@@ -41,9 +46,27 @@ def lead_settings(request: OrgRequest) -> HttpResponse:
             return _both(request, form, stale, setting.version)
         except Refused as refused:
             form.add_error("budget_from", labels.refusal(refused))
-    context = {"form": form, "criteria": labels.CRITERIA, "setting": setting}
+    context = {"form": form, "criteria": labels.CRITERIA, "setting": setting, **told}
     status = 422 if request.method == "POST" else 200
     return render_page(request, "funnel/leads/settings.html", context, partial="form", status=status)
+
+
+@org_view(Permission.SETTINGS_EDIT)
+@require_POST
+def lead_effects(request: OrgRequest) -> HttpResponse:
+    """Say how many open leads these criteria would judge otherwise, before they are saved."""
+    return render(request, "funnel/leads/settings.html#effects", _told(request, CriteriaForm(request.POST)))
+
+
+def _told(request: OrgRequest, form: CriteriaForm) -> dict[str, Any]:
+    """Return what these criteria will do, and whether it was confirmed."""
+    if not (form.is_bound and form.is_valid()):
+        return {"asks": False}
+    wanted = form.criteria()
+    effects = queries.criteria_effects(wanted, today=request.today)
+    key = seal({"budget_from": wanted.budget_from, "months": wanted.months, "musts": sorted(wanted.musts)})
+    confirmed = request.POST.get("confirmed") == key
+    return {"effects": effects, "asks": bool(effects), "seal": key, "confirmed": confirmed, "is_told": True}
 
 
 def _both(request: OrgRequest, form: CriteriaForm, stale: Stale, version: int) -> HttpResponse:

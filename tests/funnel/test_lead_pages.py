@@ -1,5 +1,6 @@
 """The pages of leads: what they show and to whom, what they answer to bad input, what they refuse."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -441,3 +442,37 @@ def test_the_strip_above_board_and_review_counts_leads_and_opens_them(acme: Cast
     assert opened.context["count"] == 1
     of_team = client.get(f"/o/acme/forecast/strip/?team={acme.team.pk}")
     assert client.get(of_team.context["urls"]["leads"]).context["count"] == of_team.context["leads"].open == 2
+
+
+def test_other_criteria_say_whom_they_judge_otherwise_and_ask(acme: Cast, login: Login) -> None:
+    client, rep = login(acme.admin), login(acme.rep)
+    url, effects = f"{BASE}asked/", f"{BASE}asked/effects/"
+    sound = {**YES, "version": 1}
+    for number in range(2):
+        lead = make_lead(acme.rep, f"Company {number}")
+        rep.post(f"{BASE}{lead.pk}/answers/", sound)
+        with working_for(acme.org):
+            Lead.objects.filter(pk=lead.pk).update(budget=100_000 * (number + 1))
+    body = {"version": 0, "budget_from": "", "months": 6, "musts": ["need", "compete", "budget"]}
+    assert "No open lead would be judged otherwise." in text(client.post(effects, body))
+    more = {**body, "budget_from": "1,500"}
+    told = text(client.post(effects, more))
+    assert "1 open lead is no longer qualified." in told
+    assert "1 open lead should then be dropped." in told
+    asked = client.post(url, more)
+    assert asked.status_code == 422
+    assert "Read what this will do, then confirm it." in text(asked)
+    with working_for(acme.org):
+        assert LeadSetting.current().version == 0
+    seal = re.findall(r'name="confirmed" value="(\w+)"', asked.content.decode())[0]
+    other = client.post(url, {**more, "budget_from": "1,600", "confirmed": seal})
+    assert other.status_code == 422, "what was confirmed counts for these numbers alone"
+    assert client.post(url, {**more, "confirmed": seal}).status_code in {204, 302, 303}
+    with working_for(acme.org):
+        assert LeadSetting.current().version == 1
+    back = text(client.post(effects, {**body, "version": 1}))
+    assert "1 open lead becomes qualified." in back
+    assert "1 open lead should no longer be dropped." in back
+    for bad in ({**body, "months": "x"}, {}):
+        assert "open lead" not in text(client.post(effects, bad))
+    assert rep.post(effects, body).status_code == 403

@@ -146,6 +146,7 @@ EXAMPLES: dict[str, Example] = {
     # discounts
     "funnel:discount": at(pk="opportunity").sending(percent="3"),
     "funnel:discounts": at().sending(rep="4", manager="9"),
+    "funnel:lead_effects": at().sending(months="6", version="0"),
     "funnel:discounts_effect": at().sending(rep="4", manager="9"),
     # commitments
     "funnel:commitment": at(pk="opportunity"),
