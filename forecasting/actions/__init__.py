@@ -5,8 +5,9 @@ from forecasting.actions.digesting import DIGEST_JOB, start_digest, take_digest
 from forecasting.actions.judging import is_judged_later, judge, refresh_health
 from forecasting.actions.limiting import change_health
 from forecasting.actions.muting import mute, unmute
-from forecasting.actions.nights import JOB, make_past_snapshots, start_night, start_now, take_snapshot
+from forecasting.actions.nights import make_past_snapshots, start_night, start_now, take_snapshot
 from forecasting.actions.targets import ImportedTarget, SetTarget, import_targets, set_target
+from forecasting.models import JOB
 
 __all__ = [
     "DIGEST_JOB",

@@ -18,8 +18,8 @@ from forecasting.actions.alerting import (
     tell_untold,
 )
 from forecasting.actions.measuring import measure
-from forecasting.actions.nights import JOB
 from forecasting.judging import judgement
+from forecasting.models import JOB
 from funnel.actions import note_judged
 from funnel.judges import Verdicts
 from funnel.models import Opportunity

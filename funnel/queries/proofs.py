@@ -62,12 +62,12 @@ def claims(membership: Membership, *, number: int = 1, size: int, is_oldest: boo
     rows = to_verify(membership)
     by_opportunity = rows.order_by().values("opportunity_id").annotate(first=Min("at"))
     order = [F("first").asc()] if is_oldest else [_LARGEST]
-    page = Paginator(by_opportunity.order_by(*order, "opportunity_id"), size).get_page(number)
+    page: Page[Any] = Paginator(by_opportunity.order_by(*order, "opportunity_id"), size).get_page(number)
     found: dict[int, list[Evidence]] = {row["opportunity_id"]: [] for row in page.object_list}
     for each in rows.filter(opportunity_id__in=found):
         found[each.opportunity_id].append(each)
     page.object_list = [Claim(rows[0].opportunity, rows) for rows in found.values() if rows]
-    return cast("Page[Any]", page)
+    return page
 
 
 def may_judge(opportunity: Opportunity, membership: Membership, *, filed_by: int | None = None) -> bool:

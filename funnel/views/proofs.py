@@ -40,8 +40,8 @@ def waiting_list(
     :param is_answer: a verdict has just been said.
     """
     is_oldest = request.GET.get("sort") == "oldest"
-    asked = {"number": filters.page_number(request.GET), "size": A_PAGE, "is_oldest": is_oldest}
-    page = queries.claims(request.membership, **asked)
+    number_of_page = filters.page_number(request.GET)
+    page = queries.claims(request.membership, number=number_of_page, size=A_PAGE, is_oldest=is_oldest)
     every = [each.pk for claim in page for each in claim.evidence]
     following = dict(pairwise(every))
     labels = {row.stage: row.label for row in queries.stage_table()} if every else {}

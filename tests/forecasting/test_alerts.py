@@ -474,8 +474,8 @@ def test_a_way_back_stays_within_the_organization(acme: Cast, wanted: str) -> No
         assert client.get(path, {"next": wanted}).context["back"] == ""
         assert f'href="{LIST.replace("&", "&amp;")}"' in client.get(path, {"next": LIST}).content.decode()
     visit = f"/o/acme/visits/new/?opportunity={opportunity.pk}"
-    assert client.get(visit, {"next": wanted, "opportunity": opportunity.pk}).context["back"] == page
-    assert client.get(visit, {"next": LIST, "opportunity": opportunity.pk}).context["back"] == LIST
+    assert client.get(visit, {"next": wanted, "opportunity": str(opportunity.pk)}).context["back"] == page
+    assert client.get(visit, {"next": LIST, "opportunity": str(opportunity.pk)}).context["back"] == LIST
     headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{wanted}"}
     typed = {"until": (datetime.now(acme.org.zone).date() + DAY).isoformat(), "reason": "Fair", "seen": 0}
     muted = client.post(f"/o/acme/forecast/alerts/{opportunity.pk}/overdue/mute/", typed, headers=headers)

@@ -1,0 +1,57 @@
+"""A manager works through the evidence that waits with the keyboard alone, and takes a slip back."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from funnel import actions
+from funnel.evidence import State
+from funnel.models import Evidence
+from funnel.stages import Stage
+from tenants.scoping import reading
+from tests.cast import Cast
+from tests.funnel.factories import DAY, MILLION, make_opportunity
+from tests.journeys.conftest import Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "owner"])]
+
+
+def test_a_manager_works_through_the_list_with_keys(acme: Cast, visit: Callable[..., Visitor]) -> None:
+    at = timezone.now() - DAY
+    filed: dict[str, Any] = {"note": "their CTO said so", "seen": 0, "by": acme.rep, "at": at}
+    with reading(acme.org):
+        large = make_opportunity(acme.rep, "Large", at=at, stage=Stage.QUALIFY, amount=9 * MILLION)
+        small = make_opportunity(acme.rep, "Small", at=at, stage=Stage.QUALIFY)
+        for deal, key in ((small, "opportunity_plan"), (large, "opportunity_plan"), (large, "key_needs")):
+            actions.file_evidence(deal, key, **filed)
+        first, second, third = (
+            Evidence.objects.get(opportunity=deal, item__code=key).pk
+            for deal, key in ((large, "opportunity_plan"), (large, "key_needs"), (small, "opportunity_plan"))
+        )
+    manager = visit(acme.manager, language="en")
+    manager.allowed = {422}
+    page = manager.go("funnel/proofs/")
+    page.keyboard.press("j")
+    expect(page.locator(f"#proof-{first}")).to_be_focused()
+    page.keyboard.press("1")
+    expect(page.locator(f"#proof-{second}")).to_be_focused()
+    expect(page.locator("#proofs")).to_contain_text("2 to verify")
+    page.keyboard.press("3")
+    expect(page.locator(f"#proof-{second}-word")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#proof-{second}-error")).to_be_visible()
+    page.keyboard.type("Whose words?")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#proof-{third}")).to_be_focused()
+    page.locator(".toast [data-undo]").click()
+    expect(page.locator(f"#proof-{second}")).to_be_focused()
+    page.keyboard.press("2")
+    expect(page.locator(f"#proof-{third}")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#proofs")).to_contain_text("Nothing waits for your verdict")
+    with reading(acme.org):
+        states = dict(Evidence.objects.values_list("pk", "state"))
+    assert states == {first: State.VERIFIED, second: State.CONFIRMED, third: State.VERIFIED}
