@@ -22,7 +22,7 @@ class DayLabel:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """What a line has come to, written at its end. `kind`: won or weighted."""
+    """What a line has come to, written at its end. `kind`: won, weighted or proven."""
 
     kind: str
     x: float
@@ -32,7 +32,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Two lines over a period, in units of the drawing."""
+    """Lines over a period, in units of the drawing."""
 
     width: int
     height: int
@@ -42,6 +42,7 @@ class Course:
     base: float
     won: str
     forecast: str
+    proven: str
     dots: tuple[tuple[float, float], ...]
     target: Tick | None
     now: float | None
@@ -54,21 +55,23 @@ def draw(
     period: Period,
     won: Points,
     forecasts: Points,
+    proofs: Points = (),
     *,
     target: int | None,
     today: date,
     size: tuple[int, int, tuple[int, int, int, int]] = WIDE,
 ) -> Course:
-    """Draw what was won until each evening (rising by steps, up to today), and the forecast of each evening.
+    """Draw what was won until each evening (rising by steps, up to today), and the forecasts of each evening.
 
     :param won: (day, won until its evening), in order; days without a win are left out.
     :param forecasts: (evening, weighted forecast as stored), in order; those outside the period are left out.
+    :param proofs: the same by what was proven.
     :param size: width, height and margins (top, right, bottom, left).
     """
     width, height, (top, right, bottom, left) = size
     days = (period.ends_on - period.starts_on).days + 1
-    shown = [(day, value) for day, value in forecasts if day in period]
-    largest = max([value for _day, value in (*won, *shown)] + [target or 0, 1]) * 1.08
+    shown, proven = ([(day, value) for day, value in each if day in period] for each in (forecasts, proofs))
+    largest = max([value for _day, value in (*won, *shown, *proven)] + [target or 0, 1]) * 1.08
 
     def x(day: date) -> float:
         return round(left + (width - left - right) * ((day - period.starts_on).days + 1) / days, 1)
@@ -83,16 +86,14 @@ def draw(
         last = value
     if today >= period.starts_on:
         path.append((x(until), y(last)))
-    spots = [(x(day), y(value)) for day, value in shown]
+    spots, proved = ([(x(day), y(value)) for day, value in each] for each in (shown, proven))
     ends = []
     if today >= period.starts_on:
         ends.append(End("won", x(until), y(last), last))
     if shown:
         ends.append(End("weighted", spots[-1][0], spots[-1][1], shown[-1][1]))
-    if len(ends) == 2 and abs(ends[0].y - ends[1].y) < 14:
-        lower, upper = sorted(ends, key=lambda end: -end.y)
-        middle = (lower.y + upper.y) / 2
-        ends = [End(lower.kind, lower.x, middle + 7, lower.value), End(upper.kind, upper.x, middle - 7, upper.value)]
+    if proven:
+        ends.append(End("proven", proved[-1][0], proved[-1][1], proven[-1][1]))
     step = round_step(largest)
     return Course(
         width=width,
@@ -103,13 +104,39 @@ def draw(
         base=height - bottom,
         won=" ".join(f"{px},{py}" for px, py in path) if today >= period.starts_on else "",
         forecast=" ".join(f"{px},{py}" for px, py in spots),
-        dots=tuple(spots) if len(spots) == 1 else (),
+        proven=" ".join(f"{px},{py}" for px, py in proved),
+        dots=(*spots, *proved) if len(spots) == 1 else (),
         target=Tick(y(target), target) if target else None,
         now=x(today) if today in period else None,
         ticks=tuple(Tick(y(value), value) for value in range(0, int(largest) + 1, step)),
         days=tuple(DayLabel(x(day), day) for day in _labelled(period, narrow=width < 480)),
-        ends=tuple(ends),
+        ends=tuple(_apart(ends)),
     )
+
+
+APART = 14
+"""So far apart two lines of text must be."""
+
+
+def _apart(ends: Sequence[End]) -> list[End]:
+    """Move what is written at the ends of lines apart, each group of those too near around its middle."""
+    groups: list[list[End]] = []
+    for end in sorted(ends, key=lambda end: end.y):
+        groups.append([end])
+        while len(groups) > 1 and _places(groups[-1])[0] - _places(groups[-2])[-1] < APART:
+            groups[-2:] = [[*groups[-2], *groups[-1]]]
+    placed = {
+        end.kind: End(end.kind, end.x, at, end.value)
+        for group in groups
+        for end, at in zip(group, _places(group), strict=True)
+    }
+    return [placed[end.kind] for end in ends]
+
+
+def _places(group: Sequence[End]) -> list[float]:
+    """Return where the texts of a group stand, from the top."""
+    first = sum(end.y for end in group) / len(group) - APART * (len(group) - 1) / 2
+    return [first + APART * n for n in range(len(group))]
 
 
 def _labelled(period: Period, *, narrow: bool) -> list[date]:

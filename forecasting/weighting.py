@@ -50,6 +50,11 @@ class Numbers:
         return self.won + self.weighted
 
     @property
+    def proven_forecast(self) -> int:
+        """The same by what is proven: won so far + proven pipeline due in the period."""
+        return self.won + self.proven
+
+    @property
     def unproven(self) -> int:
         """How much of the weighted pipeline no evidence proves."""
         return self.weighted - self.proven

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 
 from forecasting.queries.changed import LATEST
+from funnel.models import StageSetting
 from funnel.queries.behind import Behind
 from funnel.queries.slices import of_slice
 from funnel.slices import Slice
@@ -16,7 +17,7 @@ from tenants.scoping import require_organization_id
 # As it stood -----------------------------------------------------------------------------------------
 
 _STOOD = """
-    FROM funnel_spell s
+    FROM funnel_spell s {proofs}
     WHERE s.organization_id = %(organization)s AND s.status = 'open'
         AND s.until_at > %(at)s AND s.from_at <= %(at)s{slice}
 """
@@ -24,29 +25,47 @@ _STOOD = """
 
 @dataclass(frozen=True)
 class Stood:
-    """What stood in a stage at a moment; weighted by the stage's percentage of then."""
+    """What stood in a stage at a moment; weighted by the stage's percentage of then.
+
+    `proven` is the same by the proven stage. It is known of now alone: of the past nobody recorded it (None).
+    """
 
     count: int = 0
     amount: int = 0
     weighted: int = 0
+    proven: int | None = 0
 
     def __add__(self, other: "Stood") -> "Stood":
         """Add up two stages."""
-        return Stood(self.count + other.count, self.amount + other.amount, self.weighted + other.weighted)
+        proven = None if self.proven is None or other.proven is None else self.proven + other.proven
+        return Stood(self.count + other.count, self.amount + other.amount, self.weighted + other.weighted, proven)
+
+
+_THEN = "coalesce(sum((coalesce(s.amount, 0) * s.percent + 50) / 100), 0), NULL"
+_NOW = """
+    coalesce(sum((coalesce(s.amount, 0) * (%(percents)s::int[])[s.stage] + 50) / 100), 0),
+    coalesce(sum((coalesce(s.amount, 0) * (%(percents)s::int[])[p.proven_stage] + 50) / 100), 0)"""
+_PROOFS = "JOIN funnel_opportunity p ON p.organization_id = s.organization_id AND p.id = s.opportunity_id"
 
 
 def stood(slice_: Slice, *, at: datetime = LATEST) -> Mapping[int, Stood]:
-    """Return what was open at a moment, by stage."""
+    """Return what was open at a moment, by stage; what is open now, as the stages are weighted and proven now."""
     condition, taken = of_slice(slice_, "s")
+    parts, proofs = _THEN, ""
+    if at >= LATEST:
+        parts, proofs = _NOW, _PROOFS
+        taken |= {"percents": [row.percent for row in StageSetting.table()]}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT s.stage, count(*), coalesce(sum(s.amount), 0),"
-            " coalesce(sum((coalesce(s.amount, 0) * s.percent + 50) / 100), 0)"
-            + _STOOD.format(slice=condition)
+            f"SELECT s.stage, count(*), coalesce(sum(s.amount), 0), {parts}"
+            + _STOOD.format(slice=condition, proofs=proofs)
             + " GROUP BY s.stage",
             {**taken, "organization": require_organization_id(), "at": at},
         )
-        return {stage: Stood(count, int(amount), int(part)) for stage, count, amount, part in cursor.fetchall()}
+        return {
+            stage: Stood(count, int(amount), int(weighted), None if proven is None else int(proven))
+            for stage, count, amount, weighted, proven in cursor.fetchall()
+        }
 
 
 def stood_rows(slice_: Slice, *, stage: int | None = None, at: datetime = LATEST) -> Behind:
@@ -55,7 +74,7 @@ def stood_rows(slice_: Slice, *, stage: int | None = None, at: datetime = LATEST
     if stage is not None:
         condition += " AND s.stage = %(stage)s"
     return Behind(
-        "SELECT s.opportunity_id, 0 AS old, coalesce(s.amount, 0) AS new" + _STOOD.format(slice=condition),
+        "SELECT s.opportunity_id, 0 AS old, coalesce(s.amount, 0) AS new" + _STOOD.format(slice=condition, proofs=""),
         {**taken, "organization": require_organization_id(), "at": at, "stage": stage},
         has_worth=True,
     )

@@ -18,9 +18,13 @@ PAST_PERIODS = 6
 
 @dataclass(frozen=True)
 class Course:
-    """The weighted forecast as it was stored, evening by evening, and when it was last computed."""
+    """The weighted forecast as it was stored, evening by evening, and when it was last computed.
+
+    `proven` is won and proven of the evenings on which that was recorded.
+    """
 
     points: list[tuple[date, int]]
+    proven: list[tuple[date, int]]
     computed_at: datetime | None
 
 
@@ -29,14 +33,20 @@ def course(period: Period, owners: Collection[int] | None) -> Course:
     stored = (
         ForecastSnapshot.objects.filter(owned_by(owners), period=period.kind, starts_on=period.starts_on)
         .order_by("on")
-        .values_list("on", "won", "open_weighted", "computed_at")
+        .values_list("on", "won", "open_weighted", "open_proven", "computed_at")
     )
     points: dict[date, int] = defaultdict(int)
+    proven: dict[date, int] = defaultdict(int)
+    unknown = set[date]()
     computed_at = None
-    for on, won, weighted, computed in stored:
+    for on, won, weighted, in_proof, computed in stored:
         points[on] += won + weighted
+        proven[on] += won + (in_proof or 0)
+        if in_proof is None:
+            unknown.add(on)
         computed_at = computed if computed_at is None else max(computed_at, computed)
-    return Course(sorted(points.items()), computed_at)
+    known = [(on, amount) for on, amount in sorted(proven.items()) if on not in unknown]
+    return Course(sorted(points.items()), known, computed_at)
 
 
 @dataclass(frozen=True)

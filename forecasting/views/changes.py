@@ -130,6 +130,7 @@ def _stood(asked: Asked) -> dict[str, Any]:
         ],
         "first": whole[0],
         "last": whole[1],
+        "both": whole,
         "change": whole[1].amount - whole[0].amount,
         "widest": max((each.amount for stood in (first, last) for each in stood.values()), default=0),
         "first_rows": rows(asked.since_on, None),

@@ -66,7 +66,18 @@ def forecast(request: OrgRequest) -> HttpResponse:
     if found.numbers.target and today in period:
         pace = queries.pace_of(period, found.numbers.target, today, calendar_of(request.organization))
     drawings = [
-        (css, draw(period, found.won_by_day, course.points, target=found.numbers.target, today=today, size=size))
+        (
+            css,
+            draw(
+                period,
+                found.won_by_day,
+                course.points,
+                course.proven,
+                target=found.numbers.target,
+                today=today,
+                size=size,
+            ),
+        )
         for css, size in (("only-wide", WIDE), ("only-narrow", NARROW))
     ]
     context = {

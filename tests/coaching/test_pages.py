@@ -196,12 +196,13 @@ def test_many_opportunities_stand_on_pages(acme: Cast, login: Login, now: dateti
 
 def test_the_roster_and_the_walk(acme: Cast, login: Login, now: datetime) -> None:
     with working_for(acme.org):
-        make_opportunity(acme.rep)
+        make_opportunity(acme.rep, expected_close_on=now.date(), at=now, stage=2)
         make_opportunity(acme.rep2, "Other deal")
         review = make_review(acme.manager, now)
     client, url = login(acme.manager), at(acme, "coaching:meeting", review.pk)
     page = client.get(url).content.decode()
     assert f"Next: {acme.rep2.name}" in page
+    assert re.search(r'<span class="sub"><span>Weighted [^<]+</span><span>Proven [^<]+</span></span>', page)
     answer = client.post(at(acme, "coaching:turn", review.pk), {"to": acme.rep2.pk})
     assert answer["Location"] == f"{url}?person={acme.rep2.pk}"
     page = client.get(answer["Location"]).content.decode()

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from django.utils import translation
@@ -123,6 +124,13 @@ def test_labels_at_the_ends_keep_apart() -> None:
     assert abs(course.ends[0].y - course.ends[1].y) >= 14
     assert len(course.dots) == 1
     assert course.target is None
+    three = draw(QUARTER, [(TODAY, 500)], [(TODAY, 505)], [(TODAY, 502)], target=None, today=TODAY)
+    assert [end.kind for end in three.ends] == ["won", "weighted", "proven"]
+    heights = sorted(end.y for end in three.ends)
+    assert [later - sooner for sooner, later in pairwise(heights)] == [14, 14]
+    assert len(three.dots) == 2
+    far = draw(QUARTER, [(TODAY, 500)], [(TODAY, 505)], [(TODAY, 9_000)], target=None, today=TODAY)
+    assert {end.value: end.y for end in far.ends}[9_000] == float(far.proven.split(",")[1])
 
 
 def test_a_period_to_come_and_one_that_is_over() -> None:

@@ -19,12 +19,13 @@ from forecasting.queries import summary
 from funnel import actions, queries
 from funnel.evidence import STANDARD, State
 from funnel.filters import Filters
-from funnel.models import Evidence, Opportunity
+from funnel.models import Evidence, Opportunity, StageSetting
 from funnel.stages import PERCENT, Stage, weighted
 from jobs.models import Notification
 from tenants.errors import Refused
 from tenants.models import AuditEvent, Membership
 from tenants.scoping import working_for
+from tenants.templatetags.ui import money_exact
 from tests.cast import Cast
 from tests.funnel.factories import MILLION, make_opportunity
 
@@ -107,6 +108,49 @@ def test_what_is_all_proven_is_claimed_to_the_last_cent(acme: Cast) -> None:
     board = queries.board(acme.rep, Filters(), today=today)
     assert totals.weighted == totals.proven == board.weighted == board.proven == 3
     assert queries.weighing(PERCENT).now == queries.weighing(PERCENT).then == 3
+
+
+@pytest.mark.parametrize("who", ["rep", "manager", "executive"])
+def test_the_pages_of_the_forecast_and_the_review_say_claimed_and_proven_side_by_side(
+    acme: Cast, season: list[Opportunity], login: Login, who: str
+) -> None:
+    member, now = getattr(acme, who), timezone.now()
+    mine = [each for each in season if Opportunity.objects.visible_to(member).filter(pk=each.pk).exists()]
+    proven = sum(weighted(each.amount or 0, PERCENT[Stage(each.proven_stage)]) for each in mine)
+    claimed = sum(weighted(each.amount or 0, PERCENT[Stage(each.stage)]) for each in mine)
+    client, home = login(member), "/o/acme/forecast/"
+    period = period_of(PeriodKind.QUARTER, now.date())
+    past = client.get(f"{home}past/")
+    assert (past.context["last"].weighted, past.context["last"].proven) == (claimed, proven)
+    page = client.get(f"{home}past/?since={now.date() - timedelta(days=1)}").content.decode()
+    assert "not recorded" not in page, "nothing stood yesterday, so nothing of it is proven"
+    take_snapshot(acme.org, on=now.date(), at=now)
+    forecast = client.get(f"{home}?period=quarter&on={period.starts_on}")
+    numbers, text = forecast.context["numbers"], forecast.content.decode()
+    assert forecast.context["course"].points == [(now.date(), claimed)]
+    assert forecast.context["course"].proven == [(now.date(), proven)]
+    assert numbers.proven_forecast == proven
+    for row in forecast.context["people"]:
+        one = row[0].numbers
+        shown = [f'title="{money_exact(amount, acme.org.currency)}"' for amount in (one.forecast, one.proven_forecast)]
+        assert all(each in text for each in shown) or len(forecast.context["people"]) == 1
+    assert 'class="proven"' in text
+    assert text.count("sub only-narrow") >= 6, "a phone shows it too"
+    ForecastSnapshot.objects.update(open_proven=None)
+    again = client.get(f"{home}?period=quarter&on={period.starts_on}")
+    assert (again.context["course"].proven, 'class="proven"' in again.content.decode()) == ([], False)
+
+
+def test_what_was_proven_on_a_past_day_is_not_invented(acme: Cast, login: Login) -> None:
+    made = make_opportunity(acme.rep, at=timezone.now() - timedelta(days=9), stage=Stage.QUALIFY, amount=MILLION)
+    verify(made, 2, acme.executive)
+    page = login(acme.rep).get(f"/o/acme/forecast/past/?since={timezone.now().date() - timedelta(days=3)}")
+    assert (page.context["first"].weighted, page.context["first"].proven) == (page.context["last"].weighted, None)
+    assert page.context["last"].proven == page.context["last"].weighted > 0
+    assert page.content.decode().count("not recorded") == 1
+    StageSetting.objects.create(stage=Stage.QUALIFY, label="Q", percent=30)
+    changed = login(acme.rep).get("/o/acme/forecast/past/").context["last"]
+    assert changed.weighted == changed.proven == weighted(MILLION, 30), "as the board weights it now"
 
 
 @pytest.mark.parametrize("who", ["rep", "manager", "executive"])
