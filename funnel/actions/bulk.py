@@ -66,12 +66,15 @@ def carry_out(bulk: BulkChange, choice: Choice, *, by: Membership, at: datetime)
 def take_back(bulk: BulkChange, *, by: Membership, at: datetime) -> BulkChange:
     """Take back what was done to each, where nobody changed it since; within thirty seconds.
 
+    What was left half-way, whether doing or taking back, is taken back as far as it came.
+
     :raises Refused: `too_late`, `already_undone`.
     """
-    bulk = locked(BulkChange.objects.all(), bulk.pk)
-    if bulk.state in {BulkState.UNDOING, BulkState.UNDONE}:
+    bulk = locked(BulkChange.objects.select_related("job"), bulk.pk)
+    stopped = bulk.stopped_at
+    if bulk.state == BulkState.UNDONE or (bulk.state == BulkState.UNDOING and stopped is None):
         raise Refused("already_undone")
-    if bulk.state != BulkState.DONE or bulk.ended_at is None or at - bulk.ended_at > UNDO_WITHIN:
+    if bulk.state == BulkState.DRAWN or stopped is None or at - stopped > UNDO_WITHIN:
         raise Refused("too_late")
     bulk.state = BulkState.UNDOING
     audit.record("bulk.taken_back", None, by=by, at=at, kind=bulk.kind, count=len(bulk.asked))

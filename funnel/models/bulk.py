@@ -1,5 +1,7 @@
 """What is done to many opportunities at once."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 
@@ -33,3 +35,10 @@ class BulkChange(TenantModel):
             models.CheckConstraint(condition=Q(state__in=list(BulkState)), name="bulk_change_state_known"),
             models.CheckConstraint(condition=Q(kind__in=list(BulkKind)), name="bulk_change_kind_known"),
         ]
+
+    @property
+    def stopped_at(self) -> datetime | None:
+        """When it came to its end, or was left half-way: its job was cancelled, or failed; None while it goes on."""
+        if self.state in {BulkState.RUNNING, BulkState.UNDOING} and self.job is not None:
+            return self.job.ended_at
+        return self.ended_at

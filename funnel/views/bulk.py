@@ -143,7 +143,7 @@ def _shown(request: OrgRequest, found: BulkChange, stages: list[StageRow]) -> Ht
         plan = queries.plan(found, request.membership, stages, today=request.today)
         return _planned(request, found, stages, plan, ChoiceForm(bulk=found, plan=plan, today=request.today))
     came = queries.outcome(found, request.membership)
-    ended = found.ended_at if found.state == BulkState.DONE else None
+    ended = found.stopped_at if found.state != BulkState.UNDONE else None
     context = {
         **_told(request, found, stages, came),
         "job": found.job if found.state in {BulkState.RUNNING, BulkState.UNDOING} else None,

@@ -19,6 +19,7 @@ from funnel.bulk import BulkKind, Choice, Fate, fate_of_move
 from funnel.history import effective, pushes
 from funnel.models import Approval, BulkChange, Change, Evidence, Opportunity, StageOverride
 from funnel.stages import Gate, Stage, StageRow, Status
+from jobs import actions as jobs
 from jobs.running import run
 from tenants.errors import Refused
 from tenants.models import AuditEvent, Membership
@@ -280,6 +281,49 @@ def test_thirty_are_planned_with_what_one_costs(acme: Cast) -> None:
                 queries.plan(change, acme.manager, table, today=timezone.localdate())
             counts.append(len(asked))
     assert counts[0] == counts[1] <= 8
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_what_was_left_half_way_is_taken_back(acme: Cast, login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("funnel.actions.bulk.AT_ONCE", 2)
+    monkeypatch.setattr("funnel.actions.bulk.CHUNK", 2)
+    with working_for(acme.org):
+        account = make_account(acme.rep)
+        rows = [recent(acme.rep, f"Deal {n}", account=account) for n in range(6)]
+        change = drawn(BulkKind.CATEGORY, "commit", rows, acme.manager)
+        begun = actions.carry_out(change, Choice(), by=acme.manager, at=timezone.now())
+        with pytest.raises(Refused, match="too_late"):
+            actions.take_back(begun, by=acme.manager, at=timezone.now())
+
+    def stop_after(chunks: int, started: BulkChange) -> None:
+        """Let the job do so many steps, then cancel it."""
+        with reading(acme.org):
+            job = started.job
+        for _chunk in range(chunks):
+            run(job, seconds=0)
+        with working_for(acme.org):
+            jobs.cancel(job, by=acme.manager, at=timezone.now())
+        run(job)
+
+    def categories() -> list[str]:
+        with reading(acme.org):
+            return list(Opportunity.objects.order_by("pk").values_list("category", flat=True))
+
+    stop_after(2, begun)
+    assert categories() == ["commit"] * 4 + ["pipeline"] * 2
+    page = url(acme, f"bulk/{begun.pk}/")
+    assert f"{page}undo/" in login(acme.manager).get(page).content.decode()
+    with working_for(acme.org):
+        stop_after(1, actions.take_back(begun, by=acme.manager, at=timezone.now()))
+    assert categories() == ["pipeline"] * 2 + ["commit"] * 2 + ["pipeline"] * 2
+    with working_for(acme.org):
+        back = actions.take_back(begun, by=acme.manager, at=timezone.now())
+    with reading(acme.org):
+        job = back.job
+    run(job)
+    assert categories() == ["pipeline"] * 6
+    with working_for(acme.org), pytest.raises(Refused, match="already_undone"):
+        actions.take_back(begun, by=acme.manager, at=timezone.now())
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
