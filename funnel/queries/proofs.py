@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from django.core.paginator import Page, Paginator
 from django.db.models import BigIntegerField, Count, F, Min, Q, QuerySet, Sum
@@ -120,7 +120,8 @@ def _rows(membership: Membership, table: Sequence[StageRow], filters: Filters) -
     return cast("QuerySet[Opportunity]", annotated.filter(Q(claimed__gt=F("proven"))))
 
 
-class Sums(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Sums:
     """How many open opportunities claim more than is proven, and how much they claim and have proven in all."""
 
     count: int

@@ -99,9 +99,10 @@ def _line_form(request: OrgRequest, line: Line, data: QueryDict | None) -> LineF
     asked = {f"{line.pk}-{name}" for name in ("ask", "why", "until")} | {
         form.add_prefix(n) for form in filings for n in form.fields
     }
+    typed: dict[str, str] = data.dict() if data else {}  # type: ignore[assignment]  # one value each, the last
     lost = [
         value
-        for name, value in (data or {}).items()
+        for name, value in typed.items()
         if name.startswith(f"{line.pk}-") and name not in asked and not name.endswith("-version") and value.strip()
     ]
     return LineForm(data, line=line, today=request.today, filings=filings, lost=", ".join(lost))

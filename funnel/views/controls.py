@@ -108,7 +108,7 @@ def _narrowing(wanted: filters.Filters, choices: Choices) -> dict[str, Any]:
 
 
 def _kept(query: QueryDict, names: tuple[str, ...]) -> list[tuple[str, str]]:
-    return [(name, query[name]) for name in names if name in query]
+    return [(name, str(query[name])) for name in names if name in query]
 
 
 def _table_groupings(wanted: filters.Filters) -> list[tuple[str, Any]]:

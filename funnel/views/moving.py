@@ -130,7 +130,7 @@ def evidence_form(
 ) -> EvidenceForm:
     """Return the brief form of an item, as it stands among others; with a `prefix` one that may be left empty."""
     about: dict[str, Any] = {"item": item, "opportunity": found, "by": request.membership, "filed": filed}
-    how = {"empty_permitted": True, "use_required_attribute": False} if prefix else {}
+    how: dict[str, Any] = {"empty_permitted": True, "use_required_attribute": False} if prefix else {}
     return EvidenceForm(data, **about, is_brief=True, prefix=prefix or item.key, **how)
 
 

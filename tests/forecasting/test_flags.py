@@ -98,7 +98,12 @@ def test_a_planned_visit_is_something_planned(acme: Cast) -> None:
         assert not planned()
         visit = activities.put_back(visit, **asked)
         assert planned()
-        held = {"happened_at": NOW + 3 * DAY, "kind": Kind.VISIT, "result": Result.STEADY, "opportunity": one}
+        held: dict[str, Any] = {
+            "happened_at": NOW + 3 * DAY,
+            "kind": Kind.VISIT,
+            "result": Result.STEADY,
+            "opportunity": one,
+        }
         activities.hold(visit, seen=visit.version, by=acme.rep, at=NOW + 3 * DAY, **held)
         assert not planned()
 
