@@ -105,7 +105,7 @@ def draw(
         won=" ".join(f"{px},{py}" for px, py in path) if today >= period.starts_on else "",
         forecast=" ".join(f"{px},{py}" for px, py in spots),
         proven=" ".join(f"{px},{py}" for px, py in proved),
-        dots=(*spots, *proved) if len(spots) == 1 else (),
+        dots=tuple(each[0] for each in (spots, proved) if len(each) == 1),
         target=Tick(y(target), target) if target else None,
         now=x(today) if today in period else None,
         ticks=tuple(Tick(y(value), value) for value in range(0, int(largest) + 1, step)),

@@ -162,9 +162,8 @@ def slipped(period: Period, slice_: Slice, *, today: date, zone: tzinfo) -> Behi
 
 _PUSHES = """
     SELECT c.opportunity_id, c.old #>> '{{}}' AS old, c.new #>> '{{}}' AS new
-    FROM funnel_change c JOIN funnel_opportunity s0 ON s0.organization_id = c.organization_id
-        AND s0.id = c.opportunity_id
-    JOIN LATERAL (SELECT s0.owner_id, s0.id AS opportunity_id) AS s ON true
+    FROM funnel_change c JOIN funnel_spell s ON s.organization_id = c.organization_id
+        AND s.opportunity_id = c.opportunity_id AND s.from_at <= c.occurred_at AND s.until_at > c.occurred_at
     WHERE c.organization_id = %(organization)s AND c.kind = 'expected_close'
         AND c.occurred_at > %(since)s AND c.occurred_at <= %(until)s AND c.undoes_id IS NULL
         AND NOT EXISTS (SELECT FROM funnel_change u WHERE u.organization_id = %(organization)s AND u.undoes_id = c.id)
@@ -191,7 +190,7 @@ def _pushes(slice_: Slice, since: datetime, until: datetime) -> tuple[str, dict[
 
 
 def pushes(slice_: Slice, *, since: datetime, until: datetime) -> Pushes:
-    """Return the pushes after `since` and up to `until`; of whoever owns the opportunity today."""
+    """Return the pushes after `since` and up to `until`; of whoever owned the opportunity then."""
     moves, taken = _pushes(slice_, since, until)
     with connection.cursor() as cursor:
         cursor.execute(

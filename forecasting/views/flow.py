@@ -42,22 +42,30 @@ SHOWN_BEHIND = 8
 def flow(request: OrgRequest) -> HttpResponse:
     """Say how much is won, how long it takes, and how much money a day that makes."""
     asked = asked_of(request, days=YEAR, offer=True)
-    cycle = funnel_queries.won_cycle(**asked.window)
-    found = figures.decided(**asked.window, today=asked.until_on, p95=cycle.p95)
+    cycle, found = _decided(asked, asked.window)
     closed = found.closed
+    trailing = {**asked.window, "since": figures.evening(before(asked.until_on, YEAR), request.organization.zone)}
+    usual, year = (cycle, found) if trailing == asked.window else _decided(asked, trailing)
     what = ("won", "lost", "abandoned", "stuck", "qualified")
     context = {
         **asked.frame("flow"),
         "cycle": cycle,
         "found": found,
         "closed": closed,
-        "velocity": velocity(found.qualified, closed.average_won, closed.rate, cycle.p50),
+        "velocity": velocity(found.qualified, year.closed.average_won, year.closed.rate, usual.p50),
+        "average_won": year.closed.average_won,
         "urls": {each: asked.to("behind", what=each) for each in what},
         "time_url": asked.to("flow_time"),
         "stages_url": asked.to("flow_stages"),
         "spans": [(days, asked.to("flow", since=before(request.today, days), until="")) for days in SPANS],
     }
     return render_page(request, "forecasting/flow.html", context, status=asked.status)
+
+
+def _decided(asked: Asked, window: Mapping[str, Any]) -> tuple[Spread, figures.Decided]:
+    """Return how long what was won took, and what was decided."""
+    cycle = funnel_queries.won_cycle(**window)
+    return cycle, figures.decided(**window, today=asked.until_on, p95=cycle.p95)
 
 
 @org_view(Permission.FORECAST_VIEW)

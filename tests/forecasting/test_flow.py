@@ -191,4 +191,8 @@ def test_pushes_count_months_and_days(acme: Cast) -> None:
         assert flow.pushes(Slice(owners={acme.rep2.pk}), **window) == flow.Pushes(0, 0)
         assert list(flow.pushed(Slice(), **window).visible_to(acme.executive)) == [one]
         assert Opportunity.objects.get(pk=one.pk).push_count == 1
+        change(one, NOW - DAY / 2, owner=acme.rep2)  # the pushes stay with whoever made them
+        assert flow.pushes(Slice(owners={acme.rep.pk}), **window) == flow.Pushes(1, 39)
+        assert flow.pushes(Slice(owners={acme.rep2.pk}), **window) == flow.Pushes(0, 0)
+        assert list(flow.pushed(Slice(owners={acme.rep.pk}), **window).visible_to(acme.executive)) == [one]
         assert queries.stood(Slice())[Stage.DEVELOP].count == 1

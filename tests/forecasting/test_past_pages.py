@@ -108,6 +108,15 @@ def test_days_that_cannot_be_answered_are_refused_with_what_was_typed(season: Ca
         assert f'value="{query.split("&")[0].split("=")[1]}"' in text
 
 
+def test_velocity_trails_twelve_months_whatever_days_are_chosen(season: Cast) -> None:
+    client = sign_in(season.executive)
+    year, week = (
+        client.get(f"/o/acme/forecast/flow/{query}").context for query in ("", f"?since={TODAY - timedelta(days=1)}")
+    )
+    assert week["closed"] != year["closed"], "the other figures are of the days chosen"
+    assert week["velocity"] == year["velocity"] > 0
+
+
 def test_foreign_and_unknown_words_are_not_found(season: Cast, globex: Cast) -> None:
     with working_for(globex.org):
         theirs = accounts_actions.create_product(name="Theirs", list_price=1, by=globex.admin, at=NOW)

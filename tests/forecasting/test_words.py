@@ -129,6 +129,9 @@ def test_labels_at_the_ends_keep_apart() -> None:
     heights = sorted(end.y for end in three.ends)
     assert [later - sooner for sooner, later in pairwise(heights)] == [14, 14]
     assert len(three.dots) == 2
+    later = [(TODAY - timedelta(days=1), 400), (TODAY, 505)]
+    first = draw(QUARTER, [(TODAY, 500)], later, [(TODAY, 502)], target=None, today=TODAY)
+    assert len(first.dots) == 1, "the first evening on which it was known is a dot beside the line"
     far = draw(QUARTER, [(TODAY, 500)], [(TODAY, 505)], [(TODAY, 9_000)], target=None, today=TODAY)
     assert {end.value: end.y for end in far.ends}[9_000] == float(far.proven.split(",")[1])
 
