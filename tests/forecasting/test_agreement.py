@@ -4,19 +4,21 @@ What they should say is counted here one by one over all rows, by whose they are
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 
 from funnel import actions as funnel
-from funnel.models import Opportunity, OpportunityMember
+from funnel.models import Change, Opportunity, OpportunityMember
 from funnel.stages import PERCENT, Category, Stage, Status
 from tenants.formats import exact
 from tenants.models import Membership
 from tenants.scoping import working_for
 from tests.cast import Cast, sign_in
-from tests.forecasting.factories import NOW, QUARTER, TODAY, change, make_opportunity, make_season, win
+from tests.forecasting.factories import NOW, QUARTER, TODAY, change, make_opportunity, make_season, told, win
 
 pytestmark = pytest.mark.django_db
 OWNERS = {
@@ -107,6 +109,26 @@ def plain(cast: Cast, role: str, *, with_help: bool) -> Plain:
     return found
 
 
+EVENING = datetime(2026, 11, 20, 23, 59, 59, tzinfo=ZoneInfo("Asia/Taipei"))
+
+
+def stood(cast: Cast, role: str) -> int:
+    """Count one by one what was open and due in the quarter that evening, by whose it was then, as the log tells."""
+    whose = {getattr(cast, name).pk for name in OWNERS[role]}
+    with working_for(cast.org):
+        events = [list(Change.objects.filter(opportunity=each).events()) for each in Opportunity.objects.all()]
+    states = [state for state in (told(each, EVENING, cast) for each in events) if state is not None]
+    return sum(
+        each.amount or 0
+        for each in states
+        if each.owner in whose
+        and each.status == Status.OPEN
+        and each.due_on is not None
+        and each.due_on in QUARTER
+        and each.category != Category.OMITTED
+    )
+
+
 def seen(member: Membership, path: str) -> tuple[Any, str]:
     """Return what a page was drawn from, and the page."""
     client: Client = sign_in(member)
@@ -136,18 +158,26 @@ def board_and_table_agree(season: Cast, role: str) -> None:
         grouped = context["board"]
         assert sum(each.count for each in grouped.columns) == grouped.count == wanted.open.count
         assert sum(each.total for each in grouped.columns) == grouped.total == wanted.open.amount
+        assert sum(each.weighted for each in grouped.columns) == grouped.weighted == wanted.open.weighted
 
     def table(query: str) -> tuple[int, int]:
         totals = seen(member, f"funnel/table/?{query}")[0]["totals"]
         return totals.count, totals.total
 
     assert table("") == (wanted.open.count, wanted.open.amount)
+    assert seen(member, "funnel/table/")[0]["totals"].weighted == wanted.open.weighted
+    for grouping in ("owner", "stage", "category"):
+        parts = [group for group, _name, _url in seen(member, f"funnel/table/?group={grouping}")[0]["groups"]]
+        assert sum(each.count for each in parts) == wanted.open.count
+        assert sum(each.total for each in parts) == wanted.open.amount
+        assert sum(each.weighted for each in parts) == wanted.open.weighted
     assert table("status=won&closed=this_quarter") == (wanted.won.count, wanted.won.amount)
     kinds = [each for each in Category if each not in {Category.OMITTED, Category.CLOSED}]
     due = [table(f"due=this_quarter&category={each}") for each in kinds]
     assert (sum(n for n, _ in due), sum(amount for _, amount in due)) == (wanted.due.count, wanted.due.amount)
     for stage, sums in wanted.stages.items():
-        assert table(f"stage={stage}") == (sums.count, sums.amount)
+        totals = seen(member, f"funnel/table/?stage={stage}")[0]["totals"]
+        assert (totals.count, totals.total, totals.weighted) == (sums.count, sums.amount, sums.weighted)
 
 
 def forecast_waterfall_and_funnel_agree(season: Cast, role: str) -> None:
@@ -176,8 +206,9 @@ def forecast_waterfall_and_funnel_agree(season: Cast, role: str) -> None:
         beyond = [*ends, wanted.won]
         assert reached[stage] == (sum(each.count for each in beyond), sum(each.amount for each in beyond))
 
-    waterfall = seen(member, f"forecast/changes/?{period}")[0]["found"]
+    waterfall = seen(member, f"forecast/changes/?{period}&since={EVENING.date()}")[0]["found"]
     assert waterfall.end == wanted.due.amount
+    assert waterfall.start == stood(season, role) != waterfall.end
     assert waterfall.start + sum(delta for _bucket, delta, _count in waterfall.buckets) == waterfall.end
     past = seen(member, f"forecast/past/?{period}")[0]
     assert (past["last"].count, past["last"].amount) == (wanted.open.count, wanted.open.amount)

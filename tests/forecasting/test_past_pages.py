@@ -233,3 +233,27 @@ def test_rows_add_up_to_the_number_they_stand_behind(season: Cast, path: str) ->
         rows = client.get(unescape(url)).content.decode()
         total = rows[rows.index('<tr class="total">') :].split("</tr>")[0]
         assert f'title="{exact}"' in total, url
+
+
+def test_who_loses_most_stands_with_the_stage_and_the_peers(acme: Cast) -> None:
+    with working_for(acme.org):
+        for owner, gone in ((acme.rep, 1), (acme.rep2, 4)):
+            for n in range(5):
+                each = make_opportunity(owner, 100, TODAY, at=NOW - 60 * DAY, stage=Stage.QUALIFY)
+                if n < gone:
+                    move(each, Stage.DEVELOP, NOW - 30 * DAY)
+                else:
+                    lose(each, NOW - 20 * DAY)
+    url = "/o/acme/forecast/flow/stages/"
+    text = sign_in(acme.manager).get(url).content.decode()
+    table = text[text.index("Who loses most, and where</caption>") :]
+    rows = [
+        [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in re.findall(r"<t[hd][ >].*?</t[hd]>", row)]
+        for row in re.findall(r"<tr>(.*?)</tr>", table[table.index("<tbody>") :])
+    ]
+    assert rows == [[acme.rep.name, "Qualify", "20% of 5", "80%", "3.0"]], "4 of 5 of the peers went on: 3 more would"
+    opened_for = unescape(re.findall(r'<th scope="row" class="nowrap"><a href="([^"]*)"', table)[0])
+    assert f"who=m{acme.rep.pk}" in opened_for
+    assert "Who loses most" not in sign_in(acme.rep).get(url).content.decode(), (
+        "who leads nobody is compared with nobody"
+    )

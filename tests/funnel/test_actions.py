@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection, connections, transaction
 
 from accounts.models import Account, TimelineEntry
 from funnel import actions
@@ -467,6 +467,24 @@ def test_evidence_items_are_added_renamed_moved_and_switched(acme: Cast) -> None
         "Architecture agreed",
         "Vision shared with the decision maker",
     ]
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+@pytest.mark.parametrize("statement", ["UPDATE funnel_change SET why = 'x'", "DELETE FROM funnel_change"])
+def test_not_even_who_owns_the_tables_rewrites_the_log(acme: Cast, statement: str) -> None:
+    make_opportunity(acme.rep)
+    owner = connections["owner"]
+    with owner.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM funnel_change")
+        assert cursor.fetchone()[0], "there is something to rewrite"
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(using="owner"),
+        owner.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("TRUNCATE funnel_change CASCADE")
 
 
 # Two at once --------------------------------------------------------------------------------------
