@@ -18,13 +18,16 @@ SORTED: Mapping[str, str] = {
     "source": "",
     "contact": "contact",
     "entered": "entered",
+    "size": "",
+    "budget": "",
+    "schedule": "",
     "reason": "",
 }
 """Every column there is, in the order in which it stands, with the sort that its head offers."""
 
 OF_OPEN = ("stage", "amount", "due", "owner", "health", "next")
 OF_CLOSED = ("stage", "amount", "closed", "reason", "owner")
-NUMBERS = frozenset({"amount", "due", "closed", "contact", "entered"})
+NUMBERS = frozenset({"amount", "due", "closed", "contact", "entered", "size", "budget", "schedule"})
 ON_PHONES = frozenset({"stage", "amount", "due", "health", "closed"})
 """What a phone shows as well."""
 

@@ -82,11 +82,11 @@ class Item:
 def ask_filing(
     kind: Kind, key: str, *, note: str, has_contact: bool, on: date | None, amount: int | None, has_file: bool
 ) -> None:
-    """Ask whether this is enough to file an item: the value its kind asks for; a note or a file for a document.
+    """Ask whether this is enough to file an item: the value its kind asks for; a note or file for a fact or document.
 
     :raises Refused: `note_needed`, `document_needed`, `person_needed`, `day_needed`, `sum_needed`.
     """
-    if kind == Kind.FACT and not note:
+    if kind == Kind.FACT and not (note or has_file):
         raise Refused("note_needed")
     if kind == Kind.DOCUMENT and not (note or has_file):
         raise Refused("document_needed")

@@ -64,6 +64,7 @@ urlpatterns = [
     path("stages/", views.stages, name="stages"),
     path("stages/limits/", views.limits, name="limits"),
     path("stages/effect/", views.effect, name="stages_effect"),
+    path("stages/<int:stage>/guide/", views.guide, name="guide"),
     path("stages/<int:stage>/items/", views.item_new, name="item_new"),
     path("stages/items/<slug:key>/", views.item_edit, name="item_edit"),
     path("stages/items/<slug:key>/move/", views.item_move, name="item_move"),

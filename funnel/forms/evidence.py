@@ -63,8 +63,11 @@ class EvidenceForm(forms.Form):
                 del fields["note"]
             else:
                 fields["note"].widget = forms.TextInput(attrs={"maxlength": 2_000, "autocomplete": "off"})
-        fields[self.asked].required = item.kind not in {Kind.PERSON, Kind.DOCUMENT}
-        for name in {Kind.PERSON: ("contact", "new_contact"), Kind.DOCUMENT: ("file",)}.get(item.kind, ()):
+        either = {Kind.PERSON: ("contact", "new_contact"), Kind.DOCUMENT: ("file",)}
+        if not is_brief:
+            either[Kind.FACT] = ("note", "file")
+        fields[self.asked].required = item.kind not in either
+        for name in either.get(item.kind, ()):
             if name in fields:
                 fields[name].asked_for = True  # this one or another: the action says which
 

@@ -66,6 +66,9 @@ COLUMNS: Mapping[str, Text] = {
     "source": pgettext_lazy("of an opportunity", "Source"),
     "contact": _("Last contact"),
     "entered": _("In stage since"),
+    "size": _("Size"),
+    "budget": _("Budget"),
+    "schedule": _("Schedule"),
     "reason": _("Reason"),
 }
 

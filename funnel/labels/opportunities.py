@@ -204,7 +204,7 @@ REFUSALS: dict[str, Words] = {
     "external_id_empty": _("The identifier is missing."),
     "rate_missing": _("There is no exchange rate for %(currency)s on %(on)s. Ask an admin to enter one."),
     "amount_needed": _("Enter the amount of the agreement."),
-    "note_needed": _("Say what proves it."),
+    "note_needed": _("Say what proves it, or attach the file."),
     "note_too_long": _("Shorten the note."),
     "override_why_needed": _("Say why the evidence is not there yet."),
     "until_over": _("Choose today or a later day."),

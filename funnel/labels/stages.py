@@ -33,6 +33,7 @@ class Guide:
     purpose: Words
     value: Words
     milestone: Words
+    actions: Words
     weak: Words
     strong: Words
     coach: Words
@@ -44,6 +45,7 @@ GUIDES: Mapping[Stage, Guide] = {
         purpose=_("Look into the opportunity; gather enough to judge it first."),
         value=_("Create interest."),
         milestone=pgettext_lazy("milestone", "Lead"),
+        actions=_("It lies in an assigned territory and meets the marketing criteria; find a possible sponsor."),
         weak=_("Who says they want my product?"),
         strong=_("Who has a problem that we can solve?"),
         coach=_("How do you know that this is a real possible sponsor?"),
@@ -53,6 +55,7 @@ GUIDES: Mapping[Stage, Guide] = {
         purpose=_("Name a potential opportunity; find out whether we can compete."),
         value=_("Initial value proposition."),
         milestone=_("Burning issue admitted"),
+        actions=_("Form the sales team; make it a formal project with a date and an amount."),
         weak=_("Who is interested?"),
         strong=_("How will our resources solve the problem?"),
         coach=_("What in the record proves their support, and what would make it stronger?"),
@@ -62,6 +65,7 @@ GUIDES: Mapping[Stage, Guide] = {
         purpose=_("Build the relationship; learn their criteria."),
         value=_("Value proposition and business case; success criteria."),
         milestone=_("Executive sponsorship"),
+        actions=_("Get into the formal and informal criteria."),
         weak=_("Which products, prices and features do they watch?"),
         strong=_("Are we in the inner circle, helping to write the requirements?"),
         coach=_("When, what and to what end will they evaluate?"),
@@ -71,6 +75,7 @@ GUIDES: Mapping[Stage, Guide] = {
         purpose=_("Settle the solution; first demonstration; tailored report."),
         value=_("Vision with what sets us apart; unique customer value."),
         milestone=_("Solution proposed"),
+        actions=_("Speed up the customer's involvement."),
         weak=_("Do we meet the requirements?"),
         strong=_("What is the real decision process, our unique value, our strengths and weaknesses?"),
         coach=_("What is the best way to the result they expect?"),
@@ -80,6 +85,7 @@ GUIDES: Mapping[Stage, Guide] = {
         purpose=_("Show ability; exceed the requirement."),
         value=_("Convince."),
         milestone=_("Solution demonstrated"),
+        actions=_("Issue the proposal to their criteria, with a decision date."),
         weak=_("Did the technical demo and the references go well?"),
         strong=_("Which value is delivered, and which senior executive has the burning issue?"),
         coach=_("What must happen for the verbal approval?"),
@@ -89,6 +95,7 @@ GUIDES: Mapping[Stage, Guide] = {
         purpose=_("Final agreement; plan of delivery; confirm the unique customer value."),
         value=_("Confirm."),
         milestone=pgettext_lazy("milestone", "Win"),
+        actions=_("Take credit; name the project team and its owner."),
         weak=_("Is the order the end of selling?"),
         strong=_("What starts with the order?"),
         coach=_("Which are the key steps to the signature?"),
@@ -98,6 +105,7 @@ GUIDES: Mapping[Stage, Guide] = {
         purpose=_("Update the opportunity map; open the next opportunity."),
         value=_("Close with value, then deliver it."),
         milestone=pgettext_lazy("milestone", "Delivery"),
+        actions=_("Update the account; open the next opportunity."),
         weak=_("What is the next job?"),
         strong=_("How do we stay accountable?"),
         coach=_("Who is accountable, and what comes next?"),

@@ -35,6 +35,7 @@ LINE = Stencil(
     (
         *("pk", "href", "account", "name", "chip", "exact", "amount", "day", "closed_day", "rival"),
         *("avatar", "owner", "next_step", "next_day", "product", "segment", "region", "source", "contact", "entered"),
+        *("size_exact", "size", "budget_exact", "budget", "schedule"),
     ),
 )
 
@@ -171,6 +172,8 @@ def lines(context: Context, shown: Iterable[Any]) -> SafeString:
                 teller.day(row.next_step_on),
                 *(getattr(row, name, None) or "" for name in _EXTRA_TEXTS),
                 *(teller.day(getattr(row, name, None)) for name in ("last_contact_at", "stage_entered_at")),
+                *(text for name in ("told_size", "told_budget") for text in teller.money(getattr(row, name, None))),
+                teller.day(getattr(row, "told_schedule", None)),
                 language=teller.language,
             )
         )

@@ -19,7 +19,7 @@ from funnel.views.lead_steps import lead_answers, lead_convert, lead_drop, lead_
 from funnel.views.leads import lead, lead_edit, lead_list, lead_new, lead_of, lead_twins, leads_today
 from funnel.views.limits import limits
 from funnel.views.moving import close, close_as, move, reopen, undo
-from funnel.views.one import edit, new, opportunity, price
+from funnel.views.one import edit, guide, new, opportunity, price
 from funnel.views.overview import board, of_account, pulse, table
 from funnel.views.proofs import missing_proofs, proofs, proofs_today
 from funnel.views.proving import evidence, evidence_file, evidence_withdraw
@@ -87,6 +87,7 @@ __all__ = [
     "evidence_withdraw",
     "gap_edit",
     "gap_new",
+    "guide",
     "helper_remove",
     "item_edit",
     "item_move",

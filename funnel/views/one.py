@@ -1,7 +1,7 @@
 """The page of one opportunity; opening and editing it."""
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -13,7 +13,7 @@ from funnel.forms import (
     opening,
     standing,
 )
-from funnel.stages import Category
+from funnel.stages import Category, Stage
 from funnel.views.answers import both, dialog, fresh_parts, number, page_context, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.formats import exact, plain
@@ -33,6 +33,16 @@ def opportunity(request: OrgRequest, pk: int) -> HttpResponse:
         return fresh_parts(request, found)
     context = {**page_context(request, found), "back": way_back(request, request.GET.get("next"))}
     return render_page(request, "funnel/opportunity.html", context)
+
+
+@org_view(Permission.FUNNEL_VIEW)
+@require_safe
+def guide(request: OrgRequest, stage: int) -> HttpResponse:
+    """Show what the method says of a stage, whichever an opportunity is in."""
+    if stage not in set(Stage):
+        raise Http404
+    context = {"row": queries.stage_table()[stage - 1], "guide": labels.GUIDES[Stage(stage)]}
+    return render_page(request, "funnel/guide.html", context, partial="guide")
 
 
 @org_view(Permission.FUNNEL_EDIT)

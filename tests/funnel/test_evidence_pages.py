@@ -62,6 +62,14 @@ def test_the_dialog_asks_for_what_the_kind_needs(
     assert not Evidence.objects.exists()
 
 
+def test_a_fact_is_proven_by_a_note_or_by_a_file(acme: Cast, login: Login, opportunity: Opportunity) -> None:
+    client, path = login(acme.rep), at(opportunity, "key_needs")
+    assert "Say what proves it, or attach the file." in text(client.post(path, {}, headers=HTMX))
+    assert client.post(path, {"file": pdf("needs.pdf")}, headers=HTMX).status_code == 200
+    assert (Evidence.objects.get().file.name, Evidence.objects.get().note) == ("needs.pdf", "")
+    assert client.post(at(opportunity, "strategy"), {"note": "They grow abroad"}, headers=HTMX).status_code == 200
+
+
 def test_a_dialog_that_is_a_page_of_its_own_leads_to_the_opportunity(
     acme: Cast, login: Login, opportunity: Opportunity
 ) -> None:

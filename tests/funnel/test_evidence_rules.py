@@ -39,6 +39,7 @@ NOTHING: dict[str, Any] = {"note": "", "has_contact": False, "on": None, "amount
     ("kind", "key", "needed", "code"),
     [
         (Kind.FACT, "key_needs", ("note",), "note_needed"),
+        (Kind.FACT, "key_needs", ("has_file",), "note_needed"),
         (Kind.DOCUMENT, "opportunity_plan", ("note",), "document_needed"),
         (Kind.DOCUMENT, "opportunity_plan", ("has_file",), "document_needed"),
         (Kind.PERSON, "key_people", ("has_contact",), "person_needed"),

@@ -114,6 +114,7 @@ EXAMPLES: dict[str, Example] = {
     "funnel:new": at().sending(account="account"),
     "funnel:of_account": at(pk="account"),
     "funnel:undo": at(pk="change"),
+    "funnel:guide": at(stage="2"),
     "funnel:item_new": at(stage="2"),
     "funnel:item_edit": at(key="item"),
     "funnel:item_move": at(key="item"),

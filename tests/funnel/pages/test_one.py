@@ -1,9 +1,12 @@
 """The page of one opportunity, its evidence and its ends."""
 
+from html import unescape
+
 import pytest
 from django.utils import timezone
 
 from funnel import actions
+from funnel.labels import GUIDES
 from funnel.models import Evidence, Opportunity, OpportunityMember
 from funnel.stages import Health, Reason, Stage
 from tenants.scoping import working_for
@@ -100,3 +103,17 @@ def test_the_panel_of_an_account(acme: Cast, login: Login) -> None:
     page = login(acme.rep).get(url(acme, f"of/{opportunity.account_id}/"))
     assert opportunity.name in text(page)
     assert login(acme.rep2).get(url(acme, f"of/{opportunity.account_id}/")).status_code == 404
+
+
+def test_every_stage_of_the_path_opens_its_guide(acme: Cast, login: Login) -> None:
+    client, opportunity = login(acme.rep), recent(acme.rep, stage=Stage.DEVELOP)
+    page = text(client.get(url(acme, f"{opportunity.pk}/")))
+    assert str(GUIDES[Stage.DEVELOP].actions) in page
+    for stage in Stage:
+        guide = url(acme, f"stages/{stage}/guide/")
+        assert (f'hx-get="{guide}"' in page) == (stage != Stage.DEVELOP)
+        for how in ({}, {"HX-Request": "true"}):
+            said = unescape(text(client.get(guide, headers=how)))
+            for word in GUIDES[stage].__slots__:
+                assert str(getattr(GUIDES[stage], word)) in said, (stage, word)
+    assert client.get(url(acme, "stages/8/guide/")).status_code == 404

@@ -1,9 +1,15 @@
 """The table: every number finds its rows, in every order."""
 
+import re
+from datetime import date
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from funnel import actions
+from funnel.evidence import State
 from funnel.stages import Health, Reason, Stage
 from tests.cast import Cast
 from tests.funnel.health import mark_health
@@ -51,3 +57,35 @@ def test_empty_states(acme: Cast, login: Login) -> None:
     assert "No opportunities yet" in text(client.get(url(acme, "table/")))
     assert "No opportunity matches" in text(client.get(url(acme, "?q=x")))
     assert "No opportunity matches" in text(client.get(url(acme, "table/?q=x")))
+
+
+def test_what_the_customer_told_us_stands_in_columns(acme: Cast, login: Login) -> None:
+    told, now = recent(acme.rep, "Told"), timezone.now()
+    recent(acme.rep, "Silent")
+    for key, value in (
+        ("size", {"amount": 7_000_000_00}),
+        ("budget", {"amount": 5_000_000_00}),
+        ("schedule", {"on": date(2031, 5, 6)}),
+    ):
+        actions.file_evidence(told, key, **value, seen=0, by=acme.rep, at=now)
+    client, table = login(acme.manager), url(acme, "table/?cols=size,budget,schedule")
+
+    def cells(name: str) -> list[str]:
+        row = next(each for each in text(client.get(table)).split("<tr")[1:] if f">{name}<" in each)
+        return re.findall(r'<td class="num wide-only"(?: title="([^"]*)")?>([^<]*)</td>', row)
+
+    (size, _short), (budget, _brief), (_none, day) = cells("Told")
+    assert (size, budget) == (f"{acme.org.currency} 7,000,000", f"{acme.org.currency} 5,000,000")
+    assert "2031" in day or "31" in day
+    assert {short for _exact, short in cells("Silent")} <= {"—", ""}
+    actions.file_evidence(told, "budget_clear", amount=4_000_000_00, seen=0, by=acme.rep, at=now)
+    assert cells("Told")[1][0].endswith(" 4,000,000"), "the clear budget of a later stage counts"
+    actions.judge_evidence(
+        told, "budget_clear", verdict=State.SENT_BACK, word="Who said so?", seen=1, by=acme.manager, at=now
+    )
+    assert cells("Told")[1][0].endswith(" 5,000,000"), "what was sent back does not"
+    with CaptureQueriesContext(connection) as plain:
+        client.get(url(acme, "table/"))
+    with CaptureQueriesContext(connection) as asked:
+        client.get(table)
+    assert len(asked) == len(plain)
