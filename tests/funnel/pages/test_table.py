@@ -70,7 +70,7 @@ def test_what_the_customer_told_us_stands_in_columns(acme: Cast, login: Login) -
         actions.file_evidence(told, key, **value, seen=0, by=acme.rep, at=now)
     client, table = login(acme.manager), url(acme, "table/?cols=size,budget,schedule")
 
-    def cells(name: str) -> list[str]:
+    def cells(name: str) -> list[tuple[str, str]]:
         row = next(each for each in text(client.get(table)).split("<tr")[1:] if f">{name}<" in each)
         return re.findall(r'<td class="num wide-only"(?: title="([^"]*)")?>([^<]*)</td>', row)
 
