@@ -14,7 +14,7 @@ from funnel.leads import EventKind, Source, is_same
 from funnel.models import Lead, WebForm, WebMessage
 from funnel.web_forms import A_DAY, A_MINUTE, Enquiry
 from tenants import audit
-from tenants.actions.locking import A_DOUBLE_CLICK, locked, one_at_a_time
+from tenants.actions.locking import A_DOUBLE_CLICK, locked, one_at_a_time, refuse_stale
 from tenants.errors import Refused
 from tenants.models import Membership
 from tenants.names import tidy
@@ -54,14 +54,17 @@ def make_web_form(*, name: str, owner: Membership, by: Membership, at: datetime)
 
 @transaction.atomic
 def change_web_form(
-    form: WebForm, *, name: str, owner: Membership, is_active: bool, by: Membership, at: datetime
+    form: WebForm, *, name: str, owner: Membership, is_active: bool, seen: int, by: Membership, at: datetime
 ) -> WebForm:
-    """Rename a web form, give its leads to someone else, switch it off or on.
+    """Rename a web form, give its leads to someone else, switch it off or on; what is so already leaves no trace.
 
+    :raises Stale: it was changed since version `seen`.
     :raises Refused: `name_empty`, `name_too_long`.
     """
     form = _lock(form)
     before = {"name": form.name, "owner": form.owner_id, "is_active": form.is_active}
+    if before != {"name": _name(name), "owner": owner.pk, "is_active": is_active}:
+        refuse_stale(form, seen, "name", "owner", "is_active")
     form.name, form.owner, form.is_active = _name(name), owner, is_active
     changes = audit.changes(before, {"name": form.name, "owner": owner.pk, "is_active": is_active})
     if changes:

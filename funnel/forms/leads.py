@@ -274,14 +274,13 @@ class WebFormForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
     owner: Any = forms.ModelChoiceField(Membership.objects, label=gettext_lazy("Its leads go to"), empty_label=None)
     is_active = forms.BooleanField(label=gettext_lazy("Takes leads"), required=False)
+    version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, web_form: WebForm | None = None) -> None:
         """Take the form that is changed; a new one is on."""
-        initial = (
-            {"name": web_form.name, "owner": web_form.owner_id, "is_active": web_form.is_active} if web_form else {}
-        )
-        super().__init__(data, initial=initial)
+        names = ("name", "owner", "is_active", "version")
+        super().__init__(data, initial={name: getattr(web_form, name) for name in names} if web_form else {})
         fields: dict[str, Any] = self.fields
         fields["owner"].queryset = queries.web_form_owners(web_form.owner_id if web_form else 0)
         if web_form is None:
-            del fields["is_active"]
+            del fields["is_active"], fields["version"]

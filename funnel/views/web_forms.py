@@ -112,12 +112,29 @@ def web_form(request: OrgRequest, pk: int) -> HttpResponse:
     form = WebFormForm(request.POST if request.method == "POST" else None, web_form=found)
     if form.is_valid():
         try:
-            actions.change_web_form(found, by=request.membership, at=request.now, **form.cleaned_data)
+            typed = dict(form.cleaned_data)
+            seen = typed.pop("version")
+            actions.change_web_form(found, seen=seen, by=request.membership, at=request.now, **typed)
             messages.success(request, _("Saved"))
             return go(request, url_of(request, "web_form", pk))
+        except Stale as stale:
+            rows = [
+                (form.fields[name].label, _shown(theirs), _shown(typed[name]))
+                for name, theirs in stale.theirs.items()
+                if theirs != typed[name]
+            ]
+            return conflict(request, rows, stale, version=stale.version)
         except Refused as refused:
             refuse(form, refused)
     return _web_form_page(request, pk, form, status=422 if request.method == "POST" else 200)
+
+
+def _shown(value: Any) -> str:
+    return (
+        ("\N{CHECK MARK}" if value else "\N{EN DASH}")
+        if isinstance(value, bool)
+        else str(getattr(value, "name", value))
+    )
 
 
 def _web_form_page(

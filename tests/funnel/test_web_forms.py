@@ -152,7 +152,9 @@ def test_a_form_switched_off_is_not_found_and_an_old_secret_worth_nothing(acme: 
     assert send(form, secret=old).json()["error"] == "signature_wrong"
     assert send(form).status_code == 202
     with working_for(acme.org):
-        actions.change_web_form(form, name="Off", owner=acme.rep, is_active=False, by=acme.manager, at=AT)
+        actions.change_web_form(
+            form, name="Off", owner=acme.rep, is_active=False, seen=form.version, by=acme.manager, at=AT
+        )
     answer = send(form)
     assert (answer.status_code, answer.json()["error"]) == (404, "unknown_form")
 
@@ -308,7 +310,11 @@ def test_a_form_is_made_and_changed_and_bad_input_keeps_what_was_typed(acme: Cas
     client, url = login(acme.manager), "/o/acme/funnel/leads/forms/"
     made = client.post(url, {"name": "Spring fair", "owner": acme.rep2.pk})
     assert made.status_code == 303
-    assert client.post(made["Location"], {"name": "Fair", "owner": acme.rep.pk}).status_code == 303
+    assert client.post(made["Location"], {"name": "Fair", "owner": acme.rep.pk, "version": 1}).status_code == 303
+    assert client.post(made["Location"], {"name": "Fair", "owner": acme.rep.pk, "version": 1}).status_code == 303
+    late = client.post(made["Location"], {"name": "Autumn fair", "owner": acme.rep2.pk, "version": 1})
+    assert late.status_code == 409
+    assert "Rep2 Acme" in late.content.decode()
     with working_for(acme.org):
         found = WebForm.objects.get()
         assert (found.name, found.owner, found.is_active) == ("Fair", acme.rep, False)
