@@ -149,10 +149,10 @@ class Reading:
         return b"connection: close" in self.head.lower()
 
     def answer(self) -> Answer:
-        """Return the whole answer; an error of the server is Trouble."""
+        """Return the whole answer; an error or a refusal is Trouble: it is not what was to be measured."""
         status = int(self.head[9:12])
         body = bytes(self.parts[len(self.head) :])
-        if status >= 500 or status in {403, 404}:
+        if status >= 500 or status in {403, 404, 409, 413, 422}:
             raise Trouble(f"{self.ask.name}: {self.ask.path} answered {status}")
         return Answer(self.ask.name, status, len(body), self.ended - self.began, body, self.head)
 

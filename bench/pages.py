@@ -4,6 +4,7 @@ import random
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg2
@@ -66,7 +67,8 @@ def asks(known: Known) -> Mapping[str, Callable[[], Ask]]:
 
     def move() -> Ask:
         pk, stage, version = next(known.moves)
-        form = {"stage": str(stage + 1), "version": str(version), "anyway": "on"}
+        until = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
+        form = {"stage": str(stage + 1), "version": str(version), "anyway": "on", "why": "It follows", "until": until}
         return Ask("move", f"{base}/funnel/{pk}/move/?on=board", form, swap=True)
 
     def create() -> Ask:
