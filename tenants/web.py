@@ -1,6 +1,7 @@
 """The one door: every page of an organization is entered through `org_view`."""
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -28,6 +29,8 @@ from tenants.models import Membership, Organization, User
 from tenants.permissions import Permission
 from tenants.queries.seats import seats_of
 from tenants.scoping import working_for
+
+logger = logging.getLogger(__name__)
 
 Params = ParamSpec("Params")
 View = Callable[..., HttpResponse]
@@ -108,6 +111,7 @@ def _gone_is_not_found(request: HttpRequest) -> Iterator[None]:
     except ObjectDoesNotExist as gone:
         if request.method != "POST":
             raise
+        logger.warning("gone", exc_info=gone)
         raise Http404 from gone
 
 

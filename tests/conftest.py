@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import Client, TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
+from psycopg2.errors import DeadlockDetected
 from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
@@ -27,7 +28,9 @@ def _flush_as_owner(self: TransactionTestCase) -> None:
     connections["default"].close()
     try:
         call_command("flush", verbosity=0, interactive=False, database="owner", inhibit_post_migrate=True)
-    except CommandError:
+    except CommandError as failed:
+        if not isinstance(getattr(failed.__cause__, "__cause__", None), DeadlockDetected):
+            raise
         call_command("flush", verbosity=0, interactive=False, database="owner", inhibit_post_migrate=True)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -260,7 +261,8 @@ def refusal(error: Refused) -> str:
 def _said(value: object) -> object:
     """Return a day as the reader writes it, anything else as it is."""
     if isinstance(value, str) and _ISO(value):
-        value = date.fromisoformat(value)
+        with suppress(ValueError):  # the thirtieth of February is a word
+            value = date.fromisoformat(value)
     if not isinstance(value, date):
         return value
     return short_date(value, timezone.localdate(), get_language() or "en", weekday=False)

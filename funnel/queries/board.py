@@ -18,6 +18,7 @@ from funnel.queries.opportunities import closed, due, in_health, narrowed, stage
 from funnel.stages import Health, Stage, StageRow, Status
 from funnel.windows import quarter_of
 from tenants.models import Membership, Organization
+from tenants.scoping import require_organization_id
 
 CARDS = 30
 
@@ -55,9 +56,10 @@ _OF_THESE = """
         o.next_step, o.next_step_on, o.owner_id, u.name, o.committed_on, o.eb_promised_on, o.buying_procedure
     FROM (%s) AS first(id)
     JOIN funnel_opportunity o ON o.id = first.id
-    JOIN accounts_account a ON a.id = o.account_id
-    JOIN tenants_membership m ON m.id = o.owner_id
+    JOIN accounts_account a ON a.organization_id = o.organization_id AND a.id = o.account_id
+    JOIN tenants_membership m ON m.organization_id = o.organization_id AND m.id = o.owner_id
     JOIN tenants_user u ON u.id = m.user_id
+    WHERE o.organization_id = %%s
 """
 
 
@@ -67,7 +69,7 @@ def cards_of(ids: str, values: Sequence[Any]) -> list[Card]:
     :param ids: a query of keys alone, of what the reader may see, and its `values`.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_OF_THESE % ids, values)
+        cursor.execute(_OF_THESE % ids, [*values, require_organization_id()])
         return [Card(*row) for row in cursor.fetchall()]
 
 

@@ -154,7 +154,8 @@ _CHOICES = """
     SELECT 'teams', t.id, t.name, row_number() OVER (ORDER BY t.path)
     FROM tenants_team t
     WHERE t.organization_id = %(organization)s AND (%(ids)s::bigint[] IS NULL OR %(team)s::bigint IS NULL OR
-        t.path ^@ (SELECT mine.path FROM tenants_team mine WHERE mine.id = %(team)s))
+        t.path ^@ (SELECT mine.path FROM tenants_team mine
+            WHERE mine.organization_id = %(organization)s AND mine.id = %(team)s))
     UNION ALL
     (SELECT 'products', p.id, p.name, row_number() OVER (ORDER BY p.name, p.id)
     FROM accounts_product p WHERE p.organization_id = %(organization)s AND p.is_active ORDER BY p.name, p.id LIMIT 200)

@@ -22,8 +22,8 @@ _EVIDENCE = f"""
     SELECT e.item_id, e.state, e.note, e."on", e.amount, e.contact_id IS NOT NULL, c.name, c.position,
         e.file_id IS NOT NULL, f.name, e.by_id, {_name_of("e.by_id")}, e.at, {_name_of("e.judged_by_id")}, e.word
     FROM funnel_evidence e
-    LEFT JOIN accounts_contact c ON c.id = e.contact_id
-    LEFT JOIN jobs_storedfile f ON f.id = e.file_id
+    LEFT JOIN accounts_contact c ON c.organization_id = e.organization_id AND c.id = e.contact_id
+    LEFT JOIN jobs_storedfile f ON f.organization_id = e.organization_id AND f.id = e.file_id
     WHERE e.organization_id = %s AND e.opportunity_id = %s
 """  # noqa: S608  # words of ours, values apart
 

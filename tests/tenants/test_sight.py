@@ -201,3 +201,6 @@ def test_every_page_of_the_settings_ends_with_its_last_changes(acme: Cast, login
             assert client.get(url).status_code == 200
             assert login(acme.rep).get(url).status_code == 403
     assert client.get(reverse("tenants:history", args=["acme", "moon"])).status_code == 404
+    products = reverse("tenants:history", args=["acme", "products"])
+    assert f'hx-get="{products}"' in client.get(reverse("accounts:products", args=["acme"])).content.decode()
+    assert login(acme.manager).get(products).status_code == 200
