@@ -152,6 +152,7 @@ def board_and_table_agree(season: Cast, role: str) -> None:
         sums = wanted.won if column.is_won else wanted.stages[column.row.stage]
         assert (column.count, column.total) == (sums.count, sums.amount)
     assert f"{season.org.currency} {exact(wanted.open.amount)}" in page
+    assert f'title="{season.org.currency} {exact(board.proven)}"><a href="/o/acme/funnel/table/' in page
 
     for grouping in ("owner", "team", "category", "health", "backing", "proven", "due_month"):
         context, _page = seen(member, f"funnel/?group={grouping}")
@@ -165,7 +166,8 @@ def board_and_table_agree(season: Cast, role: str) -> None:
         return totals.count, totals.total
 
     assert table("") == (wanted.open.count, wanted.open.amount)
-    assert seen(member, "funnel/table/")[0]["totals"].weighted == wanted.open.weighted
+    totals = seen(member, "funnel/table/")[0]["totals"]
+    assert (totals.weighted, totals.proven) == (wanted.open.weighted, board.proven)
     for grouping in ("owner", "stage", "category"):
         parts = [group for group, _name, _url in seen(member, f"funnel/table/?group={grouping}")[0]["groups"]]
         assert sum(each.count for each in parts) == wanted.open.count
@@ -219,6 +221,8 @@ def forecast_waterfall_and_funnel_agree(season: Cast, role: str) -> None:
     for what, sums in (("due", wanted.due), ("won", wanted.won)):
         totals = seen(member, f"forecast/rows/?{period}&what={what}")[0]["totals"]
         assert (totals.count, totals.amount) == (sums.count, sums.amount)
+        if what == "due":
+            assert (totals.weighted, totals.proven) == (strip.weighted, strip.proven)
 
 
 def test_all_sums_agree_with_the_database_for_every_role(season: Cast) -> None:

@@ -135,6 +135,23 @@ def test_every_number_of_the_report_opens_its_rows(acme: Cast) -> None:
         assert "No opportunity stands behind" not in client.get(link).content.decode() or "stage=" in link
 
 
+def test_what_is_proven_opens_the_same_rows_with_the_same_sum(acme: Cast) -> None:
+    with working_for(acme.org):
+        made = make_opportunity(acme.rep, 200_000_00, TODAY, stage=Stage.CLOSE)
+        Opportunity.objects.filter(pk=made.pk).update(proven_stage=Stage.PROOF)
+        make_opportunity(acme.rep2, 500_000_00, TODAY)
+        make_opportunity(acme.rep, 500_000_00, QUARTER.next.starts_on)
+    client, who = sign_in(acme.manager), f"m{acme.rep.pk}"
+    for path in (f"?who={who}", f"strip/?who={who}"):
+        answer = client.get(f"/o/acme/forecast/{path}")
+        numbers, text = answer.context["numbers"], answer.content.decode()
+        assert 0 < numbers.proven < numbers.weighted
+        assert "proofs/missing" not in text
+        [link] = re.findall(rf'title="TWD {numbers.proven // 100:,}"><a href="([^"]+)">', text)
+        totals = client.get(link.replace("&amp;", "&")).context["totals"]
+        assert (totals.count, totals.proven) == (1, numbers.proven)
+
+
 def test_the_rows_show_the_sum_of_all_pages(acme: Cast) -> None:
     with working_for(acme.org):
         for _ in range(52):
