@@ -64,6 +64,11 @@ def test_a_rep_records_a_visit_on_the_phone(acme: Cast, scene: Scene, visit: Ope
     page.wait_for_url(f"**account={scene.account.pk}**")
     page.locator(".pick", has_text="產線能源監控").click()
     page.locator(".pick", has_text="王經理").click()
+    rep.allowed.add(422)
+    with page.expect_response("**/visits/new/**") as answered:
+        page.locator(".sendbar button").click()
+    assert answered.value.status == 422
+    expect(page.locator(".pick:has([name=contacts]:checked)", has_text="王經理")).to_be_visible()
     page.locator(".pick:has([name=result][value=advanced])").click()
     page.fill("[name=note]", "廠長希望看到節電試算")
     page.fill("[name=next_text]", "下週三 帶試算拜訪廠長")
