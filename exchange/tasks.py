@@ -27,7 +27,12 @@ def _page(imported: Import) -> str:
     return reverse("exchange:import_detail", args=[imported.by.organization.slug, imported.pk])
 
 
-@job_kind(actions.READ_JOB, label=_("Read a file"), steps={code: labels.STEPS[code] for code in ("read", "survey")})
+@job_kind(
+    actions.READ_JOB,
+    label=_("Read a file"),
+    steps={code: labels.STEPS[code] for code in ("read", "survey")},
+    done=_("“%(title)s” was read."),
+)
 def read_file(job: Job, *, at: datetime) -> Progress:
     """Stage the next rows; when there are no more, look through the columns."""
     imported = _import(job)
@@ -46,6 +51,7 @@ def read_file(job: Job, *, at: datetime) -> Progress:
     steps={code: labels.STEPS[code] for code in ("check", "rejects")},
     counts=labels.VERDICTS,
     errors=labels.BARS,
+    done=_("“%(title)s” is checked; rows: %(total)s."),
 )
 def check_rows(job: Job, *, at: datetime) -> Progress:
     """Check the next rows."""
@@ -58,6 +64,7 @@ def check_rows(job: Job, *, at: datetime) -> Progress:
     steps={code: labels.STEPS[code] for code in ("import", "rejects")},
     counts=labels.VERDICTS,
     errors=labels.BARS,
+    done=_("“%(title)s” is imported; rows: %(total)s."),
 )
 def import_rows(job: Job, *, at: datetime) -> Progress:
     """Import the next rows."""
@@ -70,6 +77,7 @@ def import_rows(job: Job, *, at: datetime) -> Progress:
     steps={"undo": labels.STEPS["undo"]},
     counts=labels.UNDONE,
     errors=labels.BARS,
+    done=_("The import of “%(title)s” was undone; rows: %(total)s."),
 )
 def undo_rows(job: Job, *, at: datetime) -> Progress:
     """Take an import back, all of it in this one chunk."""

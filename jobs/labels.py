@@ -24,12 +24,15 @@ STATES: Mapping[str, Text] = {
 
 @dataclass(frozen=True)
 class KindWords:
-    """How a kind of job speaks: its name, its steps in order, its counts and its refusals, each by code."""
+    """How a kind of job speaks: its name, its steps in order, its counts and its refusals, each by code; `done` tells
+    whoever started it that it is over, where the usual words would not say which work that was.
+    """
 
     label: Text
     steps: Mapping[str, Text] = field(default_factory=dict)
     counts: Mapping[str, Text] = field(default_factory=dict)
     errors: Mapping[str, Text] = field(default_factory=dict)
+    done: Text = ""
 
 
 KINDS: dict[str, KindWords] = {}
@@ -69,7 +72,12 @@ def _ended(template: Text) -> Callable[[Mapping[str, Any]], str]:
     return lambda data: str(template) % {**data, "title": _title(data)}
 
 
-register_notification("job_done", _ended(_("“%(title)s” is done.")))
+def _done(data: Mapping[str, Any]) -> str:
+    own = words_of(str(data.get("kind", ""))).done
+    return _ended(own or _("“%(title)s” is done."))(data)
+
+
+register_notification("job_done", _done)
 register_notification("job_cancelled", _ended(_("“%(title)s” was cancelled; %(done)s of %(total)s were done.")))
 register_notification(
     "job_failed", _ended(_("“%(title)s” failed; %(done)s of %(total)s were done. Reference: %(error)s"))

@@ -56,6 +56,7 @@ def job_kind(
     steps: Mapping[str, Text] | None = None,
     counts: Mapping[str, Text] | None = None,
     errors: Mapping[str, Text] | None = None,
+    done: Text = "",
 ) -> Callable[[ChunkFunction], ChunkFunction]:
     """Register `def chunk(job, *, at) -> Progress` as the work of jobs of kind `code`.
 
@@ -64,12 +65,13 @@ def job_kind(
 
     :param steps: the words of the steps, in order, by the codes that `Progress.step` uses.
     :param counts: the words of the numbers in `Progress.result`, by code.
+    :param done: what tells whoever started it that it is over, with `%(title)s` and `%(total)s`.
     :param errors: the words of `Refused` codes; a refusal ends the job at once, anything else is tried again.
     """
 
     def register(chunk: ChunkFunction) -> ChunkFunction:
         _chunks[code] = chunk
-        KINDS[code] = KindWords(label, steps or {}, counts or {}, errors or {})
+        KINDS[code] = KindWords(label, steps or {}, counts or {}, errors or {}, done)
         return chunk
 
     return register

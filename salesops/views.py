@@ -30,14 +30,14 @@ def home(request: HttpRequest) -> HttpResponse:
 @org_view(Permission.HOME_VIEW)
 @require_safe
 def start(request: OrgRequest) -> HttpResponse:
-    """Go to the start page of the role: rep → today, manager → board, executive → forecast, admin → settings."""
+    """Go to the start page of the role: who owns or helps → today, manager → board, executive → forecast; admin → settings."""
     membership = request.membership
     pages = {
         Role.REP: "salesops:today",
         Role.PARTNER: "salesops:today",
         Role.MANAGER: "funnel:board",
         Role.EXECUTIVE: "forecasting:forecast",
-        Role.COLLEAGUE: "tenants:settings" if membership.is_admin else "accounts:list",
+        Role.COLLEAGUE: "tenants:settings" if membership.is_admin else "salesops:today",
     }
     return redirect(reverse(pages[Role(membership.role)], args=[request.organization.slug]))
 

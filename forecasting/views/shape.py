@@ -39,6 +39,7 @@ def shape(request: OrgRequest) -> HttpResponse:
     context = {
         **frame(request, "shape", period, whose),
         "found": found,
+        "is_bare": summary.is_bare and not any(part.have.count for part in found.parts),
         "numbers": summary.numbers,
         "rows": _rows(request, found, whose.who),
         "findings": [_finding(request, each, whose.who, is_usual=whose.owners is None) for each in found.findings],

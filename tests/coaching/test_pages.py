@@ -48,6 +48,7 @@ def test_a_manager_starts_and_goes_on(acme: Cast, login: Login, now: datetime) -
     client = login(acme.manager)
     page = client.get(at(acme, "coaching:review"))
     assert "Nobody to walk through yet" in page.content.decode()
+    assert "You do not walk through your own opportunities with yourself." in page.content.decode()
     assert client.post(at(acme, "coaching:review")).status_code == 422
     with working_for(acme.org):
         make_opportunity(acme.rep)

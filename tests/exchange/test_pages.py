@@ -12,7 +12,9 @@ from django.urls import reverse
 from accounts.models import Account
 from exchange.models import Import
 from exchange.states import ImportState
+from exchange.targets import TARGETS
 from jobs import running
+from jobs.models import Notification
 from tenants.models import Membership
 from tenants.scoping import working_for
 from tests.cast import Cast
@@ -61,7 +63,10 @@ def client(acme: Cast, login: Login) -> Client:
 
 
 def test_from_a_file_to_customers(acme: Cast, client: Client) -> None:
-    assert "Bring in what you have" in client.get(url(acme, "imports")).content.decode()
+    empty = client.get(url(acme, "imports")).content.decode()
+    assert "Bring in what you have" in empty
+    with working_for(acme.org):
+        assert [each.label for each in TARGETS.values() if str(each.label).lower() not in empty.lower()] == []
     assert client.get(url(acme, "import_new")).status_code == 200
     response = upload(client, acme, ACCOUNTS)
     imported = latest(acme)
@@ -94,6 +99,10 @@ def test_from_a_file_to_customers(acme: Cast, client: Client) -> None:
     body = response.content.decode("utf-8-sig")
     assert body.splitlines() == ["客戶名稱,產業,負責人,⚠ Reason", ',x,,"Row 4, 客戶名稱: must not be empty"']
     assert "客戶.csv" in client.get(url(acme, "imports")).content.decode()
+    with working_for(acme.org):
+        told = {notice.text for notice in Notification.objects.all()}
+    assert told >= {"“客戶.csv” is checked; rows: 3.", "“客戶.csv” is imported; rows: 3."}
+    assert not any("is done" in text for text in told)
 
 
 @pytest.mark.parametrize(

@@ -580,6 +580,11 @@ def test_the_settings_say_what_they_do_and_ask(acme: Cast) -> None:
     assert "Overdue: 0 opportunities gain it, 1 loses it" in effects
     unread = client.post("/o/acme/forecast/health/", form)
     assert unread.status_code == 422
+    shown = unread.content.decode()
+    asked = shown.index("Read what this will do, then confirm it.")
+    assert shown.index('id="limits-effects"') < asked < shown.index('name="confirmed"'), "it stands at the question"
+    assert shown.count("data-focus") == 1
+    assert "data-focus" in shown[shown.index('id="limits-effects"') : asked], "and takes the eye there"
     seal = unread.context["seal"]
     assert client.post("/o/acme/forecast/health/", {**form, "confirmed": seal}).status_code == 303
     with working_for(acme.org):

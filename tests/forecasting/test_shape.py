@@ -212,3 +212,17 @@ def test_the_page_says_have_need_and_what_it_stands_on(acme: Cast) -> None:
     assert sign_in(acme.rep).get(f"{path}&who=m{acme.rep2.pk}").status_code == 404
     assert sign_in(acme.partner).get(path).status_code == 403
     assert "No target is set" in sign_in(acme.rep2).get(path).content.decode()
+    assert "Set targets" not in sign_in(acme.rep2).get(path).content.decode()
+
+
+@pytest.mark.django_db
+def test_where_there_is_nothing_the_page_says_what_to_do_next(acme: Cast) -> None:
+    client = sign_in(acme.executive)
+    page = client.get("/o/acme/forecast/shape/").content.decode()
+    assert "Nothing to tell yet" in page
+    assert "Have against need" not in page
+    with working_for(acme.org):
+        make_opportunity(acme.rep, None, None)
+    page = client.get("/o/acme/forecast/shape/").content.decode()
+    assert "Nothing to tell yet" not in page, "what is open has a shape"
+    assert 'href="/o/acme/forecast/targets/">Set targets' in page
