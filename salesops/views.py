@@ -30,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @org_view(Permission.HOME_VIEW)
 @require_safe
 def start(request: OrgRequest) -> HttpResponse:
-    """Go to the start page of the role: who owns or helps → today, manager → board, executive → forecast; admin → settings."""
+    """Go to the start page: who owns or helps → today, manager → board, executive → forecast, admin → settings."""
     membership = request.membership
     pages = {
         Role.REP: "salesops:today",
