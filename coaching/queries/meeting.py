@@ -85,6 +85,14 @@ class Deal:
     entry: ReviewEntry | None = None
     last: ReviewEntry | None = None
 
+    @property
+    def next_step(self) -> tuple[str, date | None]:
+        """What comes next, and when: what was agreed on here while it is open, else the earliest that is planned."""
+        agreed = self.entry.next_action if self.entry else None
+        if agreed and agreed.done_at is None and agreed.dropped_at is None:
+            return agreed.text, agreed.due_on
+        return self.opportunity.next_step, self.opportunity.next_step_on
+
 
 @dataclass(frozen=True)
 class Pulse:

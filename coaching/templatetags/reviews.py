@@ -93,9 +93,10 @@ def _row(
     checked, text, comment = _typed(typed) if typed is not None else _decided(entry)
     problems = format_html_join("", "<p>{}</p>", ((error,) for error in errors))
     close: date | None = opportunity.expected_close_on
+    step, step_on = deal.next_step
     coming = "none"
-    if opportunity.next_step:
-        coming = "late" if teller.late(opportunity.next_step_on) else "due"
+    if step:
+        coming = "late" if teller.late(step_on) else "due"
     pushes = opportunity.push_count
     look = (
         *(is_active, begins, saved, oob, page.follow, bool(problems), bool(comment), opportunity.health),
@@ -108,7 +109,7 @@ def _row(
         stage_chip(opportunity.stage, deal.stage.label),
         *teller.money(opportunity.amount),
         *(teller.day(close), pushes, _pushed(pushes), _silent(deal.silent)),
-        *(opportunity.next_step, md(opportunity.next_step_on), problems, _why(page, deal)),
+        *(step, md(step_on), problems, _why(page, deal)),
         *(page.session.replace("/0/", f"/{opportunity.pk}/"), page.entry_url(opportunity.pk), page.due, page.token),
         *(entry.version if entry else 0, text, comment),
     )

@@ -101,12 +101,32 @@ def test_a_decision_answers_with_its_row_and_goes_on(acme: Cast, login: Login, n
     with working_for(acme.org):
         action = NextAction.objects.get()
         assert (action.text, action.owner) == ("CTO visits plant", acme.rep)
+    assert 'title="CTO visits plant"' in page
     answer = client.post(url, decided(version=1, decision="help", next_text="CTO visits plant"), headers=HTMX)
     assert answer.status_code == 200
     with working_for(acme.org):
         assert ReviewEntry.objects.get().decision == "help"
         assert NextAction.objects.count() == 1
     assert client.post(url, decided(version=2)).status_code == 303
+
+
+def test_a_row_shows_the_step_agreed_on_before_one_that_is_overdue(acme: Cast, login: Login, now: datetime) -> None:
+    with working_for(acme.org):
+        opportunity = make_opportunity(acme.rep, at=now - 60 * DAY)
+        facts: dict[str, Any] = {"owner": acme.rep, "by": acme.rep, "opportunity": opportunity}
+        old = {"text": "Send the offer", "due_on": (now - 30 * DAY).date()}
+        activities.add_next_action(opportunity.account, at=now - 40 * DAY, **old, **facts)
+        review = make_review(acme.manager, now)
+    client, url = login(acme.manager), at(acme, "coaching:review_entry", review.pk, opportunity.pk)
+    meeting = at(acme, "coaching:meeting", review.pk)
+    assert 'title="Send the offer"' in client.get(meeting).content.decode()
+    saved = client.post(url, decided(next_text="tomorrow CTO visits plant"), headers=HTMX).content.decode()
+    for page in (saved, client.get(meeting).content.decode()):
+        assert ('title="CTO visits plant"' in page, 'title="Send the offer"' in page) == (True, False)
+        assert '<span class="due neg">' not in page
+    with working_for(acme.org):
+        activities.complete(NextAction.objects.get(text="CTO visits plant"), by=acme.rep, at=now)
+    assert 'title="Send the offer"' in client.get(meeting).content.decode(), "what is done comes next no more"
 
 
 @pytest.mark.parametrize(
