@@ -9,6 +9,7 @@ from typing import cast
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.shortcuts import get_object_or_404
 
+from forecasting.ladder import may_mute
 from forecasting.models import Alert, Mute, owned_by, rungs_of
 from funnel.models import URGENCY, Opportunity
 from funnel.stages import Health
@@ -46,11 +47,18 @@ def flagged(
 
 @dataclass(frozen=True)
 class Told:
-    """What is known of a standing flag: its alert, who has heard of it, and the mute that keeps it quiet."""
+    """What is known of a standing flag: its alert, who has heard of it, the mute that keeps it quiet, and the rungs
+    above the owner, where it has gone up.
+    """
 
     alert: Alert | None = None
     mute: Mute | None = None
     heard: Sequence[Membership] = ()
+    rungs: Sequence[Sequence[int]] = ()
+
+    def may_mute(self, member: int) -> bool:
+        """Return whether somebody may keep it quiet, as the action asks."""
+        return may_mute(member, self.alert.step if self.alert else 0, self.rungs)
 
 
 def told_of(
@@ -68,9 +76,11 @@ def told_of(
     found: dict[int, dict[str, Told]] = defaultdict(dict)
     for alert in alerts:
         owner = owners[alert.opportunity_id]
-        rungs = above[owner.pk][: alert.step] if alert.step else ()
-        heard = [*([owner] if alert.told_at else []), *(person for rung in rungs for person in rung)]
-        found[alert.opportunity_id][alert.code] = Told(alert, quiet.get((alert.opportunity_id, alert.code)), heard)
+        rungs = above[owner.pk] if alert.step else ()
+        reached = (person for rung in rungs[: alert.step] for person in rung)
+        heard = [*([owner] if alert.told_at else []), *reached]
+        ids = [[person.pk for person in rung] for rung in rungs]
+        found[alert.opportunity_id][alert.code] = Told(alert, quiet.get((alert.opportunity_id, alert.code)), heard, ids)
     return found
 
 

@@ -80,6 +80,7 @@ def _listed(request: OrgRequest, opportunities: list[Opportunity]) -> list[tuple
                         "may_decide": decides(each.owner_id, leads),
                         "told": (said := known.get(code, queries.Told())),
                         "heard": in_a_row(person.name for person in said.heard),
+                        "may_mute": said.may_mute(request.membership.pk),
                     }
                     for code in each.flags
                     if code in FLAGS and each.pk in facts
@@ -110,7 +111,10 @@ def mute(request: OrgRequest, pk: int, code: str) -> HttpResponse:
     """Ask until when and why a rule keeps quiet about an opportunity, and see to it."""
     found = _alert_or_404(request, pk, code)
     standing = queries.mute_of(found, code)
+    told = queries.told_of(request.organization, [found], today=request.today).get(found.pk, {})
+    may_mute = told.get(code, queries.Told()).may_mute(request.membership.pk)
     context = {"opportunity": found, "flag": FLAGS[code], "code": code, "standing": standing}
+    context["is_offered"] = may_mute or request.method == "POST"  # what was typed stays to be seen
     if request.method != "POST":
         start = {"until": standing.until, "reason": standing.reason, "seen": standing.pk} if standing else {"seen": 0}
         form = MuteForm(initial=start)

@@ -401,6 +401,31 @@ def test_the_page_shows_mine_and_the_teams_who_knows_and_what_is_muted(acme: Cas
     assert "Valve" not in text_of(sign_in(acme.rep), "alerts/")
 
 
+def test_a_mute_is_offered_only_to_whom_it_is_granted(acme: Cast) -> None:
+    with working_for(acme.org):
+        opportunity = make_overdue(acme.rep)
+        raise_flag(opportunity)
+    dialog = f"alerts/{opportunity.pk}/overdue/mute/"
+    for step, allowed in ((0, "rep manager executive"), (1, "manager executive"), (2, "executive")):
+        with working_for(acme.org):
+            Alert.objects.filter(code="overdue").update(step=step)
+        for who in ("rep", "manager", "executive"):
+            client = sign_in(getattr(acme, who))
+            for path in ("alerts/", f"alerts/{opportunity.pk}/"):
+                text = text_of(client, path)
+                may = who in allowed.split()
+                assert (f"mute-{opportunity.pk}-overdue" in text) is may, (step, who, path)
+                assert ("Only whom it has reached" in text) is not may
+            assert ('name="until"' in text_of(client, dialog)) is may
+    far = datetime.now(acme.org.zone).date() + DAY
+    with working_for(acme.org):
+        quiet: dict[str, Any] = {"until": far, "reason": "Fair", "seen": 0, "by": acme.executive}
+        actions.mute(opportunity, "overdue", **quiet, at=datetime.now(acme.org.zone))
+    client = sign_in(acme.rep)
+    assert "Hear it again" in text_of(client, "alerts/"), "whoever may not mute it may still hear of it"
+    assert "Hear it again" in text_of(client, dialog)
+
+
 def test_a_mute_is_not_shown_once_its_day_is_over(acme: Cast) -> None:
     now = datetime.now(acme.org.zone)
     with working_for(acme.org):
