@@ -6,6 +6,13 @@ from datetime import timedelta
 STEPS = (3, 5, 7)
 """Days after which a standing alert goes one step up, until an organization edits them."""
 
+RETURNS_WITHIN = timedelta(days=1)
+"""A flag that stands again so soon is the same alert: a change was taken back, and nobody is told twice."""
+UNSAID_WITHIN = timedelta(minutes=10)
+"""A bell that nobody has read is taken back if so soon nothing that it told of stands: the thirty seconds of an undo,
+and the time that a change of many takes before them.
+"""
+
 
 def due_step(days: int, steps: Sequence[int]) -> int:
     """Return how many steps up an alert has gone that stands for so many days; 0 is the owner alone."""

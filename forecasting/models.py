@@ -168,7 +168,7 @@ class Alert(TenantModel):
     """A health rule that an opportunity broke, from when to when.
 
     `told_at` is when its owner heard of it; None while they have not. `step` is how far up it went (0: the owner alone
-    knows, 1: their manager, and so on), `step_at` since when.
+    knows, 1: their manager, and so on), `step_at` since when. What stands again within a day is opened again as it was.
     """
 
     opportunity = TenantForeignKey(Opportunity, models.CASCADE, related_name="alerts")

@@ -139,9 +139,12 @@ def notify_all(notices: Iterable[Notice], *, at: datetime) -> None:
     )
 
 
-def unsay(unique_key: str) -> None:
-    """Take a line back from under the bells of those who have not read it, since it was not meant."""
-    Notification.objects.unread().filter(unique_key=unique_key).delete()
+def unsay(unique_key: str) -> int:
+    """Take a line back from under the bells of those who have not read it, since it was not meant; return from how
+    many.
+    """
+    count: int = Notification.objects.unread().filter(unique_key=unique_key).delete()[0]
+    return count
 
 
 def read(membership: Membership, *, at: datetime, pk: int | None = None) -> int:

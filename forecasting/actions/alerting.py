@@ -1,15 +1,16 @@
 """Alerts: opened and cleared by what stands on the opportunities, told to owners, and climbing the ladder."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 from django.urls import reverse
 
+from forecasting.ladder import RETURNS_WITHIN, UNSAID_WITHIN
 from forecasting.models import HealthSetting, rungs_of
-from jobs.actions import Notice, notify_all
+from jobs.actions import Notice, notify_all, unsay
 from tenants.models import Organization
 from tenants.scoping import require_organization_id, working_for
 
@@ -17,6 +18,13 @@ NAMED = 3
 """So many opportunities are named in a notification."""
 LISTED = 10
 """So many are listed in the mail of the day."""
+
+FLAGGED = "opportunities_flagged"
+
+
+def _seconds(span: timedelta) -> str:
+    return f"{span.total_seconds():.0f} s"
+
 
 _QUIET = """
     EXISTS (SELECT 1 FROM forecasting_mute m, tenants_organization z
@@ -30,38 +38,61 @@ _FIRST = """
         WHERE a.organization_id = %(org)s AND a.cleared_at IS NULL {some}
             AND NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.id = a.opportunity_id AND a.code = ANY(v.flags))
     ), fresh AS MATERIALIZED (
-        SELECT v.id AS opportunity_id, f.code FROM verdicts v CROSS JOIN LATERAL unnest(v.flags) AS f(code)
+        SELECT v.id AS opportunity_id, v.seen, f.code FROM verdicts v CROSS JOIN LATERAL unnest(v.flags) AS f(code)
         WHERE NOT EXISTS (SELECT 1 FROM forecasting_alert a WHERE a.organization_id = %(org)s
                           AND a.opportunity_id = v.id AND a.code = f.code AND a.cleared_at IS NULL)
+    ), back AS MATERIALIZED (
+        SELECT DISTINCT ON (a.opportunity_id, a.code) a.id, a.opportunity_id, a.code, a.told_at, f.seen
+        FROM fresh f JOIN forecasting_alert a ON a.organization_id = %(org)s AND a.opportunity_id = f.opportunity_id
+            AND a.code = f.code
+        WHERE a.cleared_at > %(at)s::timestamptz - INTERVAL '{returns}' {some}
+        ORDER BY a.opportunity_id, a.code, a.cleared_at DESC, a.id DESC
     ), touched AS (SELECT opportunity_id AS id FROM over UNION SELECT opportunity_id FROM fresh),
-"""
+""".replace("{returns}", _seconds(RETURNS_WITHIN))
 FIRST_SOME = _FIRST.replace("{some}", "AND a.opportunity_id = ANY(%(some)s)")
 FIRST_ALL = _FIRST.replace("{some}", "")
-"""Alerts that are over or fresh: their opportunities are locked before any is written."""
+"""Alerts that are over or fresh: their opportunities are locked before any is written. `back` are those that stood a
+short time ago for what is fresh now.
+"""
 _KEEP = """
     , cleared AS (
         UPDATE forecasting_alert a SET cleared_at = %(at)s
         FROM over JOIN kept ON kept.id = over.opportunity_id
         WHERE a.organization_id = %(org)s AND a.id = over.id AND a.cleared_at IS NULL
-    ), opened AS (
+        RETURNING a.told_at > %(at)s::timestamptz - INTERVAL '{unsaid}' AS just_told
+    ), again AS (
+        UPDATE forecasting_alert a
+        SET cleared_at = NULL, told_at = COALESCE(a.told_at, CASE WHEN {told} THEN %(at)s::timestamptz END)
+        FROM back b JOIN kept ON kept.id = b.opportunity_id AND kept.seen = b.seen
+            JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = b.opportunity_id
+        WHERE a.organization_id = %(org)s AND a.id = b.id AND a.cleared_at IS NOT NULL
+        RETURNING a.id, a.opportunity_id, a.told_at, b.told_at IS NOT NULL AS was_told
+    ), anew AS (
         INSERT INTO forecasting_alert (organization_id, opportunity_id, code, since, step, told_at)
         SELECT %(org)s, a.opportunity_id, a.code, %(at)s, 0, CASE WHEN {told} THEN %(at)s::timestamptz END
         FROM fresh a JOIN kept ON kept.id = a.opportunity_id
             JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
+        WHERE NOT EXISTS (SELECT 1 FROM back b WHERE b.opportunity_id = a.opportunity_id AND b.code = a.code)
         ON CONFLICT DO NOTHING
         RETURNING id, opportunity_id, told_at
+    ), opened AS (
+        SELECT id, opportunity_id, told_at FROM anew
+        UNION ALL SELECT id, opportunity_id, told_at FROM again WHERE NOT was_told
     )
-"""
+""".replace("{unsaid}", _seconds(UNSAID_WITHIN))
 KEEP_SOME = "".join(
     [
         _KEEP.replace("{told}", "o.owner_id = %(by)s::bigint"),
         """
     SELECT n.id, n.health, n.flags, false FROM noted n
     UNION ALL SELECT NULL, NULL, NULL, true WHERE EXISTS (SELECT 1 FROM opened WHERE told_at IS NULL)
+        OR EXISTS (SELECT 1 FROM cleared WHERE just_told)
 """,
     ]
 )
-"""Rows: (id, health, flags, False) of what changed, and one (…, True) if an owner is still to be told."""
+"""Rows: (id, health, flags, False) of what changed, and one (…, True) if an owner is still to be told, or was
+told just now of what is over.
+"""
 KEEP_ALL = "".join(
     [
         _KEEP.replace("{told}", "NOT {quiet}").replace("{quiet}", _QUIET),
@@ -71,10 +102,11 @@ KEEP_ALL = "".join(
     FROM opened a JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
     WHERE a.told_at IS NOT NULL
     GROUP BY o.owner_id
+    UNION ALL SELECT NULL, 0, 0, NULL, NULL WHERE EXISTS (SELECT 1 FROM cleared WHERE just_told)
 """,
     ]
 )
-"""Rows for `tell`, one an owner."""
+"""Rows for `tell`, one an owner, and one for nobody if somebody was told just now of what is over."""
 _UNTOLD = """
     WITH told AS (
         UPDATE forecasting_alert a SET told_at = %(at)s
@@ -86,6 +118,30 @@ _UNTOLD = """
     FROM told a JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
     GROUP BY o.owner_id
 """.replace("{quiet}", _QUIET)
+_OVER_UNREAD = """
+    SELECT n.unique_key, n.to_id, n.at FROM jobs_notification n
+    WHERE n.organization_id = %(org)s AND n.code = %(code)s AND n.read_at IS NULL
+        AND (n.to_id, n.at) IN (
+            SELECT o.owner_id, a.told_at
+            FROM forecasting_alert a
+                JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
+            WHERE a.organization_id = %(org)s AND a.cleared_at IS NOT NULL {some}
+                AND a.told_at > %(at)s::timestamptz - INTERVAL '{unsaid}')
+        AND NOT EXISTS (
+            SELECT 1
+            FROM forecasting_alert a
+                JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
+            WHERE a.organization_id = %(org)s AND a.cleared_at IS NULL AND a.told_at = n.at AND o.owner_id = n.to_id)
+        AND NOT EXISTS (SELECT 1 FROM forecasting_digest d
+                        WHERE d.organization_id = %(org)s AND d.to_id = n.to_id AND d.until >= n.at)
+    ORDER BY n.id
+""".replace("{unsaid}", _seconds(UNSAID_WITHIN))
+_FORGET = """
+    UPDATE forecasting_alert a SET told_at = NULL
+    FROM funnel_opportunity o
+    WHERE a.organization_id = %(org)s AND o.organization_id = %(org)s AND o.id = a.opportunity_id
+        AND a.told_at = %(told)s AND o.owner_id = %(owner)s
+"""
 _CLIMB = """
     WITH place AS (
         SELECT time_zone AS zone, (%(at)s::timestamptz AT TIME ZONE time_zone)::date AS today
@@ -119,12 +175,13 @@ def tell(organization: Organization, news: News, *, at: datetime) -> None:
     notices = [
         Notice(
             owner,
-            "opportunities_flagged",
+            FLAGGED,
             f"alerts:{latest}",
             {"count": count, "names": names[:NAMED], "opportunities": ids},
             url,
         )
         for owner, count, latest, names, ids in news
+        if owner is not None
     ]
     if notices:
         notify_all(notices, at=at)
@@ -141,13 +198,33 @@ def tell_untold(organization: Organization, *, at: datetime) -> None:
     tell(organization, news, at=at)
 
 
-def tell_soon(at: datetime) -> None:
-    """Tell owners as soon as what raised the alerts is committed; should that be cut short, the night makes it good."""
+@transaction.atomic
+def take_back(organization: Organization, ids: Collection[int] | None, *, at: datetime) -> None:
+    """Take back the bells, told just now of these opportunities (None: of any), of which nothing stands any more.
+
+    A bell that was read or mailed stays. Of what is taken back nobody has heard: should it return, it is told.
+    """
+    asked: dict[str, Any] = {"org": organization.pk, "at": at, "code": FLAGGED, "some": list(ids or ())}
+    some = "" if ids is None else "AND a.opportunity_id = ANY(%(some)s)"
+    with connection.cursor() as cursor:
+        cursor.execute(_OVER_UNREAD.replace("{some}", some), asked)
+        for key, owner, told in cursor.fetchall():
+            if unsay(key):
+                cursor.execute(_FORGET, {"org": organization.pk, "owner": owner, "told": told})
+
+
+def tell_soon(at: datetime, *, over: Collection[int] = ()) -> None:
+    """Tell owners as soon as what raised the alerts is committed; should that be cut short, the night makes it good.
+
+    :param over: opportunities of which somebody may have been told just now what is over.
+    """
     organization_id = require_organization_id()
 
     def send() -> None:
         organization = Organization.objects.get(pk=organization_id)
         with working_for(organization):
+            if over:
+                take_back(organization, over, at=at)
             tell_untold(organization, at=at)
 
     transaction.on_commit(send, robust=True)

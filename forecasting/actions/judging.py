@@ -13,6 +13,7 @@ from forecasting.actions.alerting import (
     KEEP_SOME,
     NAMED,
     climb,
+    take_back,
     tell,
     tell_soon,
     tell_untold,
@@ -36,10 +37,10 @@ MANY = 1_000
 def judge(ids: Collection[int] | None, at: datetime, by: int | None = None) -> Verdicts:
     """Judge some opportunities after a change, clear and open their alerts; the owners hear of it after the commit.
 
-    A flag that clears and returns is a new alert. An owner who made the change is not told: they see it on the page
-    that answers. So many as an import holds are judged with all there are. None, after a change of what all are
-    judged by, judges all there are: at once where they are few, or else by the job of the night, for 20,000 take
-    seconds.
+    A flag that clears and returns within a day is the same alert, later it is a new one. An owner who made the change
+    is not told: they see it on the page that answers. So many as an import holds are judged with all there are. None,
+    after a change of what all are judged by, judges all there are: at once where they are few, or else by the job of
+    the night, for 20,000 take seconds.
     """
     if ids is None and is_judged_later():
         member = None if by is None else Membership.objects.get(pk=by)
@@ -52,7 +53,7 @@ def judge(ids: Collection[int] | None, at: datetime, by: int | None = None) -> V
     statement, asked = judgement(require_organization_id(), ids, at=at)
     rows = note_judged(statement, {**asked, "by": by}, first=FIRST_SOME, along=KEEP_SOME)
     if any(is_news for *_noted, is_news in rows):
-        tell_soon(at)
+        tell_soon(at, over=ids)
     return {pk: (health, flags) for pk, health, flags, is_news in rows if not is_news}
 
 
@@ -81,6 +82,8 @@ def _judge_all(organization: Organization, *, at: datetime) -> None:
     statement, asked = judgement(organization.pk, None, at=at)
     with _all_at_once():
         news = note_judged(statement, {**asked, "named": NAMED}, first=FIRST_ALL, along=KEEP_ALL)
+    if any(owner is None for owner, *_news in news):
+        take_back(organization, None, at=at)
     tell(organization, news, at=at)
 
 

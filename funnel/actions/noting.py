@@ -69,7 +69,7 @@ _NOTE = """
         SELECT v.id, v.seen, v.health, v.flags FROM verdicts v
         WHERE v.health IS DISTINCT FROM v.health_before OR v.flags IS DISTINCT FROM v.flags_before
     ), {first} kept AS MATERIALIZED (
-        SELECT o.id FROM funnel_opportunity o
+        SELECT o.id, o.xmin AS seen FROM funnel_opportunity o
         WHERE o.organization_id = %(org)s AND o.id IN (SELECT id FROM differing UNION SELECT id FROM touched)
         ORDER BY o.id FOR NO KEY UPDATE
     ), noted AS (
@@ -95,7 +95,8 @@ def note_judged(judgement: str, asked: Mapping[str, Any], *, first: str, along: 
         which the judge keeps something. They are locked with what changed, in the order of their ids, before anything
         is written, so that two who judge the same never wait for each other.
     :param along: the rest of the statement, from a comma or SELECT on. It sees `verdicts` (what the judgement said),
-        `kept` (id: those locked) and `noted` (id, health, flags of what changed); its rows are returned.
+        `kept` (id, seen: those locked, as they are then) and `noted` (id, health, flags of what changed); its rows
+        are returned.
     """
     with connection.cursor() as cursor:
         cursor.execute(_NOTE.replace("{judgement}", judgement).replace("{first}", first) + along, asked)
