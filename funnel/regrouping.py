@@ -13,6 +13,11 @@ SPAN: Mapping[str, int] = {"due_month": 1, "due_quarter": 3}
 """How many months a column of days holds."""
 
 
+def is_past(first: date, months: int, today: date) -> bool:
+    """Return whether a span of months has gone by: nothing is moved into it any more."""
+    return month_from(first, months) <= today
+
+
 def day_in(first: date, months: int, now: date | None, today: date) -> date:
     """Return the day to suggest in a span of months: the same day of the month, but not one that has gone by."""
     last = month_from(first, months) - timedelta(days=1)

@@ -168,6 +168,8 @@ class RegroupForm(forms.Form):
         """Take by what the board is grouped."""
         super().__init__(data, initial=initial)
         self.asks_day = code in SPAN
+        fields: dict[str, Any] = self.fields
+        fields["expected_close_on"].asked_for = True  # it is shown where a day is needed alone
 
 
 class MoveForm(forms.Form):

@@ -245,6 +245,7 @@ REFUSALS: dict[str, Words] = {
     "no_team": _("You belong to no team. Share it with everyone, or keep it."),
     "not_your_view": _("Only whoever made a view can change it."),
     "column_unknown": _("Choose another column."),
+    "column_past": _("Those days have gone by. Choose a column of today or later."),
     "day_outside": _("Choose a day within this column."),
     "limit_not_positive": _("A limit is at least one; leave it empty for none."),
     "limit_too_large": _("This limit is too large to mean anything."),

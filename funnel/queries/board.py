@@ -77,7 +77,8 @@ def cards_of(ids: str, values: Sequence[Any]) -> list[Card]:
 class Column:
     """A column of the board: a stage, `row`, or another group. Figures count everything, `cards` are the first few.
 
-    `limit` is what should stand in it at most, where the organization says so.
+    `limit` is what should stand in it at most, where the organization says so. `is_past`: of days that have gone by,
+    so that nothing is moved into it.
     """
 
     key: str
@@ -89,6 +90,7 @@ class Column:
     cards: Sequence[Card]
     row: StageRow | None = None
     limit: ColumnLimit | None = None
+    is_past: bool = False
 
     @property
     def rest(self) -> int:

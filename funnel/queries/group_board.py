@@ -10,9 +10,10 @@ from funnel.filters import Filters
 from funnel.grouping import DIMENSIONS, in_order, months_shown
 from funnel.models import URGENCY, OpportunityQuerySet
 from funnel.queries.board import Board, Card, Column, cards_of, figures_by_stage, won_span
-from funnel.queries.dimensions import is_in, key_of, names_of
+from funnel.queries.dimensions import day_of, is_in, key_of, names_of
 from funnel.queries.grouping import groups
 from funnel.queries.opportunities import due, in_health, narrowed
+from funnel.regrouping import SPAN, is_past
 from funnel.stages import Category, Health, StageRow, Status
 from tenants.models import Membership, Organization
 
@@ -50,6 +51,7 @@ def group_board(
                 weighted=figures[key].weighted if key in figures else 0,
                 proven=figures[key].proven if key in figures else 0,
                 cards=cards.get(key, []),
+                is_past=code in SPAN and (begins := day_of(key)) is not None and is_past(begins, SPAN[code], today),
             )
             for key in keys
         ],

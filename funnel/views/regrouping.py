@@ -11,7 +11,7 @@ from funnel import actions, filters, labels, queries
 from funnel.forms import RegroupForm
 from funnel.models import Opportunity
 from funnel.queries.dimensions import day_of
-from funnel.regrouping import AT_ONCE, SPAN, day_in
+from funnel.regrouping import AT_ONCE, SPAN, day_in, is_past
 from funnel.stages import Category, Stage
 from funnel.views.answers import answer, conflict_here, dialog, language, refuse, url_of
 from funnel.windows import month_from, quarter_of
@@ -34,6 +34,10 @@ def regroup(request: OrgRequest, pk: int) -> HttpResponse:
         data.setdefault(name, request.GET.get(name, ""))
     key = str(data["to"])
     asks = code not in AT_ONCE
+    first = day_of(key) if code in SPAN else None
+    if first and "asked" not in data and is_past(first, SPAN[code], request.today):
+        error = labels.refusal(Refused("column_past"))
+        return dialog(request, "refused", error=error, opportunity=found, status=422)
     begun = _asked(request, found, code, key)
     form = RegroupForm(data if not asks or "asked" in data else None, code=code, initial=begun)
     if form.is_bound and form.is_valid():

@@ -18,7 +18,7 @@ from funnel.filters import read_board
 from funnel.limits import ColumnLimit, check_limit
 from funnel.models import Change, Opportunity, StageSetting
 from funnel.queries import pulse
-from funnel.regrouping import SPAN, day_in
+from funnel.regrouping import SPAN, day_in, is_past
 from funnel.stages import Category, Health, Stage
 from funnel.windows import month_from
 from tenants.errors import Refused, Stale
@@ -192,6 +192,35 @@ def test_a_move_to_a_month_before_the_opening_is_refused(acme: Cast, login: Logi
     assert "lies before the opening" in answer.content.decode()
     found.refresh_from_db()
     assert (found.version, found.expected_close_on) == (1, before)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("code", ["due_month", "due_quarter"])
+def test_only_columns_of_today_and_later_are_offered(acme: Cast, login: Login, code: str) -> None:
+    client, today = login(acme.rep), timezone.localdate()
+    late = make_opportunity(acme.rep, "late", at=timezone.now() - 300 * DAY, expected_close_on=today - 200 * DAY)
+    recent(acme.rep, "due", expected_close_on=today)
+    page = client.get(url(acme, f"?group={code}"))
+    keys = [column.key for column in page.context["board"].columns if column.key]
+    menu = page.content.decode().partition('id="move-menu"')[2]
+    offered = re.findall(r'data-to="([^"]+)"', menu)
+    first, last = keys[0], month_from(today, 0).isoformat()
+    assert first < last
+    assert first not in offered, "its cards stay to be seen, but nothing is moved there"
+    assert offered == [key for key in keys if not is_past(date.fromisoformat(key), SPAN[code], today)] != []
+    refused = regroup(client, acme, late, code, to=first)
+    assert (refused.status_code, "have gone by" in refused.content.decode()) == (422, True)
+    for key in offered:
+        asked = regroup(client, acme, late, code, to=key)
+        assert asked.context["form"].initial["expected_close_on"] >= today
+        assert re.search(r'<label for="[^"]*expected_close_on">Expected close</label>', asked.content.decode())
+
+
+def test_a_span_is_past_once_its_last_day_is_over() -> None:
+    assert not is_past(date(2026, 1, 1), 1, date(2026, 1, 31))
+    assert is_past(date(2026, 1, 1), 1, date(2026, 2, 1))
+    assert not is_past(date(2026, 1, 1), 3, date(2026, 3, 31))
+    assert is_past(date(2026, 1, 1), 3, date(2026, 4, 1))
 
 
 @pytest.mark.django_db
