@@ -8,6 +8,7 @@ from funnel.queries.approvals import (
     asked_of_opportunity,
     requests,
     waiting_for,
+    who_decides,
 )
 from funnel.queries.board import CARDS, Board, Card, Column, board, won_span
 from funnel.queries.bulk import Plan, all_matching, bulk_or_404, outcome, picked, plan
@@ -298,6 +299,7 @@ __all__ = [
     "web_form_with",
     "web_forms",
     "weighing",
+    "who_decides",
     "won_cycle",
     "won_span",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
@@ -28,6 +29,26 @@ class Request:
     may_withdraw: bool
     is_stale: bool
     may_give: bool
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """Who will be asked; None where nobody may decide. Of a discount above `limit` percent it is `beyond`."""
+
+    first: Membership | None
+    beyond: Membership | None
+    limit: Decimal
+
+
+def who_decides(opportunity: Opportunity, kind: ApprovalKind, *, asker: Membership) -> Deciding:
+    """Return who is asked where `asker` asks for something of this kind."""
+    limit = DiscountSetting.current().limits.manager
+    first = next(iter(deciders_of(opportunity, asker=asker.pk)), 0)
+    beyond = first
+    if kind == ApprovalKind.DISCOUNT and limit < 100:
+        beyond = next(iter(deciders_of(opportunity, asker=asker.pk, percent=limit + 1)), 0)
+    people = Membership.objects.in_current_organization().select_related("user").in_bulk([first, beyond])
+    return Deciding(people.get(first), people.get(beyond), limit)
 
 
 def approval_or_404(membership: Membership, pk: int) -> Approval:

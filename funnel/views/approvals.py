@@ -44,6 +44,7 @@ def approval_new(request: OrgRequest, pk: int, kind: str) -> HttpResponse:
         except Refused as refused:
             refuse(form, refused)
     context = {"form": form, "opportunity": found, "kind": asked, "heading": labels.APPROVAL_KINDS[asked]}
+    context["deciding"] = queries.who_decides(found, asked, asker=request.membership)
     return dialog(request, "approvals/new", status=422 if request.method == "POST" else 200, **context)
 
 

@@ -429,6 +429,28 @@ def test_asking_and_deciding_on_the_pages(acme: Cast, login: Login) -> None:
     assert manager.get("/o/acme/funnel/approvals/today/", **HTMX).content.strip() == b""
 
 
+def test_the_dialog_names_who_will_decide(acme: Cast, login: Login) -> None:
+    deal, manager, chief = make_opportunity(acme.rep), acme.manager.name, acme.executive.name
+
+    def says(by: Membership, kind: str, words: str) -> bool:
+        return words in login(by).get(f"/o/acme/funnel/{deal.pk}/approvals/new/{kind}/", **HTMX).content.decode()
+
+    split = f"{manager} decides up to 15%, {chief} above that"
+    for kind in ApprovalKind:
+        assert says(acme.rep, kind, split) is (kind == ApprovalKind.DISCOUNT)
+        assert says(acme.rep, kind, f"{manager} decides, and is told now.") is (kind != ApprovalKind.DISCOUNT)
+        assert says(acme.manager, kind, f"{chief} decides, and is told now."), "nobody decides in their own cause"
+    for percent, name in ((15, acme.manager), (16, acme.executive)):
+        demand = Demand(ApprovalKind.DISCOUNT, percent=Decimal(percent))
+        made = ask(deal, demand)
+        assert made.approver == name, "as the dialog said"
+        actions.withdraw(made, seen=1, by=acme.rep, at=AT)
+    Membership.objects.filter(pk=acme.executive.pk).update(is_active=False)
+    assert says(acme.rep, "discount", "above that nobody can")
+    Membership.objects.filter(pk=acme.manager.pk).update(is_active=False)
+    assert says(acme.rep, "discount", "nobody above who may decide")
+
+
 def test_an_exception_offers_the_stage_it_is_asked_for(acme: Cast, login: Login) -> None:
     deal, rep = make_opportunity(acme.rep), login(acme.rep)
     url = f"/o/acme/funnel/{deal.pk}/approvals/new/override/"
