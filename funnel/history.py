@@ -13,7 +13,7 @@ A change carries `old` and `new`:
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from funnel.facts import check_amount, check_name
 from funnel.stages import Category, ChangeKind, Reason, Stage, Status, default_category
@@ -194,6 +194,19 @@ class ImportedOpportunity:
     note: str = ""
     source: str = ""
     lost_to_id: int | None = None
+
+
+class ImportedEvidence(NamedTuple):
+    """A piece of evidence as another system knew it: its item's key, who filed it, the value of its kind, and when."""
+
+    opportunity_id: int
+    key: str
+    note: str
+    by_id: int
+    contact_id: int | None = None
+    on: date | None = None
+    amount: int | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -445,6 +445,11 @@ def _meet_lately(deal: Deal, today: date, rng: random.Random) -> None:
         deal.meetings.sort(key=lambda meeting: meeting.at)
 
 
+def since_opened(opened_at: datetime, wanted: datetime, now: datetime) -> datetime:
+    """Return `wanted`, or half an hour after the opening where that is later, but never a time to come."""
+    return min(now, max(wanted, opened_at + timedelta(minutes=30)))
+
+
 def target(won: int, quarters: float) -> int:
     """Return a quarter's target from what was won in `quarters` quarters: a tenth more, in whole 50 萬."""
     return max(1, math.ceil(won / max(quarters, 1) * 1.1 / (50 * WAN))) * 50 * WAN

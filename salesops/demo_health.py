@@ -5,9 +5,8 @@ from datetime import date, datetime, time
 
 from salesops.demo_company import ZONE, Deal
 
-PARTS = 8
-NIGHTS = ((9, 1), (6, 2), (4, 3), (2, 5))
-"""How many days ago, and how many of every eight opportunities had gone wrong by then; the rest is of today."""
+NIGHTS = (120, 90, 75, 60, 50, 40, 32, 26, 21, 17, 14, 12, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1)
+"""How many days ago a night judged: an alert began in the first of them in which its flag stood."""
 
 MUTES = (  # flag, reason, days
     ("silent", "客戶年底盤點，約好兩週後再聯絡。", 14),

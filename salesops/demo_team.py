@@ -72,3 +72,5 @@ COMMITMENTS: tuple[tuple[DemoCommitment, ...], ...] = (
 )
 """Of the open opportunities that stand furthest, one after the other."""
 LATEST = timedelta(hours=2)
+SETTLED = timedelta(days=21)
+"""How long an opportunity is known at least before others help, are asked, or the customer commits."""

@@ -15,6 +15,7 @@ from funnel.actions._proof import keep_proven
 from funnel.actions.moving import UNDO_WITHIN
 from funnel.evidence import Kind, State, ask_filing, ask_verdict
 from funnel.facts import check_amount
+from funnel.history import ImportedEvidence
 from funnel.judges import judge_anew
 from funnel.models import Evidence, EvidenceItem, Opportunity, led_by
 from funnel.papers import Paper
@@ -293,23 +294,34 @@ def _tell_sent_back(
 
 
 @transaction.atomic
-def import_evidence(rows: Sequence[tuple[int, str, str, int]], *, at: datetime) -> int:
-    """File many pieces of evidence by their notes; what is filed already stays. Returns how many are new.
+def import_evidence(rows: Sequence[tuple[int, str, str, int] | ImportedEvidence], *, at: datetime) -> int:
+    """File many pieces of evidence by their notes and values; what is filed already stays. Returns how many are new.
 
     It waits for its verdict as any other, so nothing is proven by it.
 
-    :param rows: (opportunity id, key of the item, note, membership id of who files it).
+    :param rows: opportunity id, key of the item, note, membership id of who files it; and what else is known of it.
+    :param at: when those were filed that do not say so themselves.
     """
     ensure_items()
     items = {item.key: item for item in EvidenceItem.objects.all()}
+    brought = [ImportedEvidence(*row) for row in rows]
     before = Evidence.objects.count()
     Evidence.objects.bulk_create(
         (
-            Evidence(opportunity_id=opportunity, item=items[key], note=note[:NOTE_LENGTH], by_id=by, at=at)
-            for opportunity, key, note, by in rows
+            Evidence(
+                opportunity_id=row.opportunity_id,
+                item=items[row.key],
+                note=row.note[:NOTE_LENGTH],
+                contact_id=row.contact_id,
+                on=row.on,
+                amount=row.amount,
+                by_id=row.by_id,
+                at=row.at or at,
+            )
+            for row in brought
         ),
         batch_size=1_000,
         ignore_conflicts=True,
     )
-    judge_anew({opportunity for opportunity, *_rest in rows}, at=at)
+    judge_anew({row.opportunity_id for row in brought}, at=at)
     return int(Evidence.objects.count() - before)

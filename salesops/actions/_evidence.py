@@ -7,10 +7,12 @@ from typing import Any
 from accounts.models import Contact
 from funnel import actions as funnel_actions
 from funnel.evidence import STANDARD, Kind, State, kind_of
+from funnel.history import ImportedEvidence
 from funnel.models import Opportunity
 from funnel.papers import Paper
 from funnel.stages import Stage
-from salesops.demo_company import Deal
+from salesops import demo_evidence
+from salesops.demo_company import ZONE, Deal, since_opened
 from tenants.models import Membership
 
 JUDGED = 30
@@ -29,21 +31,25 @@ def prove(
 ) -> None:
     """File the evidence of what is open; judge that of the largest, leave a few stages without it."""
     is_open = sorted((deal for deal in deals if not deal.outcome), key=lambda deal: -deal.amounts[-1][1])
+    found = Opportunity.objects.select_related("account", "owner", "organization").in_bulk(
+        [opportunities[deal.key] for deal in is_open]
+    )
+    persons = Contact.objects.filter(account__in={row.account_id for row in found.values()}).order_by("-pk")
+    contact_of = dict(persons.values_list("account_id", "pk"))
     filed = []
     for number, deal in enumerate(is_open[JUDGED:]):
-        note = deal.meetings[number % len(deal.meetings)].note if deal.meetings else "客戶來信確認。"
         codes = [code for stage in range(1, deal.stage) for code in STANDARD[stage]]
-        by = people[deal.owner].pk
-        filed += [(opportunities[deal.key], code, note, by) for at_, code in enumerate(codes) if number % 4 or at_ % 3]
-    funnel_actions.import_evidence(filed, at=at - timedelta(days=4))
-    for opportunity_id, code, _note, _by in filed:
-        if opportunity_id % 3:
-            opportunity = Opportunity(pk=opportunity_id)
-            when = at - timedelta(days=1)
-            funnel_actions.judge_evidence(opportunity, code, verdict=State.VERIFIED, seen=1, by=people["wang"], at=when)
-    found = Opportunity.objects.select_related("account", "owner", "organization").in_bulk(
-        [opportunities[deal.key] for deal in is_open[:JUDGED]]
-    )
+        row, when = found[opportunities[deal.key]], since_opened(deal.opened_at, at - timedelta(days=4), at)
+        for turn, code in enumerate(codes):
+            if number % 4 or turn % 3:
+                values = _values(row, code, number, contact_of.get(row.account_id), when)
+                filed.append(ImportedEvidence(row.pk, code, by_id=row.owner_id, at=when, **values))
+    funnel_actions.import_evidence(filed, at=at)
+    for each in filed:
+        if each.opportunity_id % 3:
+            said: dict[str, Any] = {"verdict": State.VERIFIED, "seen": 1, "by": people["wang"]}
+            when = max(each.at or at, at - timedelta(days=1))
+            funnel_actions.judge_evidence(Opportunity(pk=each.opportunity_id), each.key, **said, at=when)
     for number, deal in enumerate(is_open[:JUDGED]):
         _prove_one(found[opportunities[deal.key]], number, people, today=today, at=at)
 
@@ -53,14 +59,18 @@ def _prove_one(
 ) -> None:
     """File everything up to the stage; of every six, two are proven whole and one each is in another state."""
     case, judge = number % 6, people["wang"]
-    when = at - timedelta(days=3 + number % 9)
+    when = since_opened(opportunity.opened_at, at - timedelta(days=3 + number % 9), at)
     contact = Contact.objects.filter(account=opportunity.account).order_by("pk").first()
     last = opportunity.stage - 1
     for stage in range(1, opportunity.stage):
         for code in STANDARD[stage]:
             if case == 5 and stage == last:
                 continue
-            values = _values(opportunity, code, contact, today)
+            values = _values(opportunity, code, number, contact and contact.pk, when)
+            if values.pop("contact_id", None):
+                values["contact"] = contact
+            if code == "opportunity_plan":
+                values["paper"] = Paper(*_PLAN, "text/plain")
             made = funnel_actions.file_evidence(opportunity, code, **values, seen=0, by=opportunity.owner, at=when)
             verdict = State.CONFIRMED if case == 4 and stage <= 2 else State.VERIFIED
             if stage == last and case in {2, 4}:
@@ -69,22 +79,21 @@ def _prove_one(
             if stage == last and case == 3:
                 verdict, word = State.SENT_BACK, _WORDS[number % len(_WORDS)]
             said: dict[str, Any] = {"verdict": verdict, "word": word, "seen": made.version, "by": judge}
-            funnel_actions.judge_evidence(opportunity, code, **said, at=at - timedelta(days=number % 3))
+            funnel_actions.judge_evidence(opportunity, code, **said, at=max(when, at - timedelta(days=number % 3)))
     if case == 5 and opportunity.stage < Stage.CLOSE:
         _go_on(opportunity, is_over=number % 12 == 11, today=today, at=at)
 
 
-def _values(opportunity: Opportunity, code: str, contact: Contact | None, today: date) -> dict[str, Any]:
-    """Return what the kind of an item asks for."""
-    kind, values = kind_of(code), dict[str, Any](note="拜訪時客戶親口確認。")
+def _values(opportunity: Opportunity, code: str, turn: int, contact: int | None, when: datetime) -> dict[str, Any]:
+    """Return what the kind of an item asks for, as it was known when it was filed."""
+    kind, values = kind_of(code), dict[str, Any](note=demo_evidence.note_of(code, turn))
+    filed_on, opened_on = (each.astimezone(ZONE).date() for each in (when, opportunity.opened_at))
     if kind == Kind.AMOUNT:
-        values["amount"] = opportunity.amount or 0
+        values["amount"] = demo_evidence.sum_of(code, opportunity.amount or 0)
     if kind == Kind.DATE:
-        values["on"] = opportunity.expected_close_on or today
+        values["on"] = opportunity.expected_close_on or filed_on
     if kind == Kind.PERSON:
-        values |= {"contact": contact, "new_contact": "" if contact else "採購負責人", "on": today - timedelta(days=9)}
-    if code == "opportunity_plan":
-        values["paper"] = Paper(*_PLAN, "text/plain")
+        values |= {"contact_id": contact, "on": max(opened_on, filed_on - timedelta(days=1 + turn % 5))}
     return values
 
 

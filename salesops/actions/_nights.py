@@ -12,14 +12,14 @@ from tenants.models import Organization
 
 
 def live_nights(organization: Organization, *, at: datetime) -> None:
-    """Judge what is open as so many nights would have, each a part of it that stood there by then, and today all.
+    """Judge what is open as so many nights would have, each what was open by then, and today all.
 
     Some that have not gone up are muted by their owners.
     """
-    rows = list(Opportunity.objects.open().order_by("pk").values_list("pk", "stage_entered_at"))
-    for night, share in demo_health.NIGHTS:
+    rows = list(Opportunity.objects.open().order_by("pk").values_list("pk", "opened_at"))
+    for night in demo_health.NIGHTS:
         when = at - timedelta(days=night)
-        ids = [pk for number, (pk, since) in enumerate(rows) if since < when and number % demo_health.PARTS < share]
+        ids = [pk for pk, since in rows if since < when]
         forecasting_actions.judge(ids, when)
         forecasting_actions.tell_untold(organization, at=when)
         forecasting_actions.climb(organization, at=when)

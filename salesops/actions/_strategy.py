@@ -41,7 +41,8 @@ def strategize(
     for number, deal in enumerate([*largest[: demo_strategy.COUNT], *won, *lost]):
         sheet = demo_strategy.SHEETS[number % len(demo_strategy.SHEETS)]
         found = Opportunity.objects.select_related("account").get(pk=opportunities[deal.key])
-        said: dict[str, Any] = {"by": people[deal.owner], "at": at - timedelta(days=1 + number % 9)}
+        when = demo_company.since_opened(deal.opened_at, at - timedelta(days=1 + number % 9), at)
+        said: dict[str, Any] = {"by": people[deal.owner], "at": when}
         for rival in sheet.rivals:
             facts: dict[str, Any] = {
                 "strengths": rival.strengths,
@@ -66,7 +67,8 @@ def strategize(
     for number, deal in enumerate(largest[demo_strategy.COUNT :]):
         if deal.stage >= Stage.DEVELOP and number % 6:
             found = Opportunity.objects.select_related("account").get(pk=opportunities[deal.key])
-            _decide(found, demo_strategy.SMALL, by=people[deal.owner], at=at - timedelta(days=2 + number % 9))
+            when = demo_company.since_opened(deal.opened_at, at - timedelta(days=2 + number % 9), at)
+            _decide(found, demo_strategy.SMALL, by=people[deal.owner], at=when)
 
 
 def _decide(found: Opportunity, sheet: DemoSheet, *, by: Membership, at: datetime) -> list[int]:

@@ -32,7 +32,7 @@ def team_up(
     at: datetime,
 ) -> None:
     """Give the largest open opportunities their sales teams; ask for a few; commit those that stand furthest."""
-    still = [deal for deal in deals if not deal.outcome]
+    still = [deal for deal in deals if not deal.outcome and deal.opened_at < at - demo_team.SETTLED]
     rows = Opportunity.objects.open().select_related("account", "owner__user", "organization")
     found = {row.pk: row for row in rows.filter(pk__in=[opportunities[deal.key] for deal in still])}
     largest = sorted(still, key=lambda deal: -deal.amount)
@@ -53,7 +53,7 @@ def _help(rows: Sequence[Opportunity], people: Mapping[str, Membership], *, toda
         name=demo_team.PARTNER_COMPANY, owner=owner, by=owner, at=at, kind=Kind.CHANNEL_PARTNER
     )
     for number, row in enumerate(rows):
-        by, joined = row.owner, at - timedelta(days=9 - number)
+        by, joined = row.owner, at - timedelta(days=16 - number)
         helpers = [people[key] for key in HELPERS if people[key].pk != by.pk][: 2 + number % 2]
         doers = [Doer(member=by.pk), *(Doer(member=each.pk) for each in helpers)]
         for member in helpers:

@@ -262,16 +262,18 @@ def _plan(deals: Sequence[Deal], demo: Demo, *, today: date, by: Membership, at:
         account, owner = demo.accounts[deal.company.key], demo.people[deal.owner].pk
         opportunity = demo.opportunities[deal.key]
         key = uuid.uuid5(NAMESPACE, f"{deal.key}/next")
+        known_at = max(deal.opened_at, at - timedelta(days=7))
         if number % 6:
+            due_on = max(today + timedelta(days=(number * 5) % 17 - 2), known_at.astimezone(demo_company.ZONE).date())
             actions.append(
                 ImportedAction(
                     key=key,
                     account_id=account,
                     owner_id=owner,
                     text=demo_company.NEXT_STEPS[number % len(demo_company.NEXT_STEPS)],
-                    due_on=today + timedelta(days=(number * 5) % 17 - 2),
+                    due_on=due_on,
                     created_by_id=owner,
-                    created_at=max(deal.opened_at, at - timedelta(days=7)),
+                    created_at=known_at,
                     origin=Origin.VISIT,
                     opportunity_id=opportunity,
                 )

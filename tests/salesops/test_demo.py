@@ -1,7 +1,7 @@
 """The demo company: alike every time, as large as promised, thrown away without a trace."""
 
 from collections import Counter
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -14,16 +14,18 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import Account
 from accounts.segments import Kind as AccountKind
-from activities.models import Visit
+from activities.models import NextAction, Visit
 from coaching.models import CoachingSession, Review
 from forecasting import queries
 from forecasting.models import Alert, Mute, Target
 from forecasting.periods import Kind, period_of
 from forecasting.shape import Disease
 from funnel.approvals import ApprovalKind
+from funnel.evidence import Kind as EvidenceKind
+from funnel.evidence import kind_of
 from funnel.flags import Flag
 from funnel.leads import LeadStatus, Step
-from funnel.models import Approval, Change, DecisionRole, Lead, Opportunity, PlanPart, Strategy
+from funnel.models import Approval, Change, DecisionRole, Evidence, Lead, Opportunity, PlanPart, Strategy
 from funnel.stages import ChangeKind
 from funnel.strategy import Verdict
 from salesops import demo_company, demo_strategy
@@ -99,6 +101,8 @@ def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> N
         assert Review.objects.exclude(ended_at=None).count() == 3
         chains = Counter(CoachingSession.objects.values_list("opportunity_id", flat=True))
         assert set(chains.values()) == {3}
+        _evidence_says_what_its_kind_asks()
+        _dates_are_in_order()
         _health_is_believable(organization)
     with pytest.raises(CommandError, match="already"):
         call_command("demo")
@@ -117,6 +121,40 @@ def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> N
         assert {row[0] for row in cursor.fetchall()} <= {"O", b"O"}
 
 
+def _evidence_says_what_its_kind_asks() -> None:
+    """Items hold different, typed values; nothing is filed, judged, asked or due before what it is about began."""
+    rows = list(Evidence.objects.select_related("item", "opportunity"))
+    for row in rows:
+        kind, opened_at = kind_of(row.item.code), row.opportunity.opened_at
+        assert opened_at <= row.at
+        assert row.judged_at is None or row.judged_at >= row.at
+        assert (row.amount is not None) == (kind == EvidenceKind.AMOUNT)
+        assert (row.contact_id is not None) == (kind == EvidenceKind.PERSON)
+        assert (row.on is not None) == (kind in {EvidenceKind.PERSON, EvidenceKind.DATE})
+        if kind == EvidenceKind.PERSON:
+            assert (
+                opened_at.astimezone(demo_company.ZONE).date() <= row.on <= row.at.astimezone(demo_company.ZONE).date()
+            )
+    by_item: dict[str, set[str]] = {}
+    for row in rows:
+        by_item.setdefault(row.item.code, set()).add(row.note)
+    assert sum(map(len, by_item.values())) == len(set().union(*by_item.values())), "no two items say the same"
+    one = max(rows, key=lambda row: row.amount or 0).opportunity_id
+    sums = [row.amount for row in rows if row.opportunity_id == one and row.amount is not None]
+    assert len(set(sums)) == len(sums) > 1
+
+
+def _dates_are_in_order() -> None:
+    """Nothing is asked, joined or due before the opportunity was opened."""
+    zone = demo_company.ZONE
+    for approval in Approval.objects.select_related("opportunity"):
+        assert approval.opportunity.opened_at < approval.asked_at
+    for part in PlanPart.objects.select_related("opportunity"):
+        assert part.due_on is None or part.due_on > part.opportunity.opened_at.astimezone(zone).date()
+    for action in NextAction.objects.exclude(opportunity=None).select_related("opportunity"):
+        assert action.due_on is None or action.due_on >= action.opportunity.opened_at.astimezone(zone).date()
+
+
 def _health_is_believable(organization: Organization) -> None:
     """Every flag occurs, most are well or to be watched, alerts have a past, and each region its own disease."""
     rows = list(Opportunity.objects.open())
@@ -125,6 +163,13 @@ def _health_is_believable(organization: Organization) -> None:
     standing = Alert.objects.standing()
     assert len({alert.since.date() for alert in standing}) >= 4
     assert {alert.step for alert in standing} >= {0, 1, 2}
+    today = timezone.now().astimezone(organization.zone).date()
+    for alert in standing.filter(code=Flag.OVERDUE).select_related("opportunity"):
+        began, due = alert.since.astimezone(organization.zone).date(), alert.opportunity.expected_close_on
+        assert due is not None
+        assert began > due, "nothing is overdue before its day"
+        if (today - due).days > 21:
+            assert began < today - timedelta(days=7), "what is long overdue was not noticed just now"
     assert Mute.objects.filter(ended_at=None).count() == 2
     boss, now = Membership.objects.get(user__email=demo_email("wang")), timezone.now()
     quarter = period_of(Kind.QUARTER, now.astimezone(organization.zone).date())
