@@ -1,6 +1,7 @@
 """Alerts are written only of opportunities that are locked: two who judge the same never wait for each other."""
 
 import threading
+import time
 
 import pytest
 from django.db import OperationalError, connection, connections, transaction
@@ -59,3 +60,50 @@ def test_an_alert_waits_for_the_row_although_its_verdict_stands(acme: Cast, open
         actions.judge([deal.pk], timezone.now())
     with reading(acme.org):
         assert Alert.objects.filter(cleared_at=None).count() == alerts
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_who_waited_for_a_change_does_not_open_again_what_it_opened_anew(acme: Cast) -> None:
+    with working_for(acme.org):
+        deal = make_opportunity(acme.rep, expected_close_on=(AT + DAY).date())
+        actions.refresh_health(acme.org, at=timezone.now())
+    with reading(acme.org):
+        flags = Opportunity.objects.get(pk=deal.pk).flags
+        Alert.objects.update(cleared_at=timezone.now())
+        Opportunity.objects.filter(pk=deal.pk).update(flags=[])
+    assert flags
+    taken, waits = threading.Event(), threading.Event()
+    broken: list[BaseException] = []
+
+    def judge() -> None:
+        try:
+            taken.wait(20)
+            waits.set()
+            with working_for(acme.org):
+                actions.refresh_health(acme.org, at=timezone.now())
+        except BaseException as error:
+            broken.append(error)
+        finally:
+            connections.close_all()
+
+    other = threading.Thread(target=judge)
+    other.start()
+    with working_for(acme.org), transaction.atomic():
+        Opportunity.objects.select_for_update(no_key=True).get(pk=deal.pk)
+        taken.set()
+        assert waits.wait(20)
+        deadline = time.monotonic() + 20
+        with connection.cursor() as cursor:
+            while time.monotonic() < deadline:
+                cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+                if cursor.fetchone():
+                    break
+                time.sleep(0.02)
+        Opportunity.objects.filter(pk=deal.pk).update(flags=flags, health="risk")
+        Alert.objects.bulk_create(Alert(opportunity=deal, code=code, since=timezone.now()) for code in flags)
+    other.join()
+    assert broken == []
+    with reading(acme.org):
+        standing = Alert.objects.standing().filter(opportunity=deal)
+        assert sorted(standing.values_list("code", flat=True)) == sorted(flags)
+        assert Alert.objects.count() == 2 * len(flags)
