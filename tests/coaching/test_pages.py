@@ -114,7 +114,7 @@ def test_a_row_shows_the_step_agreed_on_before_one_that_is_overdue(acme: Cast, l
     with working_for(acme.org):
         opportunity = make_opportunity(acme.rep, at=now - 60 * DAY)
         facts: dict[str, Any] = {"owner": acme.rep, "by": acme.rep, "opportunity": opportunity}
-        old = {"text": "Send the offer", "due_on": (now - 30 * DAY).date()}
+        old: dict[str, Any] = {"text": "Send the offer", "due_on": (now - 30 * DAY).date()}
         activities.add_next_action(opportunity.account, at=now - 40 * DAY, **old, **facts)
         review = make_review(acme.manager, now)
     client, url = login(acme.manager), at(acme, "coaching:review_entry", review.pk, opportunity.pk)
