@@ -147,12 +147,25 @@ def test_a_bell_that_was_mailed_stays(acme: Cast, heard: Any) -> None:
         one = overdue(acme.rep)
         night(acme)
         with heard():
-            pushed = push(one, acme)
+            pushed = push(one, acme, at=THEN + SECOND)
         rang = bells(acme.rep)
-        Digest.objects.create(to=acme.rep, on=TODAY, since=NOW, until=THEN, lines=1)
+        Digest.objects.create(to=acme.rep, on=TODAY, since=NOW, until=THEN + SECOND, lines=1)
         with heard():
-            funnel.undo(pushed.last_change_id, by=acme.manager, at=THEN + SECOND)
+            funnel.undo(pushed.last_change_id, by=acme.manager, at=THEN + 2 * SECOND)
         assert bells(acme.rep) == rang
+
+
+def test_one_of_many_told_together_is_not_told_again_when_it_returns(acme: Cast) -> None:
+    with working_for(acme.org):
+        watch_dates_alone(acme)
+        first = overdue(acme.rep, "A")
+        overdue(acme.rep, "B")
+        night(acme, at=NOW)
+        change(first, NOW + SECOND, expected_close_on=FAR)
+        Opportunity.objects.filter(pk=first.pk).update(expected_close_on=TODAY - DAY)
+        night(acme, at=NOW + 2 * SECOND)
+        assert Alert.objects.standing().count() == Alert.objects.count() == 2
+        assert len(told(acme.rep)) == 1
 
 
 @pytest.mark.parametrize("after", [RETURNS_WITHIN - SECOND, RETURNS_WITHIN])
