@@ -137,7 +137,7 @@ REFUSALS: Mapping[str, Words] = {
     "mute_too_long": gettext_lazy("Mute it for at most %(days)s days."),
     "mute_closed": gettext_lazy("This opportunity has ended."),
     "flag_not_standing": gettext_lazy("This no longer stands: there is nothing to mute."),
-    "mute_not_reached": gettext_lazy("It has gone up. Only whom it has reached, or somebody above them, can mute it."),
+    "mute_not_reached": gettext_lazy("It has gone up. Only whom it reached last, or somebody above them, can mute it."),
     "reason_needed": gettext_lazy("Say why."),
     "reason_too_long": gettext_lazy("Shorten the reason."),
     "limit_range": gettext_lazy("Enter a number between 0 and %(largest)s."),

@@ -415,7 +415,7 @@ def test_a_mute_is_offered_only_to_whom_it_is_granted(acme: Cast) -> None:
                 text = text_of(client, path)
                 may = who in allowed.split()
                 assert (f"mute-{opportunity.pk}-overdue" in text) is may, (step, who, path)
-                assert ("Only whom it has reached" in text) is not may
+                assert ("Only whom it reached last" in text) is not may
             assert ('name="until"' in text_of(client, dialog)) is may
     far = datetime.now(acme.org.zone).date() + DAY
     with working_for(acme.org):
