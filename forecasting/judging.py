@@ -27,7 +27,8 @@ _LIMITS = """
                 ELSE (%(usual)s::int[])[s.n] END AS demanded
         FROM held h CROSS JOIN generate_series(1, 6) AS s(n)
     )""".replace("{columns}", _COLUMNS)
-# Both are worked out once: put into the sixteen places that ask for them they took longer to plan than all the rest.
+# Both are worked out once, and so are the peaks below: put into each place that asks for them they take longer to plan
+# than all the rest, and peaks are worked out again for every pair of rows.
 _STORED = """
     SELECT COALESCE(t.held, %(standard)s::int[]) AS held, t.median_amount AS median
     FROM (VALUES (1)) AS one LEFT JOIN forecasting_healthsetting t ON t.organization_id = %(org)s"""
@@ -64,7 +65,7 @@ _FACTS = """
             AND NOT EXISTS (SELECT 1 FROM funnel_change u WHERE u.organization_id = %(org)s AND u.undoes_id = c.id)
         GROUP BY c.opportunity_id
     ),
-    peaks AS (
+    peaks AS MATERIALIZED (
         SELECT l.opportunity_id, CASE WHEN l.is_rated THEN (
             SELECT max(round(r.amount * exp(COALESCE(r.rates, 0)))::bigint) FROM (
                 SELECT CASE c.kind WHEN 'amount' THEN greatest((c.new #>> '{}')::bigint, (c.old #>> '{}')::bigint)
