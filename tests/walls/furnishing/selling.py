@@ -77,7 +77,13 @@ def sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     won = deal(stage=Stage.CLOSE)
     funnel.win(won, seen=won.version, by=cast.rep, at=now)
     moved = funnel.move(
-        opportunity, left=Stage.QUALIFY, to=Stage.DEVELOP, by=cast.rep, at=soon, why=text(500), until=soon.date()
+        opportunity,
+        left=Stage.QUALIFY,
+        to=Stage.DEVELOP,
+        by=cast.rep,
+        at=soon,
+        why=text(500),
+        until=(soon + timedelta(days=9)).date(),
     )
     change = Change.objects.filter(opportunity=moved, kind="stage").latest("id")
     return {
