@@ -256,9 +256,9 @@ def test_a_plan_is_called_off_and_taken_back(acme: Cast, login: Login, now: date
 def test_the_list_counts_first_visits_and_follow_ups(acme: Cast, login: Login, now: datetime) -> None:
     with working_for(acme.org):
         one, two = make_account(acme.rep, "One Ltd"), make_account(acme.rep2, "Two Ltd")
-        make_visit(one, acme.rep, now)
-        make_visit(one, acme.rep, now, result=Result.BLOCKED)
-        make_visit(two, acme.rep2, now, kind="call")
+        make_visit(one, acme.rep, now, happened_at=now)
+        make_visit(one, acme.rep, now, happened_at=now, result=Result.BLOCKED)
+        make_visit(two, acme.rep2, now, happened_at=now, kind="call")
     client = login(acme.manager)
 
     def listed(**query: Any) -> str:

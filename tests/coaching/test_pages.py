@@ -217,7 +217,7 @@ def test_many_opportunities_stand_on_pages(acme: Cast, login: Login, now: dateti
 
 def test_the_roster_and_the_walk(acme: Cast, login: Login, now: datetime) -> None:
     with working_for(acme.org):
-        make_opportunity(acme.rep, expected_close_on=now.date(), at=now, stage=2)
+        make_opportunity(acme.rep, expected_close_on=now.astimezone(acme.org.zone).date(), at=now, stage=2)
         make_opportunity(acme.rep2, "Other deal")
         review = make_review(acme.manager, now)
     client, url = login(acme.manager), at(acme, "coaching:meeting", review.pk)

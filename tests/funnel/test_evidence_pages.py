@@ -212,7 +212,12 @@ def test_the_stage_path_shows_who_went_on_without_and_when_that_is_over(
     acme: Cast, login: Login, opportunity: Opportunity
 ) -> None:
     client, page = login(acme.rep), f"/o/acme/funnel/{opportunity.pk}/"
-    typed = {"stage": 2, "version": 1, "anyway": "on", "until": timezone.now().date().isoformat()}
+    typed = {
+        "stage": 2,
+        "version": 1,
+        "anyway": "on",
+        "until": timezone.now().astimezone(acme.org.zone).date().isoformat(),
+    }
     asked = client.post(f"{page}move/?on=page", typed, headers=HTMX)
     assert asked.status_code == 422
     assert "Say why the evidence is not there yet." in text(asked)
