@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from funnel import filters, history, revenue, windows
@@ -174,13 +174,16 @@ def test_how_it_may_end() -> None:
 
 
 @given(st.text(max_size=300))
+@example("0\xad")
 def test_a_name_is_refused_or_clean(name: str) -> None:
     try:
         kept = check_name(name)
     except Refused as error:
         assert error.code in {"name_empty", "name_too_long", "name_unreadable"}  # noqa: PT017
     else:
-        assert kept == name.strip()
+        assert kept == kept.strip() == check_name(kept)
+        rest = iter(name)
+        assert all(c in rest for c in kept)  # nothing is added, nothing changes its place
         assert 0 < len(kept) <= 200
         assert not any(ord(character) < 32 for character in kept)
 
