@@ -88,7 +88,7 @@ def _row(
     saved: bool = False,
     typed: Any = None,
     errors: Iterable[Any] = (),
-) -> str:
+) -> SafeString:
     opportunity, entry, teller = deal.opportunity, deal.entry, page.teller
     checked, text, comment = _typed(typed) if typed is not None else _decided(entry)
     problems = format_html_join("", "<p>{}</p>", ((error,) for error in errors))
@@ -141,7 +141,7 @@ def _why(page: _Page, deal: Deal) -> SafeString:
     return joined(said)
 
 
-def _last(page: _Page, last: ReviewEntry) -> str:
+def _last(page: _Page, last: ReviewEntry) -> SafeString:
     action, became = last.next_action, ""
     if action:
         overdue = page.today is not None and action.due_on < page.today

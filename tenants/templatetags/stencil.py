@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.template.loader import get_template
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 _OPEN, _SHUT = "\ue000", "\ue001"
@@ -27,17 +28,14 @@ class Stencil:
     looks: tuple[str, ...]
     holes: tuple[str, ...]
 
-    def fill(self, look: tuple[Hashable, ...], *values: object, language: str = "") -> str:
-        """Return the text of one look with these values, escaped unless they are safe already.
+    def fill(self, look: tuple[Hashable, ...], *values: object, language: str = "") -> SafeString:
+        """Return one look with these values, escaped unless they are safe already.
 
         :param language: the reader's, where it is known: asking for it is half the work.
         """
         drawn = _drawn if not settings.DEBUG else _drawn.__wrapped__
-        return drawn(self, language or get_language() or "en", look).format(*map(_escaped, values))
-
-    def safe(self, look: tuple[Hashable, ...], *values: object) -> SafeString:
-        """Return the same as text for a template."""
-        return mark_safe(self.fill(look, *values))  # noqa: S308  # filled in escaped
+        own_words = drawn(self, language or get_language() or "en", look)
+        return SafeString(own_words.format(*map(_escaped, values)))  # each value was escaped just here
 
 
 def _escaped(value: object) -> object:
@@ -57,6 +55,6 @@ def _drawn(stencil: Stencil, _language: str, look: tuple[Hashable, ...]) -> str:
     return _HOLE.sub(r"{\1}", text.replace("{", "{{").replace("}", "}}"))
 
 
-def joined(filled: Iterable[str]) -> SafeString:
-    """Return what stencils filled, one after the other."""
-    return mark_safe("".join(filled))  # noqa: S308  # filled in escaped
+def joined(filled: Iterable[SafeString]) -> SafeString:
+    """Return what stencils filled, one after the other; anything else among it is escaped."""
+    return SafeString("".join(map(conditional_escape, filled)))

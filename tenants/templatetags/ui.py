@@ -110,7 +110,7 @@ def ago(value: date | datetime | None) -> SafeString:
         return SafeString("")
     moment = timezone.localtime(value) if isinstance(value, datetime) else None
     title = f"{moment:%Y-%m-%d %H:%M}" if moment else f"{value:%Y-%m-%d}"
-    return AGO.safe(_since(value, moment), (moment or value).isoformat(), title, md(value))
+    return AGO.fill(_since(value, moment), (moment or value).isoformat(), title, md(value))
 
 
 def _since(value: date | datetime, moment: datetime | None) -> tuple[str, int]:
@@ -175,7 +175,7 @@ HEALTH = Stencil("components/health.html", ("level", "text", "shown"), ())
 @register.simple_tag
 def stage_chip(position: int, label: str) -> SafeString:
     """The square of a stage and its label."""
-    return CHIP.safe((int(position),), label)
+    return CHIP.fill((int(position),), label)
 
 
 @register.simple_tag
@@ -183,7 +183,7 @@ def health(level: str, label: str | bool = True) -> SafeString:
     """Shape and word for ok, watch or risk. ``False`` hides the word from sight; a text replaces it."""
     if level not in {"ok", "watch", "risk"}:
         raise ValueError(f"no such health: {level!r}")
-    return HEALTH.safe((str(level), str(label) if isinstance(label, str) else "", bool(label)))
+    return HEALTH.fill((str(level), str(label) if isinstance(label, str) else "", bool(label)))
 
 
 @register.simple_tag

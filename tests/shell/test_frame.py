@@ -1,15 +1,17 @@
 """What is drawn once and kept: nothing of one reader reaches another, and what is filled in is escaped."""
 
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 from django.test import Client
 from django.utils import translation
 from django.utils.functional import lazystr
+from django.utils.safestring import SafeString
 
 from tenants.models import Membership
 from tenants.templatetags import frame
-from tenants.templatetags.stencil import Stencil
+from tenants.templatetags.stencil import Stencil, joined
 from tests.cast import Cast
 
 Login = Callable[[Membership], Client]
@@ -99,6 +101,12 @@ def test_a_stencil_escapes_what_is_filled_in_and_keeps_nothing_of_it() -> None:
     assert "co&lt;" not in again
     with translation.override("zh-hant"):
         assert CARD.fill((False, True, False, "ok", "none"), 7, "/x/7/", "Delta") != again
+
+
+def test_only_what_a_stencil_filled_is_joined_as_it_is() -> None:
+    with translation.override("en"):
+        drawn = CARD.fill((False, True, False, "ok", "none"), 7, "/x/7/", "Delta")
+    assert joined([drawn, cast("SafeString", "<b>")]) == f"{drawn}&lt;b&gt;"
 
 
 def test_a_stencil_escapes_what_is_no_text_yet() -> None:
