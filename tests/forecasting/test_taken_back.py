@@ -18,8 +18,8 @@ from jobs.actions import read
 from tenants.models import Membership
 from tenants.scoping import working_for
 from tests.cast import Cast
+from tests.forecasting.alerting import told, watch_dates_alone
 from tests.forecasting.factories import NOW, TODAY, change, make_opportunity
-from tests.forecasting.test_alerts import told, watch_dates_alone
 
 pytestmark = pytest.mark.django_db
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
