@@ -1,5 +1,6 @@
 """Next actions: done, dropped, taken back, given another day, or made of what nobody knows yet."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -33,37 +34,30 @@ def _action(request: OrgRequest, pk: int) -> NextAction:
 @require_POST
 def complete(request: OrgRequest, pk: int) -> HttpResponse:
     """Say that a next action is done; it can be taken back."""
-    action = _action(request, pk)
-    try:
-        action = actions.complete(action, by=request.membership, at=request.now)
-    except Refused as refused:
-        return toast(HttpResponse(status=204), labels.refusal(refused.code), kind="error")
-    return _ended(request, action, gettext("Done"))
+    return _end(request, pk, actions.complete, gettext("Done"))
 
 
 @org_view(Permission.VISIT_LOG)
 @require_POST
 def drop(request: OrgRequest, pk: int) -> HttpResponse:
     """Say that a next action will not be done; it can be taken back."""
-    action = _action(request, pk)
+    return _end(request, pk, actions.drop, gettext("Dropped"))
+
+
+def _end(request: OrgRequest, pk: int, act: Callable[..., NextAction], words: str) -> HttpResponse:
     try:
-        action = actions.drop(action, by=request.membership, at=request.now)
+        action = act(_action(request, pk), by=request.membership, at=request.now)
     except Refused as refused:
         return toast(HttpResponse(status=204), labels.refusal(refused.code), kind="error")
-    return _ended(request, action, gettext("Dropped"))
+    if not request.htmx:
+        messages.success(request, words)
+        return go(request, to_page(request, "salesops:today"))
+    return toast(_changed(request, action), words, undo_url=to_page(request, "activities:take_back", action.pk))
 
 
 def _step(request: OrgRequest, action: NextAction) -> dict[str, Any]:
     """Return what a row of a list of next actions shows; `?where=` says on whose page it stands."""
     return {"action": action, "mine": True, "where": request.GET.get("where", "")[:20]}
-
-
-def _ended(request: OrgRequest, action: NextAction, words: str) -> HttpResponse:
-    undo = to_page(request, "activities:take_back", action.pk)
-    if not request.htmx:
-        messages.success(request, words)
-        return go(request, to_page(request, "salesops:today"))
-    return toast(_changed(request, action), words, undo_url=undo)
 
 
 def _changed(request: OrgRequest, action: NextAction) -> HttpResponse:
