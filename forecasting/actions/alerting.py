@@ -34,9 +34,9 @@ _QUIET = """
 """
 _FIRST = """
     over AS MATERIALIZED (
-        SELECT a.id, a.opportunity_id FROM forecasting_alert a
+        SELECT a.id, a.opportunity_id, v.seen FROM forecasting_alert a LEFT JOIN verdicts v ON v.id = a.opportunity_id
         WHERE a.organization_id = %(org)s AND a.cleared_at IS NULL {some}
-            AND NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.id = a.opportunity_id AND a.code = ANY(v.flags))
+            AND (v.id IS NULL OR NOT a.code = ANY(v.flags))
     ), fresh AS MATERIALIZED (
         SELECT v.id AS opportunity_id, v.seen, f.code FROM verdicts v CROSS JOIN LATERAL unnest(v.flags) AS f(code)
         WHERE NOT EXISTS (SELECT 1 FROM forecasting_alert a WHERE a.organization_id = %(org)s
@@ -51,13 +51,14 @@ _FIRST = """
 """.replace("{returns}", _seconds(RETURNS_WITHIN))
 FIRST_SOME = _FIRST.replace("{some}", "AND a.opportunity_id = ANY(%(some)s)")
 FIRST_ALL = _FIRST.replace("{some}", "")
-"""Alerts that are over or fresh: their opportunities are locked before any is written. `back` are those that stood a
-short time ago for what is fresh now.
+"""Alerts that are over or fresh: their opportunities are locked before any is written, and passed over where somebody
+changed them since the verdict (`seen`; NULL of what is closed). `back` are those that stood a short time ago for what
+is fresh now.
 """
 _KEEP = """
     , cleared AS (
         UPDATE forecasting_alert a SET cleared_at = %(at)s
-        FROM over JOIN kept ON kept.id = over.opportunity_id
+        FROM over JOIN kept ON kept.id = over.opportunity_id AND (over.seen IS NULL OR over.seen = kept.seen)
         WHERE a.organization_id = %(org)s AND a.id = over.id AND a.cleared_at IS NULL
         RETURNING a.told_at > %(at)s::timestamptz - INTERVAL '{unsaid}' AS just_told
     ), again AS (
@@ -70,7 +71,7 @@ _KEEP = """
     ), anew AS (
         INSERT INTO forecasting_alert (organization_id, opportunity_id, code, since, step, told_at)
         SELECT %(org)s, a.opportunity_id, a.code, %(at)s, 0, CASE WHEN {told} THEN %(at)s::timestamptz END
-        FROM fresh a JOIN kept ON kept.id = a.opportunity_id
+        FROM fresh a JOIN kept ON kept.id = a.opportunity_id AND kept.seen = a.seen
             JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
         WHERE NOT EXISTS (SELECT 1 FROM back b WHERE b.opportunity_id = a.opportunity_id AND b.code = a.code)
         ON CONFLICT DO NOTHING

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 from django.db import OperationalError, connection, connections, transaction
@@ -20,6 +21,40 @@ def judge_impatiently(acme: Cast, deal: Opportunity) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = 50")
         actions.judge([deal.pk], timezone.now())
+
+
+def night_that_waits_for(acme: Cast, deal: Opportunity, change: Callable[[], None]) -> None:
+    """Judge everything, held up between verdict and writing by a change of `deal`."""
+    taken, waits = threading.Event(), threading.Event()
+    broken: list[BaseException] = []
+
+    def judge() -> None:
+        try:
+            taken.wait(20)
+            waits.set()
+            with working_for(acme.org):
+                actions.refresh_health(acme.org, at=timezone.now())
+        except BaseException as error:
+            broken.append(error)
+        finally:
+            connections.close_all()
+
+    other = threading.Thread(target=judge)
+    other.start()
+    with working_for(acme.org), transaction.atomic():
+        Opportunity.objects.select_for_update(no_key=True).get(pk=deal.pk)
+        taken.set()
+        assert waits.wait(20)
+        deadline, has_met = time.monotonic() + 20, False
+        with connection.cursor() as cursor:
+            while not has_met and time.monotonic() < deadline:
+                cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+                has_met = cursor.fetchone() is not None
+                time.sleep(0.02)
+        assert has_met
+        change()
+    other.join()
+    assert broken == []
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -72,38 +107,36 @@ def test_who_waited_for_a_change_does_not_open_again_what_it_opened_anew(acme: C
         Alert.objects.update(cleared_at=timezone.now())
         Opportunity.objects.filter(pk=deal.pk).update(flags=[])
     assert flags
-    taken, waits = threading.Event(), threading.Event()
-    broken: list[BaseException] = []
 
-    def judge() -> None:
-        try:
-            taken.wait(20)
-            waits.set()
-            with working_for(acme.org):
-                actions.refresh_health(acme.org, at=timezone.now())
-        except BaseException as error:
-            broken.append(error)
-        finally:
-            connections.close_all()
-
-    other = threading.Thread(target=judge)
-    other.start()
-    with working_for(acme.org), transaction.atomic():
-        Opportunity.objects.select_for_update(no_key=True).get(pk=deal.pk)
-        taken.set()
-        assert waits.wait(20)
-        deadline = time.monotonic() + 20
-        with connection.cursor() as cursor:
-            while time.monotonic() < deadline:
-                cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
-                if cursor.fetchone():
-                    break
-                time.sleep(0.02)
+    def change() -> None:
         Opportunity.objects.filter(pk=deal.pk).update(flags=flags, health="risk")
         Alert.objects.bulk_create(Alert(opportunity=deal, code=code, since=timezone.now()) for code in flags)
-    other.join()
-    assert broken == []
+
+    night_that_waits_for(acme, deal, change)
     with reading(acme.org):
         standing = Alert.objects.standing().filter(opportunity=deal)
         assert sorted(standing.values_list("code", flat=True)) == sorted(flags)
         assert Alert.objects.count() == 2 * len(flags)
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+@pytest.mark.parametrize("is_over", [True, False])
+def test_a_verdict_that_a_change_overtook_opens_and_clears_nothing(acme: Cast, is_over: bool) -> None:
+    """The change has had its opportunity judged itself: an alert stands for what is so now."""
+    late, soon = (AT + DAY).date(), timezone.now().date() + 30 * DAY
+    with working_for(acme.org):
+        deal = make_opportunity(acme.rep, expected_close_on=late)
+        actions.refresh_health(acme.org, at=timezone.now())
+    with reading(acme.org):
+        overdue = Alert.objects.filter(opportunity=deal, code="overdue")
+        if is_over:
+            overdue.delete()  # the night is about to open it
+        else:
+            Opportunity.objects.filter(pk=deal.pk).update(expected_close_on=soon)  # the night is about to clear it
+
+    def change() -> None:
+        Opportunity.objects.filter(pk=deal.pk).update(expected_close_on=soon if is_over else late)
+
+    night_that_waits_for(acme, deal, change)
+    with reading(acme.org):
+        assert overdue.filter(cleared_at=None).exists() is not is_over
