@@ -55,3 +55,38 @@ def test_a_manager_works_through_the_list_with_keys(acme: Cast, visit: Callable[
     with reading(acme.org):
         states = dict(Evidence.objects.values_list("pk", "state"))
     assert states == {first: State.VERIFIED, second: State.CONFIRMED, third: State.VERIFIED}
+
+
+def test_what_is_half_typed_in_other_rows_outlives_a_verdict(acme: Cast, visit: Callable[..., Visitor]) -> None:
+    at = timezone.now() - DAY
+    filed: dict[str, Any] = {"note": "their CTO said so", "seen": 0, "by": acme.rep, "at": at}
+    with reading(acme.org):
+        large = make_opportunity(acme.rep, "Large", at=at, stage=Stage.QUALIFY, amount=9 * MILLION)
+        small = make_opportunity(acme.rep, "Small", at=at, stage=Stage.QUALIFY)
+        first, second, third = (
+            actions.file_evidence(deal, key, **filed).pk
+            for deal, key in ((large, "opportunity_plan"), (large, "key_needs"), (small, "opportunity_plan"))
+        )
+    manager = visit(acme.manager, language="en")
+    manager.allowed = {422}
+    page = manager.go("funnel/proofs/")
+    for row in (second, third):
+        page.locator(f"#proof-{row} summary").click()
+        expect(page.locator(f"#proof-{row}-word")).to_be_focused()
+        page.keyboard.type(f"Half a word of {row}")
+    page.locator(f"#proof-{first} button[value=verified]").click()
+    expect(page.locator(f"#proof-{first}")).to_have_count(0)
+    for row in (second, third):
+        expect(page.locator(f"#proof-{row}-word")).to_have_value(f"Half a word of {row}")
+        expect(page.locator(f"#proof-{row}-word")).to_be_visible()
+    page.locator(".toast [data-undo]").click()
+    expect(page.locator(f"#proof-{first}")).to_be_focused()
+    expect(page.locator(f"#proof-{third}-word")).to_have_value(f"Half a word of {third}")
+    page.locator(f"#proof-{first} button[value=verified]").click()
+    expect(page.locator(f"#proof-{first}")).to_have_count(0)
+    page.locator(f"#proof-{second}-word").press("Enter")
+    expect(page.locator(f"#proof-{third}")).to_be_focused()
+    expect(page.locator(f"#proof-{third}-word")).to_have_value(f"Half a word of {third}")
+    with reading(acme.org):
+        assert Evidence.objects.get(pk=second).word == f"Half a word of {second}"
+        assert Evidence.objects.get(pk=third).state == State.FILED
