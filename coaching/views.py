@@ -75,8 +75,8 @@ def meeting(request: OrgRequest, pk: int) -> HttpResponse:
     found = _led(request, pk)
     if not found.is_running:
         return go(request, to_page(request, "coaching:minutes", found.pk))
-    person = number(request, "person")
-    page, wanted = number(request, "page"), filters.read(request.GET)
+    person = number(request.GET.get("person")) or None
+    page, wanted = number(request.GET.get("page")) or None, filters.read(request.GET)
     among = of_health(wanted)
     shown_meeting = queries.meeting(
         found, request.membership, today=request.today, person=person, page=page, among=among
@@ -108,16 +108,16 @@ def pulse(request: OrgRequest, pk: int) -> HttpResponse:
     """Answer what a screen has not seen yet, out of band: rows, roster, decisions; 304 when nothing happened."""
     found = _led(request, pk)
     follow = request.GET.get("follow") == "1"
-    person = number(request, "person")
+    person = number(request.GET.get("person")) or None
     now = queries.pulse(found, person)
     tag = f'"{now.tag}"'
     if request.headers.get("If-None-Match") == tag:
         return _tagged(HttpResponse(status=304), tag)
     if not found.is_running or (follow and now.current and now.current != person):
         return HttpResponse(headers={"HX-Refresh": "true"})
-    page = number(request, "page")
+    page = number(request.GET.get("page")) or None
     shown_meeting = queries.meeting(found, request.membership, today=request.today, person=person, page=page)
-    changed = shown_meeting.decided_after(number(request, "since") or 0, but=None if follow else request.membership)
+    changed = shown_meeting.decided_after(number(request.GET.get("since")), but=None if follow else request.membership)
     context = {**_meeting_context(request, shown_meeting), "changed": changed, "follow": follow}
     return _tagged(render_page(request, "coaching/pulse.html", context), tag)
 
@@ -148,8 +148,7 @@ def _buckets(found: queries.Beside) -> list[tuple[str, int, int]]:
 def turn(request: OrgRequest, pk: int) -> HttpResponse:
     """Turn to another person."""
     found = _led(request, pk)
-    to = request.POST.get("to", "")
-    row = queries.walker_or_404(found, int(to) if to.isascii() and to.isdigit() and len(to) < 19 else 0)
+    row = queries.walker_or_404(found, number(request.POST.get("to")))
     try:
         actions.turn_to(found, row.person, by=request.membership, at=request.now)
     except Refused as refused:
@@ -192,7 +191,7 @@ def review_entry(request: OrgRequest, pk: int, opportunity: int) -> HttpResponse
 
 def _saved(request: OrgRequest, found: Review, about: Opportunity) -> HttpResponse:
     """Answer a browser with the meeting; htmx with the row, and what else changed, out of band."""
-    page = number(request, "page") or 1
+    page = number(request.GET.get("page")) or 1
     if not request.htmx:
         return go(
             request,
@@ -260,7 +259,7 @@ def reviews(request: OrgRequest) -> HttpResponse:
 @require_safe
 def sessions(request: OrgRequest) -> HttpResponse:
     """List the one-on-one sessions one may read."""
-    person = number(request, "person")
+    person = number(request.GET.get("person")) or None
     page = Paginator(queries.sessions(request.membership, person=person), PER_PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "person": person, "people": queries.coached(request.membership)}
     return render_page(request, "coaching/sessions.html", context)

@@ -243,10 +243,9 @@ def to_page(request: OrgRequest, name: str, *args: object) -> str:
     return reverse(name, args=[request.organization.slug, *args])
 
 
-def number(request: HttpRequest, name: str) -> int | None:
-    """Return an id from the query of the address, None where it is none."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+def number(text: str | None) -> int:
+    """Return an id or a version as an address or a form sends it, 0 where it is none."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def go(request: HttpRequest, to: str) -> HttpResponse:

@@ -29,7 +29,7 @@ def visit_new(request: OrgRequest) -> HttpResponse:
     account = planned.account if planned else chosen_account(request)
     if account is None:
         return render_page(request, "activities/visit_customer.html", customers(request))
-    also = [planned.opportunity_id] if planned and planned.opportunity_id else [number(request, "opportunity") or 0]
+    also = [planned.opportunity_id] if planned and planned.opportunity_id else [number(request.GET.get("opportunity"))]
     offered = queries.offer(request.membership, account, also=also)
     form = VisitForm(
         request.POST if request.method == "POST" else None,
@@ -89,8 +89,8 @@ def _stale_visit(request: OrgRequest, stale: Stale, form: VisitForm) -> HttpResp
 
 
 def _planned(request: OrgRequest) -> Visit | None:
-    pk = number(request, "visit")
-    if pk is None:
+    pk = number(request.GET.get("visit"))
+    if not pk:
         return None
     visit = visit_or_404(request, pk)
     if visit.by_id != request.membership.pk or visit.state == VisitState.CANCELLED:
@@ -102,7 +102,7 @@ def _after(request: OrgRequest, visit: Visit) -> str:
     """Return where to go: back to the list or the opportunity one came from, else to today."""
     if wanted := way_back(request, request.GET.get("next")):
         return wanted
-    if number(request, "opportunity") and visit.opportunity_id:
+    if number(request.GET.get("opportunity")) and visit.opportunity_id:
         return to_page(request, "funnel:opportunity", visit.opportunity_id)
     return to_page(request, "salesops:today")
 

@@ -36,8 +36,3 @@ def page_of(request: OrgRequest, name: str, imported: Import) -> str:
 def changed_since(request: OrgRequest, imported: Import, rows: list[tuple[str, Any, Any]]) -> HttpResponse:
     """Answer 409: somebody was faster."""
     return conflict(request, rows, back=page_of(request, "import_detail", imported))
-
-
-def number(text: str) -> int:
-    """Return a version as a form sends it, 0 for none."""
-    return int(text) if text.isdecimal() and len(text) < 10 else 0

@@ -8,10 +8,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from exchange import actions, labels, queries
 from exchange.models import Import
-from exchange.views._shared import changed_since, is_grave, mine, number, page_of
+from exchange.views._shared import changed_since, is_grave, mine, page_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, org_view, render_page, to_page
+from tenants.web import OrgRequest, go, number, org_view, render_page, to_page
 
 
 @org_view(Permission.IMPORT_RUN)

@@ -8,10 +8,10 @@ from django.views.decorators.http import require_GET, require_POST
 from exchange import actions, labels, queries
 from exchange.forms import MappingNameForm
 from exchange.models import SavedMapping
-from exchange.views._shared import mine, number, page_of
+from exchange.views._shared import mine, page_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, org_view, render_page, to_page
+from tenants.web import OrgRequest, conflict, go, number, org_view, render_page, to_page
 
 
 @org_view(Permission.IMPORT_RUN)

@@ -19,12 +19,12 @@ from exchange.staging import Outcome
 from exchange.states import ImportState, Verdict
 from exchange.survey import shown
 from exchange.targets import TARGETS, targets
-from exchange.views._shared import changed_since, is_grave, mine, number, page_of
+from exchange.views._shared import changed_since, is_grave, mine, page_of
 from exchange.writing import write_csv
 from tenants.errors import Refused, Stale
 from tenants.labels import in_a_row
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, go, is_swap, org_view, render_page
+from tenants.web import OrgRequest, go, is_swap, number, org_view, render_page
 
 SHOWN_ROWS = 50
 A_PAGE = 50

@@ -28,6 +28,7 @@ def mute(
     A second time ends the first and says another day and reason; the same again by the same person changes nothing.
 
     :param seen: the id of the mute that the caller saw, 0 for none.
+    :raises Opportunity.DoesNotExist: `by` does not see the opportunity any more.
     :raises Stale: somebody else has muted it, or let it be heard, since.
     :raises Refused: `flag_unknown`, `mute_past`, `mute_too_long` (see `longest_mute`), `reason_needed`,
         `reason_too_long`; `mute_closed` for an opportunity that has ended, `flag_not_standing`, `mute_not_reached` of
@@ -42,7 +43,7 @@ def mute(
         raise Refused("reason_needed")
     if len(reason) > REASON_LENGTH:
         raise Refused("reason_too_long")
-    opportunity = _lock(opportunity)
+    opportunity = _lock(opportunity, by=by)
     if opportunity.status != Status.OPEN:
         raise Refused("mute_closed")
     if code not in opportunity.flags:
@@ -61,9 +62,15 @@ def mute(
     return found
 
 
-def _lock(opportunity: Opportunity) -> Opportunity:
-    """Take the opportunity, so that one at a time mutes what it breaks; nothing else on it goes stale by that."""
-    return locked(Opportunity.objects.select_related("organization"), opportunity.pk, no_key=True)
+def _lock(opportunity: Opportunity, *, by: Membership) -> Opportunity:
+    """Take the opportunity, so that one at a time mutes what it breaks; nothing else on it goes stale by that.
+
+    :raises Opportunity.DoesNotExist: it was given to others since `by` opened it.
+    """
+    found = locked(Opportunity.objects.select_related("organization"), opportunity.pk, no_key=True)
+    if not Opportunity.objects.visible_to(by).filter(pk=found.pk).exists():
+        raise Opportunity.DoesNotExist
+    return found
 
 
 def _standing(opportunity: Opportunity, code: str) -> QuerySet[Mute]:
@@ -102,9 +109,23 @@ def _other(standing: Mute | None) -> Stale:
 
 
 @transaction.atomic
-def unmute(opportunity: Opportunity, code: str, *, by: Membership, at: datetime) -> None:
-    """Speak again of a rule; what stands since then is told at once, and climbs with the next night."""
-    opportunity = _lock(opportunity)
-    if _standing(opportunity, code).update(ended_at=at):
-        audit.record("alert.unmuted", opportunity, by=by, at=at, flag=code)
-        tell_soon(at)
+def unmute(opportunity: Opportunity, code: str, *, seen: int, by: Membership, at: datetime) -> None:
+    """Speak again of a rule; what stands since then is told at once, and climbs with the next night.
+
+    Whoever sees the opportunity may: to be heard is the rule and quiet the exception, and lifting it keeps nothing from
+    anybody, while muting may (`may_mute`). It may be heard already.
+
+    :param seen: the id of the mute that the caller saw.
+    :raises Opportunity.DoesNotExist: `by` does not see the opportunity any more.
+    :raises Stale: somebody else has muted it otherwise since.
+    """
+    opportunity = _lock(opportunity, by=by)
+    standing: Mute | None = _standing(opportunity, code).select_related("by__user").first()
+    if standing is None:
+        return
+    if standing.pk != seen:
+        raise _other(standing)
+    standing.ended_at = at
+    standing.save(update_fields=["ended_at"])
+    audit.record("alert.unmuted", opportunity, by=by, at=at, flag=code)
+    tell_soon(at)

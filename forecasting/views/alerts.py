@@ -1,5 +1,6 @@
 """The alerts: what is wrong, since when, who knows of it, what clears it, and what is muted."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,7 +20,7 @@ from funnel.models import Opportunity
 from tenants.errors import Refused, Stale
 from tenants.labels import in_a_row
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, back_from_dialog, conflict, go, is_swap, org_view, render_page, to_page
+from tenants.web import OrgRequest, back_from_dialog, conflict, go, is_swap, number, org_view, render_page, to_page
 
 A_PAGE = 30
 IN_PANEL = 5
@@ -127,22 +128,32 @@ def mute(request: OrgRequest, pk: int, code: str) -> HttpResponse:
             messages.success(request, _("Muted"))
             return go(request, back_from_dialog(request, _page(request)))
         except Stale as stale:
-            rows = [(form.fields[name].label, stale.theirs[name], typed[name]) for name in ("until", "reason")]
-            return conflict(request, rows, stale)
+            return _both_mutes(request, stale, typed)
         except Refused as refused:
             form.add_error(_AT.get(refused.code), labels.refusal(refused))
     return render_page(request, "forecasting/mute.html", {**context, "form": form}, partial="dialog", status=422)
+
+
+def _both_mutes(request: OrgRequest, stale: Stale, mine: Mapping[str, Any]) -> HttpResponse:
+    """Answer 409 with what stands now, and what was to stand."""
+    fields = MuteForm().fields
+    return conflict(request, [(fields[name].label, stale.theirs[name], mine[name]) for name in _SHOWN], stale)
 
 
 @org_view(Permission.FORECAST_VIEW)
 @require_POST
 def unmute(request: OrgRequest, pk: int, code: str) -> HttpResponse:
     """Let a rule speak again."""
-    actions.unmute(_alert_or_404(request, pk, code), code, by=request.membership, at=request.now)
+    found, seen = _alert_or_404(request, pk, code), number(request.POST.get("seen")) or 0
+    try:
+        actions.unmute(found, code, seen=seen, by=request.membership, at=request.now)
+    except Stale as stale:
+        return _both_mutes(request, stale, {"until": _("It is heard again"), "reason": ""})
     messages.success(request, _("It is heard again"))
     return go(request, back_from_dialog(request, _page(request)))
 
 
+_SHOWN = ("until", "reason")
 _AT = {"mute_past": "until", "mute_too_long": "until", "reason_needed": "reason", "reason_too_long": "reason"}
 
 

@@ -149,11 +149,6 @@ def page_context(request: OrgRequest, found: Opportunity) -> dict[str, Any]:
     }
 
 
-def number(text: str | None) -> int:
-    """Return a number that came in the address, or 0."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 11 else 0
-
-
 def both(form: Any, theirs: Mapping[str, Any], words: Mapping[str, Callable[[Any], Any]]) -> list[tuple[Any, Any, Any]]:
     """Return (label, theirs, mine) of each field of `form` that stands otherwise; `words` say a field's value."""
 

@@ -13,10 +13,10 @@ from funnel import actions, approval_filters, labels, queries
 from funnel.approvals import ApprovalKind, ApprovalState
 from funnel.forms import ApprovalForm, VerdictForm
 from funnel.models import Approval
-from funnel.views.answers import dialog, heard, must_leave, number, read_write, refuse, url_of
+from funnel.views.answers import dialog, heard, must_leave, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, org_view, render_page, toast
+from tenants.web import OrgRequest, conflict, go, number, org_view, render_page, toast
 
 A_PAGE = 30
 CHANGED = "approvals-changed"

@@ -16,12 +16,12 @@ from funnel.forms import BulkForm, ChoiceForm, EvidenceForm, LineForm
 from funnel.models import BulkChange
 from funnel.queries.bulk import Line, Plan
 from funnel.stages import StageRow
-from funnel.views.answers import dialog, language, number, read_write, refuse
+from funnel.views.answers import dialog, language, read_write, refuse
 from funnel.views.moving import evidence_form
 from tenants import formats
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, is_swap, org_view
+from tenants.web import OrgRequest, is_swap, number, org_view
 
 
 @org_view(Permission.FUNNEL_EDIT)

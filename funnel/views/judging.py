@@ -8,13 +8,13 @@ from funnel import actions, labels, queries
 from funnel.evidence import State
 from funnel.forms import JudgeForm
 from funnel.models import Evidence, Opportunity
-from funnel.views.answers import dialog, number, read_write, url_of
+from funnel.views.answers import dialog, read_write, url_of
 from funnel.views.proofs import shown, waiting_list
 from funnel.views.proving import item_refused
 from tenants.errors import Refused, Stale
 from tenants.labels import worded
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, is_swap, org_view
+from tenants.web import OrgRequest, conflict, is_swap, number, org_view
 
 _WORD_CODES = frozenset({"word_needed", "word_too_long"})
 

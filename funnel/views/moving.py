@@ -22,12 +22,12 @@ from funnel.forms import (
 from funnel.models import Evidence, Opportunity
 from funnel.plans import Handed
 from funnel.stages import GRACE, MissingEvidence, Stage, StageRow, Status
-from funnel.views.answers import answer, dialog, language, number, read_write, refuse, told_stale
+from funnel.views.answers import answer, dialog, language, read_write, refuse, told_stale
 from funnel.views.proving import both_filings
 from tenants.errors import Refused, Stale
 from tenants.formats import compact
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, org_view
+from tenants.web import OrgRequest, number, org_view
 
 
 @org_view(Permission.FUNNEL_EDIT)

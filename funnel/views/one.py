@@ -14,11 +14,11 @@ from funnel.forms import (
     standing,
 )
 from funnel.stages import Category, Stage
-from funnel.views.answers import both, dialog, fresh_parts, number, page_context, read_write, refuse, url_of
+from funnel.views.answers import both, dialog, fresh_parts, page_context, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.formats import exact, plain
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, back_from_dialog, conflict, go, is_swap, org_view, render_page, way_back
+from tenants.web import OrgRequest, back_from_dialog, conflict, go, is_swap, number, org_view, render_page, way_back
 
 
 @org_view(Permission.FUNNEL_VIEW)

@@ -11,14 +11,14 @@ from django.views.decorators.http import require_safe
 
 from funnel import filters, queries
 from funnel.saved_views import Place
-from funnel.views.answers import card_context, columns, language, number, url_of
+from funnel.views.answers import card_context, columns, language, url_of
 from funnel.views.columns import heads_of, without_several
 from funnel.views.controls import board_controls, is_over, switch, table_controls, table_heads
 from funnel.views.grouping import grouped, narrowed
 from funnel.views.saved_views import default_address, views_context
 from tenants.permissions import Permission
 from tenants.queries import CountedPaginator
-from tenants.web import OrgRequest, org_view, render_page
+from tenants.web import OrgRequest, number, org_view, render_page
 
 
 @org_view(Permission.FUNNEL_VIEW)

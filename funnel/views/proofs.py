@@ -13,10 +13,10 @@ from django.views.decorators.http import require_safe
 from funnel import filters, queries
 from funnel.forms import JudgeForm
 from funnel.models import Opportunity
-from funnel.views.answers import must_leave, number, parts, url_of
+from funnel.views.answers import must_leave, parts, url_of
 from tenants.permissions import Permission
 from tenants.queries import PAGE, CountedPaginator
-from tenants.web import OrgRequest, go, is_swap, org_view, render_page, toast
+from tenants.web import OrgRequest, go, is_swap, number, org_view, render_page, toast
 
 FEW = 5
 A_PAGE = 15

@@ -10,13 +10,13 @@ from funnel import actions, labels, queries
 from funnel.evidence import State
 from funnel.forms import EvidenceForm
 from funnel.models import Opportunity
-from funnel.views.answers import conflict_here, dialog, number, read_write, refuse
+from funnel.views.answers import conflict_here, dialog, read_write, refuse
 from funnel.views.proofs import shown
 from jobs.views import attachment
 from tenants.errors import Refused, Stale
 from tenants.formats import exact
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, org_view
+from tenants.web import OrgRequest, conflict, number, org_view
 
 
 @org_view(Permission.FUNNEL_EDIT)

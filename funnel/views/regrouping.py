@@ -17,7 +17,7 @@ from funnel.views.answers import answer, conflict_here, dialog, language, refuse
 from funnel.windows import month_from, quarter_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, org_view
+from tenants.web import OrgRequest, number, org_view
 
 
 @org_view(Permission.FUNNEL_EDIT)
@@ -76,7 +76,7 @@ def _facts(request: OrgRequest, code: str, key: str, form: RegroupForm) -> dict[
         if key and (first is None or day is None or not first <= day < month_from(first, SPAN[code])):
             raise Refused("day_outside")
         return {"expected_close_on": day if key else None}
-    pk = int(key) if key.isascii() and key.isdigit() and len(key) < 19 else 0
+    pk = number(key)
     row = queries.product(pk) if code == "product" else queries.owner_in_sight(request.membership, pk)
     if row is None and (key or code == "owner"):
         raise Refused("column_unknown")

@@ -16,10 +16,10 @@ from funnel.forms import (
     StagesForm,
 )
 from funnel.stages import Gate, Stage, StageRow, check_percents
-from funnel.views.answers import dialog, number, read_write, url_of
+from funnel.views.answers import dialog, read_write, url_of
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, org_view, render_page
+from tenants.web import OrgRequest, conflict, go, number, org_view, render_page
 
 
 @org_view(Permission.SETTINGS_EDIT)

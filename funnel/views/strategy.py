@@ -16,11 +16,11 @@ from funnel.forms import PARTS, GapForm, GoForm, ProcedureForm, RivalForm, RoleF
 from funnel.labels import ATTITUDES
 from funnel.models import Opportunity
 from funnel.stages import Status
-from funnel.views.answers import dialog, must_leave, number, read_write, refuse, url_of
+from funnel.views.answers import dialog, must_leave, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
 from tenants.labels import in_a_row
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, go, org_view, render_page, toast, way_back
+from tenants.web import OrgRequest, conflict, go, number, org_view, render_page, toast, way_back
 
 
 def _context(request: OrgRequest, found: Opportunity) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from django.views.decorators.http import require_POST, require_safe
 from funnel import actions, labels, queries
 from funnel.forms import MemberForm, PartForm
 from funnel.stages import Status
-from funnel.views.answers import dialog, heard, number, read_write, refuse
+from funnel.views.answers import dialog, heard, read_write, refuse
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
-from tenants.web import OrgRequest, conflict, org_view, render_page
+from tenants.web import OrgRequest, conflict, number, org_view, render_page
 
 CHANGED = "team-changed"
 """What the panels of the sales team listen to."""

@@ -12,7 +12,7 @@ from tenants.forms.organization import AuditFilter
 from tenants.models import AuditEvent
 from tenants.permissions import Permission
 from tenants.topics import TOPICS
-from tenants.web import OrgRequest, org_view, render_page
+from tenants.web import OrgRequest, number, org_view, render_page
 
 
 @org_view(Permission.AUDIT_VIEW)
@@ -57,8 +57,6 @@ def history(request: OrgRequest, topic: str) -> HttpResponse:
         raise Http404
     if not request.membership.can(found.permission):
         raise PermissionDenied
-    asked = request.GET.get("thing", "")
-    thing = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
-    events = queries.history(found, request.membership, thing=thing)
+    events = queries.history(found, request.membership, thing=number(request.GET.get("thing")) or None)
     context = {"rows": _rows(events, queries.names_of_people() if events else {}), "topic": topic}
     return render_page(request, "tenants/changes.html", context, partial="changes")

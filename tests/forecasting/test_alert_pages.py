@@ -122,10 +122,15 @@ def test_whoever_clears_or_mutes_a_flag_comes_back_to_the_list_as_it_was_narrowe
     quiet = {"until": (datetime.now(acme.org.zone).date() + DAY).isoformat(), "reason": "Fair", "seen": 0}
     path = f"/o/acme/forecast/alerts/{other.pk}/overdue/"
     assert client.post(f"{path}mute/", quiet, headers=BELOW)["HX-Redirect"] == LIST
-    assert client.post(f"{path}unmute/", headers=BELOW)["HX-Redirect"] == LIST
+    with working_for(acme.org):
+        seen = {"seen": Mute.objects.get(ended_at=None).pk}
+    assert client.post(f"{path}unmute/", seen, headers=BELOW)["HX-Redirect"] == LIST
     alone = {**BELOW, "HX-Current-URL": f"http://testserver{path}mute/"}
     for place in ("mute/", "unmute/"):
-        assert client.post(path + place, quiet, headers=alone)["HX-Redirect"] == "/o/acme/forecast/alerts/"
+        with working_for(acme.org):
+            standing = Mute.objects.filter(ended_at=None).first()
+        asked = {**quiet, "seen": standing.pk if standing else 0}
+        assert client.post(path + place, asked, headers=alone)["HX-Redirect"] == "/o/acme/forecast/alerts/"
     assert client.post(f"{path}unmute/")["Location"] == "/o/acme/forecast/alerts/"
 
 
@@ -221,7 +226,11 @@ def test_muting_by_the_dialog(acme: Cast) -> None:
     assert "Fair" in client.get(f"{path}/mute/").content.decode()
     other = client.post(f"{path}/mute/", {"until": until, "reason": "Other", "seen": 0})
     assert (other.status_code, "Fair" in other.content.decode(), "Other" in other.content.decode()) == (409, True, True)
-    assert client.post(f"{path}/unmute/").status_code == 303
+    unseen = client.post(f"{path}/unmute/", {"seen": 0}, headers=HTMX)
+    assert (unseen.status_code, "Fair" in unseen.content.decode()) == (409, True)
+    with working_for(acme.org):
+        seen = {"seen": Mute.objects.get(ended_at=None).pk}
+    assert client.post(f"{path}/unmute/", seen).status_code == 303
     with working_for(acme.org):
         assert Mute.objects.filter(ended_at=None).count() == 0
     assert client.get(path.replace("overdue", "nosuch") + "/mute/").status_code == 404

@@ -9,6 +9,7 @@ from forecasting import actions
 from forecasting.ladder import longest_mute, may_mute
 from forecasting.models import Alert, Mute
 from funnel import actions as funnel
+from funnel.models import Opportunity
 from tenants.errors import Refused, Stale
 from tenants.models import AuditEvent
 from tenants.scoping import working_for
@@ -49,18 +50,49 @@ def test_a_mute_is_changed_lifted_and_recorded(acme: Cast, django_capture_on_com
         with pytest.raises(Stale) as stale:
             actions.mute(opportunity, "overdue", seen=0, **theirs)
         assert (stale.value.theirs["reason"], stale.value.changed_by) == ("Fair", acme.rep.name)
-        actions.mute(opportunity, "overdue", seen=first.pk, **theirs)
+        second = actions.mute(opportunity, "overdue", seen=first.pk, **theirs)
+        with pytest.raises(Stale):
+            actions.unmute(opportunity, "overdue", seen=first.pk, by=acme.rep, at=NOW)
         assert Mute.objects.get(ended_at=None).by == acme.manager
         assert AuditEvent.objects.filter(verb="alert.muted").count() == 2
         actions.refresh_health(acme.org, at=NOW)
         before = len(told(acme.rep))
         with django_capture_on_commit_callbacks(execute=True):
             for _ in range(2):
-                actions.unmute(opportunity, "overdue", by=acme.rep, at=NOW)
+                actions.unmute(opportunity, "overdue", seen=second.pk, by=acme.rep, at=NOW)
         assert len(told(acme.rep)) == before + 1
         assert AuditEvent.objects.filter(verb="alert.unmuted").count() == 1
         with pytest.raises(Stale):
             actions.mute(opportunity, "overdue", seen=first.pk, **theirs)
+
+
+def test_who_does_not_see_it_any_more_neither_mutes_nor_lifts(acme: Cast) -> None:
+    """The page was opened before it was given to somebody else."""
+    with working_for(acme.org):
+        opportunity = make_overdue(acme.rep)
+        raise_flag(opportunity)
+        asked: dict[str, Any] = {"until": TODAY, "reason": "Fair", "seen": 0, "by": acme.rep, "at": NOW}
+        standing = actions.mute(opportunity, "overdue", **asked)
+        change(opportunity, NOW, owner=acme.rep2)
+        for seen in (0, standing.pk):
+            with pytest.raises(Opportunity.DoesNotExist):
+                actions.mute(opportunity, "overdue", **{**asked, "seen": seen, "reason": "Other"})
+        with pytest.raises(Opportunity.DoesNotExist):
+            actions.unmute(opportunity, "overdue", seen=standing.pk, by=acme.rep, at=NOW)
+        assert Mute.objects.get(ended_at=None) == standing
+
+
+def test_whoever_sees_it_lifts_a_mute(acme: Cast) -> None:
+    with working_for(acme.org):
+        opportunity = make_overdue(acme.rep)
+        raise_flag(opportunity)
+        Alert.objects.filter(code="overdue").update(step=1)
+        asked: dict[str, Any] = {"until": TODAY, "reason": "Fair", "seen": 0, "at": NOW}
+        muted = actions.mute(opportunity, "overdue", by=acme.manager, **asked)
+        actions.unmute(opportunity, "overdue", seen=muted.pk, by=acme.rep, at=NOW)
+        assert not Mute.objects.filter(ended_at=None).exists()
+        with pytest.raises(Refused, match="mute_not_reached"):
+            actions.mute(opportunity, "overdue", by=acme.rep, **asked)
 
 
 def test_what_has_gone_up_is_muted_only_by_whom_it_has_reached(acme: Cast) -> None:
@@ -96,7 +128,7 @@ def test_two_weeks_are_not_made_for_ever_by_asking_again(acme: Cast) -> None:
         with pytest.raises(Refused, match="mute_too_long"):
             actions.mute(opportunity, "overdue", until=TODAY + 15 * DAY, by=acme.rep, **again)
         kept = actions.mute(opportunity, "overdue", until=TODAY + 14 * DAY, by=acme.rep, **again)
-        actions.unmute(opportunity, "overdue", by=acme.rep, at=NOW + 9 * DAY)
+        actions.unmute(opportunity, "overdue", seen=kept.pk, by=acme.rep, at=NOW + 9 * DAY)
         with pytest.raises(Refused, match="mute_too_long"):
             actions.mute(opportunity, "overdue", until=TODAY + 15 * DAY, seen=0, by=acme.rep, **late)
         told = actions.mute(opportunity, "overdue", until=TODAY + 60 * DAY, seen=0, by=acme.manager, **late)
