@@ -147,6 +147,14 @@ def unsay(unique_key: str) -> int:
     return count
 
 
+def amend(unique_key: str, data: Mapping[str, Any]) -> int:
+    """Change what a line says under the bells of those who have not read it, since part of it was not meant; return
+    under how many.
+    """
+    count: int = Notification.objects.unread().filter(unique_key=unique_key).update(data=dict(data))
+    return count
+
+
 def read(membership: Membership, *, at: datetime, pk: int | None = None) -> int:
     """Mark one notification (`pk`) or all of a member's as read; return how many were unread."""
     unread = Notification.objects.visible_to(membership).unread()

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from forecasting.ladder import RETURNS_WITHIN, UNSAID_WITHIN
 from forecasting.models import HealthSetting, rungs_of
-from jobs.actions import Notice, notify_all, unsay
+from jobs.actions import Notice, amend, notify_all, unsay
 from tenants.models import Organization
 from tenants.scoping import require_organization_id, working_for
 
@@ -120,7 +120,12 @@ _UNTOLD = """
     GROUP BY o.owner_id
 """.replace("{quiet}", _QUIET)
 _OVER_UNREAD = """
-    SELECT n.unique_key, n.to_id, n.at FROM jobs_notification n
+    SELECT n.unique_key, n.to_id, n.at, rest.count, rest.names, rest.ids
+    FROM jobs_notification n CROSS JOIN LATERAL (
+        SELECT count(DISTINCT o.id) AS count, (array_agg(DISTINCT o.name))[1:%(named)s] AS names,
+            (array_agg(DISTINCT o.id))[1:%(listed)s] AS ids
+        FROM forecasting_alert a JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
+        WHERE a.organization_id = %(org)s AND a.cleared_at IS NULL AND a.told_at = n.at AND o.owner_id = n.to_id) rest
     WHERE n.organization_id = %(org)s AND n.code = %(code)s AND n.read_at IS NULL
         AND (n.to_id, n.at) IN (
             SELECT o.owner_id, a.told_at
@@ -128,11 +133,7 @@ _OVER_UNREAD = """
                 JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
             WHERE a.organization_id = %(org)s AND a.cleared_at IS NOT NULL {some}
                 AND a.told_at > %(at)s::timestamptz - INTERVAL '{unsaid}')
-        AND NOT EXISTS (
-            SELECT 1
-            FROM forecasting_alert a
-                JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
-            WHERE a.organization_id = %(org)s AND a.cleared_at IS NULL AND a.told_at = n.at AND o.owner_id = n.to_id)
+        AND rest.count < (n.data->>'count')::int
         AND NOT EXISTS (SELECT 1 FROM forecasting_digest d
                         WHERE d.organization_id = %(org)s AND d.to_id = n.to_id AND d.until >= n.at)
     ORDER BY n.id
@@ -142,7 +143,11 @@ _FORGET = """
     FROM funnel_opportunity o
     WHERE a.organization_id = %(org)s AND o.organization_id = %(org)s AND o.id = a.opportunity_id
         AND a.told_at = %(told)s AND o.owner_id = %(owner)s
+        AND NOT EXISTS (SELECT 1 FROM forecasting_alert s
+                        WHERE s.organization_id = %(org)s AND s.opportunity_id = a.opportunity_id
+                        AND s.cleared_at IS NULL AND s.told_at = a.told_at)
 """
+"""What a bell has told of an opportunity of which nothing of it stands any more."""
 _CLIMB = """
     WITH place AS (
         SELECT time_zone AS zone, (%(at)s::timestamptz AT TIME ZONE time_zone)::date AS today
@@ -178,7 +183,7 @@ def tell(organization: Organization, news: News, *, at: datetime) -> None:
             owner,
             FLAGGED,
             f"alerts:{latest}",
-            {"count": count, "names": names[:NAMED], "opportunities": ids},
+            _told(count, names, ids),
             url,
         )
         for owner, count, latest, names, ids in news
@@ -186,6 +191,10 @@ def tell(organization: Organization, news: News, *, at: datetime) -> None:
     ]
     if notices:
         notify_all(notices, at=at)
+
+
+def _told(count: int, names: Sequence[str], opportunities: Sequence[int]) -> dict[str, Any]:
+    return {"count": count, "names": names[:NAMED], "opportunities": opportunities[:LISTED]}
 
 
 @transaction.atomic
@@ -201,16 +210,18 @@ def tell_untold(organization: Organization, *, at: datetime) -> None:
 
 @transaction.atomic
 def take_back(organization: Organization, ids: Collection[int] | None, *, at: datetime) -> None:
-    """Take back the bells, told just now of these opportunities (None: of any), of which nothing stands any more.
+    """Take back the bells, told just now of these opportunities (None: of any), of which nothing stands any more; one
+    of which a part stands tells of that part alone.
 
     A bell that was read or mailed stays. Of what is taken back nobody has heard: should it return, it is told.
     """
     asked: dict[str, Any] = {"org": organization.pk, "at": at, "code": FLAGGED, "some": list(ids or ())}
+    asked |= {"named": NAMED, "listed": LISTED}
     some = "" if ids is None else "AND a.opportunity_id = ANY(%(some)s)"
     with connection.cursor() as cursor:
         cursor.execute(_OVER_UNREAD.replace("{some}", some), asked)
-        for key, owner, told in cursor.fetchall():
-            if unsay(key):
+        for key, owner, told, *rest in cursor.fetchall():
+            if amend(key, _told(*rest)) if rest[0] else unsay(key):
                 cursor.execute(_FORGET, {"org": organization.pk, "owner": owner, "told": told})
 
 
@@ -257,8 +268,8 @@ def climb(organization: Organization, *, at: datetime) -> None:
 def _notice(person: int, parts: list[tuple[int, list[int], list[str]]], url: str) -> Notice:
     """Tell somebody in one line what has come up to them."""
     opportunities = {pk for _latest, ids, _names in parts for pk in ids}
-    names = list(dict.fromkeys(name for _latest, _ids, each in parts for name in each))[:NAMED]
-    data = {"count": len(opportunities), "names": names, "opportunities": sorted(opportunities)[:LISTED]}
+    names = list(dict.fromkeys(name for _latest, _ids, each in parts for name in each))
+    data = _told(len(opportunities), names, sorted(opportunities))
     return Notice(person, "alerts_climbed", f"climbed:{max(part[0] for part in parts)}", data, url)
 
 

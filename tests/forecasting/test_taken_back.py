@@ -121,10 +121,44 @@ def test_a_bell_stays_while_anything_it_told_of_stands(acme: Cast, heard: Any) -
         night(acme)
         with heard():
             changes = [push(each, acme, at=THEN + SECOND).last_change_id for each in (first, second)]
-        for seconds, change_id, count in zip((2, 3), changes, (2, 1), strict=True):
+        assert told(acme.rep)[-1] == "2 of your opportunities need attention: A, B"
+        for seconds, change_id, lines in zip(
+            (2, 3), changes, (["1 of your opportunities needs attention: B"], []), strict=True
+        ):
             with heard():
                 funnel.undo(change_id, by=acme.manager, at=THEN + seconds * SECOND)
-            assert len(told(acme.rep)) == count
+            assert told(acme.rep)[1:] == lines
+
+
+def test_a_bell_tells_of_what_is_left_and_the_rest_is_told_when_it_returns(acme: Cast, heard: Any) -> None:
+    with working_for(acme.org):
+        first, second = overdue(acme.rep, "A"), overdue(acme.rep, "B")
+        night(acme)
+        with heard():
+            pushed = [push(each, acme, at=THEN + SECOND) for each in (first, second)]
+        with heard():
+            funnel.undo(pushed[0].last_change_id, by=acme.manager, at=THEN + 2 * SECOND)
+        bell = acme.rep.notifications.order_by("pk").last()
+        assert (bell.data["count"], bell.data["names"], bell.data["opportunities"]) == (1, ["B"], [second.pk])
+        assert set(Alert.objects.filter(code="pushed", told_at=None).values_list("opportunity", flat=True)) == {
+            first.pk
+        }, "of the other one has heard"
+        with heard():
+            push(first, acme, at=THEN + 3 * SECOND)
+        assert told(acme.rep)[1:] == [f"1 of your opportunities needs attention: {name}" for name in "BA"]
+
+
+def test_a_bell_stays_as_it_is_where_only_one_of_two_flags_of_an_opportunity_is_over(acme: Cast, heard: Any) -> None:
+    with working_for(acme.org):
+        one = overdue(acme.rep)
+        Opportunity.objects.filter(pk=one.pk).update(amount=None)
+        night(acme)
+        assert {"overdue", "no_amount"} <= set(Opportunity.objects.get(pk=one.pk).flags)
+        rang = bells(acme.rep)
+        with heard():
+            change(one, THEN + SECOND, amount=100)
+        assert bells(acme.rep) == rang
+        assert Alert.objects.get(code="no_amount").told_at == THEN, "one has heard of it, and not a second time"
 
 
 def test_a_bell_that_was_read_stays_and_what_it_told_of_is_not_told_again(acme: Cast, heard: Any) -> None:
