@@ -7,11 +7,12 @@ what a judgement stands on ends by asking for it, in its own transaction, so tha
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 Verdicts = Mapping[int, tuple[str, list[str]]]
 """Health and flags, by the id of the opportunity; those alone that changed."""
-Judge = Callable[[Collection[int] | None, datetime, int | None], Verdicts]
-"""Takes the ids (None: all there are), the time, and the id of the member whose doing it is, if it is anybody's."""
+Judge = Callable[[Collection[int] | None, datetime, Any], Verdicts]
+"""Takes the ids (None: all there are), the time, and the member whose doing it is, if it is anybody's."""
 _judges: list[Judge] = []
 
 
@@ -31,7 +32,7 @@ def unjudged() -> Iterator[None]:
         _judges[:] = standing
 
 
-def judge_anew(ids: Collection[int] | None, *, at: datetime, by: int | None = None) -> Verdicts:
+def judge_anew(ids: Collection[int] | None, *, at: datetime, by: Any = None) -> Verdicts:
     """Have these opportunities judged, or all (None); return the health and flags of those that changed."""
     if not _judges or (ids is not None and not ids):
         return {}

@@ -139,6 +139,16 @@ def notify_all(notices: Iterable[Notice], *, at: datetime) -> None:
     )
 
 
+TELL_FOUND = """
+    INSERT INTO jobs_notification (organization_id, to_id, code, data, url, unique_key, at)
+    SELECT %(org)s, f.to_id, %(code)s, f.data, %(url)s, f.unique_key, %(at)s FROM found f
+    ON CONFLICT DO NOTHING
+"""
+"""`notify_all` as the end of a statement that knows by itself what there is to tell: in `found` (to_id, data,
+unique_key), a common table expression of it. What is told and that it was told are then written as one.
+"""
+
+
 def unsay(unique_key: str) -> int:
     """Take a line back from under the bells of those who have not read it, since it was not meant; return from how
     many.

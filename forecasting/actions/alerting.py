@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from forecasting.ladder import RETURNS_WITHIN, UNSAID_WITHIN
 from forecasting.models import HealthSetting, rungs_of
-from jobs.actions import Notice, amend, notify_all, unsay
+from jobs.actions import TELL_FOUND, Notice, amend, notify_all, unsay
 from tenants.models import Organization
-from tenants.scoping import require_organization_id, working_for
+from tenants.scoping import working_for
 
 NAMED = 3
 """So many opportunities are named in a notification."""
@@ -20,6 +20,17 @@ LISTED = 10
 """So many are listed in the mail of the day."""
 
 FLAGGED = "opportunities_flagged"
+_FOUND = f"""
+    found AS (
+        SELECT o.owner_id AS to_id, 'alerts:' || max(a.id) AS unique_key, jsonb_build_object(
+            'count', count(DISTINCT o.id), 'names', (array_agg(DISTINCT o.name))[1:{NAMED}],
+            'opportunities', (array_agg(DISTINCT o.id))[1:{LISTED}]) AS data
+        FROM opened a JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
+        WHERE a.told_at IS NOT NULL
+        GROUP BY o.owner_id
+    )
+"""  # noqa: S608  # numbers of our own
+"""What each owner is told in one line, of alerts that are `opened`."""
 
 
 def _seconds(span: timedelta) -> str:
@@ -85,55 +96,49 @@ KEEP_SOME = "".join(
     [
         _KEEP.replace("{told}", "o.owner_id = %(by)s::bigint"),
         """
-    SELECT n.id, n.health, n.flags, false FROM noted n
-    UNION ALL SELECT NULL, NULL, NULL, true WHERE EXISTS (SELECT 1 FROM opened WHERE told_at IS NULL)
-        OR EXISTS (SELECT 1 FROM cleared WHERE just_told)
+    SELECT n.id, n.health, n.flags, NULL FROM noted n
+    UNION ALL SELECT NULL, NULL, NULL, 'untold' WHERE EXISTS (SELECT 1 FROM opened WHERE told_at IS NULL)
+    UNION ALL SELECT NULL, NULL, NULL, 'over' WHERE EXISTS (SELECT 1 FROM cleared WHERE just_told)
 """,
     ]
 )
-"""Rows: (id, health, flags, False) of what changed, and one (…, True) if an owner is still to be told, or was
-told just now of what is over.
+"""Rows: (id, health, flags, None) of what changed; one (…, 'untold') if an owner is still to be told, and one
+(…, 'over') if somebody was told just now of what is over.
 """
 KEEP_ALL = "".join(
     [
-        _KEEP.replace("{told}", "NOT {quiet}").replace("{quiet}", _QUIET),
-        """
-    SELECT o.owner_id, count(DISTINCT o.id), max(a.id), (array_agg(DISTINCT o.name))[1:%(named)s],
-        (array_agg(DISTINCT o.id))[1:10]
-    FROM opened a JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
-    WHERE a.told_at IS NOT NULL
-    GROUP BY o.owner_id
-    UNION ALL SELECT NULL, 0, 0, NULL, NULL WHERE EXISTS (SELECT 1 FROM cleared WHERE just_told)
-""",
+        _KEEP.replace("{told}", f"NOT {_QUIET}"),
+        f", {_FOUND}, bells AS ({TELL_FOUND})",
+        "SELECT true WHERE EXISTS (SELECT 1 FROM cleared WHERE just_told)",
     ]
 )
-"""Rows for `tell`, one an owner, and one for nobody if somebody was told just now of what is over."""
-_UNTOLD = """
-    WITH told AS (
+"""Tells the owners in the same statement. One row if somebody was told just now of what is over."""
+_UNTOLD = f"""
+    WITH opened AS (
         UPDATE forecasting_alert a SET told_at = %(at)s
-        WHERE a.organization_id = %(org)s AND a.cleared_at IS NULL AND a.told_at IS NULL AND NOT {quiet}
-        RETURNING a.id, a.opportunity_id
-    )
-    SELECT o.owner_id, count(DISTINCT o.id), max(a.id), (array_agg(DISTINCT o.name))[1:%(named)s],
-        (array_agg(DISTINCT o.id))[1:10]
-    FROM told a JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
-    GROUP BY o.owner_id
-""".replace("{quiet}", _QUIET)
+        WHERE a.organization_id = %(org)s AND a.cleared_at IS NULL AND a.told_at IS NULL AND NOT {_QUIET}
+        RETURNING a.id, a.opportunity_id, a.told_at
+    ), {_FOUND} {TELL_FOUND}
+"""  # noqa: S608  # parts of our own
 _OVER_UNREAD = """
-    SELECT n.unique_key, n.to_id, n.at, rest.count, rest.names, rest.ids
-    FROM jobs_notification n CROSS JOIN LATERAL (
-        SELECT count(DISTINCT o.id) AS count, (array_agg(DISTINCT o.name))[1:%(named)s] AS names,
-            (array_agg(DISTINCT o.id))[1:%(listed)s] AS ids
+    WITH over AS MATERIALIZED (
+        SELECT DISTINCT o.owner_id, a.told_at
         FROM forecasting_alert a JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
-        WHERE a.organization_id = %(org)s AND a.cleared_at IS NULL AND a.told_at = n.at AND o.owner_id = n.to_id) rest
-    WHERE n.organization_id = %(org)s AND n.code = %(code)s AND n.read_at IS NULL
-        AND (n.to_id, n.at) IN (
-            SELECT o.owner_id, a.told_at
-            FROM forecasting_alert a
-                JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
-            WHERE a.organization_id = %(org)s AND a.cleared_at IS NOT NULL {some}
-                AND a.told_at > %(at)s::timestamptz - INTERVAL '{unsaid}')
-        AND rest.count < (n.data->>'count')::int
+        WHERE a.organization_id = %(org)s AND a.cleared_at IS NOT NULL {some}
+            AND a.told_at > %(at)s::timestamptz - INTERVAL '{unsaid}'
+    ), standing AS MATERIALIZED (
+        SELECT o.owner_id, a.told_at, o.id, o.name
+        FROM forecasting_alert a JOIN funnel_opportunity o ON o.organization_id = %(org)s AND o.id = a.opportunity_id
+        WHERE a.organization_id = %(org)s AND a.cleared_at IS NULL AND a.told_at IN (SELECT told_at FROM over)
+    )
+    SELECT n.unique_key, n.to_id, n.at, rest.count, rest.names, rest.ids
+    FROM over v JOIN jobs_notification n
+        ON n.organization_id = %(org)s AND n.to_id = v.owner_id AND n.at = v.told_at AND n.code = %(code)s
+        CROSS JOIN LATERAL (
+            SELECT count(DISTINCT s.id) AS count, (array_agg(DISTINCT s.name))[1:%(named)s] AS names,
+                (array_agg(DISTINCT s.id))[1:%(listed)s] AS ids
+            FROM standing s WHERE s.owner_id = n.to_id AND s.told_at = n.at) rest
+    WHERE n.read_at IS NULL AND rest.count < (n.data->>'count')::int
         AND NOT EXISTS (SELECT 1 FROM forecasting_digest d
                         WHERE d.organization_id = %(org)s AND d.to_id = n.to_id AND d.until >= n.at)
     ORDER BY n.id
@@ -171,41 +176,23 @@ _CLIMB = """
 """.replace("{quiet}", _QUIET)
 
 
-News = Sequence[tuple[Any, ...]]
-"""Rows of (owner's id, how many opportunities, the latest alert's id, some names, some ids)."""
-
-
-def tell(organization: Organization, news: News, *, at: datetime) -> None:
-    """Tell owners in one line each what is new."""
-    url = _page(organization)
-    notices = [
-        Notice(
-            owner,
-            FLAGGED,
-            f"alerts:{latest}",
-            _told(count, names, ids),
-            url,
-        )
-        for owner, count, latest, names, ids in news
-        if owner is not None
-    ]
-    if notices:
-        notify_all(notices, at=at)
-
-
 def _told(count: int, names: Sequence[str], opportunities: Sequence[int]) -> dict[str, Any]:
+    """What a bell tells of opportunities; `_FOUND` says the same."""
     return {"count": count, "names": names[:NAMED], "opportunities": opportunities[:LISTED]}
 
 
 @transaction.atomic
 def tell_untold(organization: Organization, *, at: datetime) -> None:
     """Tell owners of alerts that they have not heard of: others raised them, or a mute has ended. Done twice it tells
-    nothing: that they were told is written with the notification.
+    nothing: that they were told is written with the notification, by one statement.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_UNTOLD, {"org": organization.pk, "at": at, "named": NAMED})
-        news = cursor.fetchall()
-    tell(organization, news, at=at)
+        cursor.execute(_UNTOLD, telling(organization, at=at))
+
+
+def telling(organization: Organization, *, at: datetime) -> dict[str, Any]:
+    """Return what a statement that tells owners is given."""
+    return {"org": organization.pk, "at": at, "code": FLAGGED, "url": _page(organization)}
 
 
 @transaction.atomic
@@ -225,19 +212,19 @@ def take_back(organization: Organization, ids: Collection[int] | None, *, at: da
                 cursor.execute(_FORGET, {"org": organization.pk, "owner": owner, "told": told})
 
 
-def tell_soon(at: datetime, *, over: Collection[int] = ()) -> None:
+def tell_soon(organization: Organization, at: datetime, *, over: Collection[int] = (), untold: bool = True) -> None:
     """Tell owners as soon as what raised the alerts is committed; should that be cut short, the night makes it good.
 
-    :param over: opportunities of which somebody may have been told just now what is over.
+    :param over: opportunities of which somebody was told just now what is over.
+    :param untold: whether anything is still to be told.
     """
-    organization_id = require_organization_id()
 
     def send() -> None:
-        organization = Organization.objects.get(pk=organization_id)
         with working_for(organization):
             if over:
                 take_back(organization, over, at=at)
-            tell_untold(organization, at=at)
+            if untold:
+                tell_untold(organization, at=at)
 
     transaction.on_commit(send, robust=True)
 

@@ -11,12 +11,11 @@ from forecasting.actions.alerting import (
     FIRST_SOME,
     KEEP_ALL,
     KEEP_SOME,
-    NAMED,
     climb,
     take_back,
-    tell,
     tell_soon,
     tell_untold,
+    telling,
 )
 from forecasting.actions.measuring import measure
 from forecasting.judging import judgement
@@ -34,7 +33,7 @@ MANY = 1_000
 
 
 @transaction.atomic(savepoint=False)
-def judge(ids: Collection[int] | None, at: datetime, by: int | None = None) -> Verdicts:
+def judge(ids: Collection[int] | None, at: datetime, by: Membership | None = None) -> Verdicts:
     """Judge some opportunities after a change, clear and open their alerts; the owners hear of it after the commit.
 
     A flag that clears and returns within a day is the same alert, later it is a new one. An owner who made the change
@@ -43,18 +42,22 @@ def judge(ids: Collection[int] | None, at: datetime, by: int | None = None) -> V
     the night, for 20,000 take seconds.
     """
     if ids is None and is_judged_later():
-        member = None if by is None else Membership.objects.get(pk=by)
-        today = at.astimezone(Organization.objects.get(pk=require_organization_id()).zone).date()
-        enqueue(JOB, payload={"on": today.isoformat()}, by=member, at=at)
+        today = at.astimezone(_organization(by).zone).date()
+        enqueue(JOB, payload={"on": today.isoformat()}, by=by, at=at)
         return {}
     if ids is None or len(ids) > MANY:
-        _judge_all(Organization.objects.get(pk=require_organization_id()), at=at)
+        _judge_all(_organization(by), at=at)
         return {}
     statement, asked = judgement(require_organization_id(), ids, at=at)
-    rows = note_judged(statement, {**asked, "by": by}, first=FIRST_SOME, along=KEEP_SOME)
-    if any(is_news for *_noted, is_news in rows):
-        tell_soon(at, over=ids)
-    return {pk: (health, flags) for pk, health, flags, is_news in rows if not is_news}
+    asked["by"] = None if by is None else by.pk
+    rows = note_judged(statement, asked, first=FIRST_SOME, along=KEEP_SOME)
+    if news := {each for *_noted, each in rows if each}:
+        tell_soon(_organization(by), at, over=ids if "over" in news else (), untold="untold" in news)
+    return {pk: (health, flags) for pk, health, flags, each in rows if not each}
+
+
+def _organization(by: Membership | None) -> Organization:
+    return by.organization if by else Organization.objects.get(pk=require_organization_id())
 
 
 @transaction.atomic
@@ -81,10 +84,9 @@ def is_judged_later() -> bool:
 def _judge_all(organization: Organization, *, at: datetime) -> None:
     statement, asked = judgement(organization.pk, None, at=at)
     with _all_at_once():
-        news = note_judged(statement, {**asked, "named": NAMED}, first=FIRST_ALL, along=KEEP_ALL)
-    if any(owner is None for owner, *_news in news):
+        over = note_judged(statement, asked | telling(organization, at=at), first=FIRST_ALL, along=KEEP_ALL)
+    if over:
         take_back(organization, None, at=at)
-    tell(organization, news, at=at)
 
 
 @contextmanager

@@ -50,6 +50,6 @@ def change_health(
     setting.ladder, setting.version = list(ladder), setting.version + 1
     setting.held = as_table(limits(setting.basis, edited))
     setting.save()
-    judge(None, at, by.pk)
+    judge(None, at, by)
     changed: HealthSetting = setting
     return changed

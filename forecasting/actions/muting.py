@@ -128,4 +128,4 @@ def unmute(opportunity: Opportunity, code: str, *, seen: int, by: Membership, at
     standing.ended_at = at
     standing.save(update_fields=["ended_at"])
     audit.record("alert.unmuted", opportunity, by=by, at=at, flag=code)
-    tell_soon(at)
+    tell_soon(opportunity.organization, at)

@@ -146,6 +146,6 @@ def tell(
 
 def judge(opportunity: Opportunity, *, by: Membership | None, at: datetime) -> None:
     """Have its health judged anew, and show what came of it; every action ends with this (`tell` does it)."""
-    found = judge_anew([opportunity.pk], at=at, by=by.pk if by else None)
+    found = judge_anew([opportunity.pk], at=at, by=by)
     if opportunity.pk in found:
         opportunity.health, opportunity.flags = found[opportunity.pk]

@@ -99,7 +99,7 @@ def import_opportunities(
 @transaction.atomic
 def judge_imported(ids: Collection[int], *, by: Membership, at: datetime) -> None:
     """Have what an import made or changed judged, once it is all there, so that owners hear of it once."""
-    judge_anew(ids, at=at, by=by.pk)
+    judge_anew(ids, at=at, by=by)
 
 
 def _with_competitors(rows: Iterable[ImportedOpportunity]) -> list[ImportedOpportunity]:

@@ -77,7 +77,7 @@ def add_item(stage: Stage, *, label: str, kind: Kind = Kind.FACT, by: Membership
     position = EvidenceItem.objects.filter(stage=stage).count()
     item: EvidenceItem = EvidenceItem.objects.create(stage=stage, label=label, kind=kind, position=position)
     recount_proven()
-    judge_anew(None, at=at, by=by.pk)
+    judge_anew(None, at=at, by=by)
     audit.record("evidence_item.added", item, by=by, at=at, stage=int(stage), label=label, item_kind=str(kind))
     return item
 
@@ -140,7 +140,7 @@ def switch_item(key: str, *, is_active: bool, by: Membership, at: datetime) -> E
         item.is_active = is_active
         item.save(update_fields=["is_active"])
         recount_proven()
-        judge_anew(None, at=at, by=by.pk)
+        judge_anew(None, at=at, by=by)
         audit.record("evidence_item.switched", item, by=by, at=at, is_active=is_active)
     return item
 

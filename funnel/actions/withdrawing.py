@@ -70,4 +70,4 @@ def compensate(logged: Mapping[int, Sequence[int]], *, by: Membership, at: datet
     recount_proven(list(opportunities))
     accounts_actions.index_many("opportunity", [(each.pk, (each.name,)) for each in found])
     revenue_changed({each.account_id for each in found}, at=at)
-    judge_anew(logged.keys(), at=at, by=by.pk)
+    judge_anew(logged.keys(), at=at, by=by)

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.translation import trans_real
 
 from forecasting import actions
@@ -41,6 +43,20 @@ def test_owners_hear_at_once_of_what_others_raised_and_not_of_their_own(
         assert told(acme.rep2) == ["1 of your opportunities needs attention: Valve"]
         actions.tell_untold(acme.org, at=NOW)
         assert len(told(acme.rep2)) == 1
+
+
+def test_what_is_raised_is_told_by_one_statement_after_the_commit(
+    acme: Cast, django_capture_on_commit_callbacks: Any
+) -> None:
+    with working_for(acme.org):
+        theirs = make_opportunity(acme.rep, 100, TODAY, at=NOW, name="Valve")
+        with django_capture_on_commit_callbacks() as callbacks:
+            funnel.change_opportunity(theirs, seen=theirs.version, by=acme.manager, at=NOW, amount=None)
+        with CaptureQueriesContext(connection) as said:
+            for callback in callbacks:
+                callback()
+        assert len([each for each in said if "SAVEPOINT" not in each["sql"]]) == 1
+        assert told(acme.rep) == ["1 of your opportunities needs attention: Valve"]
 
 
 def test_an_alert_goes_up_the_ladder_once_a_step(acme: Cast) -> None:
