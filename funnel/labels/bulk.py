@@ -21,7 +21,7 @@ FATES: Mapping[Fate, Text] = {
     Fate.UNDONE: pgettext_lazy("bulk", "taken back"),
     Fate.READY: pgettext_lazy("bulk", "will be changed"),
     Fate.BACK: pgettext_lazy("bulk", "goes back: say why"),
-    Fate.LACKS: pgettext_lazy("bulk", "lacks evidence"),
+    Fate.LACKS: pgettext_lazy("bulk", "evidence missing"),
     Fate.BLOCKED: pgettext_lazy("bulk", "blocked: evidence is missing"),
     Fate.ASKED: pgettext_lazy("bulk", "waits for an exception"),
     Fate.LEFT_OUT: pgettext_lazy("bulk", "left out"),

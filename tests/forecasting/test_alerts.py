@@ -14,6 +14,7 @@ from django.utils.translation import trans_real
 from forecasting import actions
 from forecasting.models import Alert, Digest
 from funnel import actions as funnel
+from funnel.models import Opportunity
 from jobs import running
 from jobs.models import Job
 from tenants.scoping import working_for
@@ -133,25 +134,28 @@ def _catalogues() -> None:
 
 @pytest.mark.usefixtures("_catalogues")
 @pytest.mark.parametrize(
-    ("language", "subject", "word"),
+    ("language", "subject", "word", "money"),
     [
-        ("en", "Acme: what needs attention", "needs attention: Pump"),
-        ("zh-hant", "Acme：待處理的商機", "需要留意：Pump"),
-        ("zh-hans", "Acme：待处理的商机", "需要留意：Pump"),
+        ("en", "Acme: what needs attention", "needs attention: Pump", "1.28M"),
+        ("zh-hant", "Acme：待處理的商機", "需要留意：Pump", "128萬"),
+        ("zh-hans", "Acme：待处理的商机", "需要留意：Pump", "128万"),
     ],
 )
-def test_the_mail_speaks_the_readers_language(acme: Cast, language: str, subject: str, word: str) -> None:
+def test_the_mail_speaks_the_readers_language(
+    acme: Cast, language: str, subject: str, word: str, money: str
+) -> None:
     from forecasting.tasks import _digest_mail
 
     acme.rep.user.language = language
     acme.rep.user.save()
     with working_for(acme.org):
-        make_overdue(acme.rep)
+        Opportunity.objects.filter(pk=make_overdue(acme.rep).pk).update(amount=128_000_000)
         actions.refresh_health(acme.org, at=NOW)
         news = actions.take_digest(acme.rep, on=TODAY, at=NOW)
         sent = _digest_mail(acme.org, acme.rep, news)
     assert sent.subject == subject
     assert word in sent.body
+    assert f"Pump (Pump Ltd)  {money}\n" in sent.body
     html = str(sent.alternatives[0][0])
     assert "Pump Ltd" in html
     assert "/o/acme/forecast/alerts/" in html

@@ -210,7 +210,7 @@ def test_pages_ask_show_do_and_take_back(acme: Cast, login: Login) -> None:
     assert client.post(url(acme), {"pk": pks, "kind": "stage", "request_key": key}).status_code == 422
     form = {"pk": pks, "kind": "stage", "stage": "2", "request_key": key}
     plan = client.post(url(acme), form)
-    assert "lacks evidence" in plan.content.decode()
+    assert "evidence missing" in plan.content.decode()
     assert client.post(url(acme), form).status_code == 200
     change = BulkChange.objects.get()  # drawn up once
     address = url(acme, f"bulk/{change.pk}/")

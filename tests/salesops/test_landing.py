@@ -23,6 +23,7 @@ def test_who_owns_nothing_is_told_that_it_is_not_theirs_to_see(acme: Cast, login
     shown = login(getattr(acme, who)).get(f"/o/acme/{page}").content.decode()
     assert "Nothing here is yours to see" in shown
     assert "Or import a spreadsheet" not in shown
+    assert '<a class="btn" href="/o/acme/">' in shown
     mine = login(acme.executive).get(f"/o/acme/{page}").content.decode()
     assert "Nothing here is yours to see" not in mine
     assert "Or import a spreadsheet" in mine, "the board brings in a spreadsheet as the customers do"
@@ -34,3 +35,17 @@ def test_missing_proofs_do_not_say_that_everything_is_proven_to_who_may_not_see(
     assert "Nothing here is for you" in shown
     assert "Everything claimed is proven" not in shown
     assert "Everything claimed is proven" in login(acme.rep).get(path).content.decode()
+
+
+@pytest.mark.parametrize(
+    "page", ["funnel/approvals/", "funnel/competitors/", "funnel/proofs/", "funnel/proofs/missing/", "forecast/alerts/"]
+)
+def test_a_page_that_is_empty_leads_on(acme: Cast, login: Login, page: str) -> None:
+    shown = login(acme.manager).get(f"/o/acme/{page}").content.decode()
+    assert '<div class="empty">' in shown
+    assert '<p class="buttons centred"><a class="btn" href="/o/acme/funnel/">' in shown
+
+
+@pytest.mark.parametrize("page", ["funnel/", "forecast/strip/"])
+def test_the_head_of_the_board_leads_to_the_missing_proofs(acme: Cast, login: Login, page: str) -> None:
+    assert "/o/acme/funnel/proofs/missing/" in login(acme.manager).get(f"/o/acme/{page}").content.decode()
