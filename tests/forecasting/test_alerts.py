@@ -141,9 +141,7 @@ def _catalogues() -> None:
         ("zh-hans", "Acme：待处理的商机", "需要留意：Pump", "128万"),
     ],
 )
-def test_the_mail_speaks_the_readers_language(
-    acme: Cast, language: str, subject: str, word: str, money: str
-) -> None:
+def test_the_mail_speaks_the_readers_language(acme: Cast, language: str, subject: str, word: str, money: str) -> None:
     from forecasting.tasks import _digest_mail
 
     acme.rep.user.language = language
