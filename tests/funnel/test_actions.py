@@ -470,7 +470,18 @@ def test_evidence_items_are_added_renamed_moved_and_switched(acme: Cast) -> None
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
-@pytest.mark.parametrize("statement", ["UPDATE funnel_change SET why = 'x'", "DELETE FROM funnel_change"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE funnel_change SET why = 'x'",
+        "DELETE FROM funnel_change",
+        "TRUNCATE funnel_change CASCADE",
+        "TRUNCATE funnel_opportunity CASCADE",
+        "TRUNCATE funnel_withdrawnchange",
+        "TRUNCATE funnel_leadevent",
+        "TRUNCATE tenants_auditevent",
+    ],
+)
 def test_not_even_who_owns_the_tables_rewrites_the_log(acme: Cast, statement: str) -> None:
     make_opportunity(acme.rep)
     owner = connections["owner"]

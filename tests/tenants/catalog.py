@@ -63,10 +63,12 @@ QUESTIONS: Mapping[str, str] = {
         UNION SELECT relname || ': written' FROM tables t WHERE relname = ANY(%(derived)s) AND (
             has_any_column_privilege(%(runtime)s, t.oid, 'INSERT, UPDATE')
             OR has_table_privilege(%(runtime)s, t.oid, 'DELETE'))""",
-    "an audit that can be rewritten": """
-        SELECT 'tenants_auditevent' WHERE NOT EXISTS (
-            SELECT FROM pg_trigger WHERE tgrelid = 'tenants_auditevent'::regclass AND tgname = 'append_only'
-            AND tgenabled IN ('O', 'A'))""",
+    "a log that can be rewritten or emptied": """
+        SELECT log || ': ' || guard
+        FROM unnest(ARRAY['tenants_auditevent', 'funnel_change', 'funnel_withdrawnchange', 'funnel_leadevent']) log,
+            unnest(ARRAY['append_only', 'never_emptied']) guard
+        WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = log::regclass AND tgname = guard
+                          AND tgenabled IN ('O', 'A'))""",
 }
 
 
