@@ -57,8 +57,10 @@ def application(environ: dict[str, Any], start_response: Start) -> Iterable[byte
 
 @contextlib.contextmanager
 def recorded(name: str) -> Iterator[None]:
-    """Write down every statement of this thread's connection, as the server gets it."""
+    """Write down every statement of this thread's connection, as the server gets it; none of them is prepared."""
     said: list[str] = []
+    connection.ensure_connection()
+    kept, connection.prepared = connection.prepared, None  # type: ignore[attr-defined]  # our own backend
 
     def note(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         said.append(context["cursor"].mogrify(sql, params).decode())
@@ -66,4 +68,5 @@ def recorded(name: str) -> Iterator[None]:
 
     with connection.execute_wrapper(note):
         yield
+    connection.prepared = kept  # type: ignore[attr-defined]  # as above
     (Path(os.environ["VAR_DIR"]) / f"{name}.sql.json").write_text(json.dumps(said), encoding="utf-8")

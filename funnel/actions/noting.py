@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from funnel.judges import judge_anew
 from funnel.models import DecisionRole, Opportunity
+from tenants.backend.prepared import run_prepared
 
 BATCH = 1_000
 
@@ -82,7 +83,9 @@ _NOTE = """
 
 
 @transaction.atomic(savepoint=False)
-def note_judged(judgement: str, asked: Mapping[str, Any], *, first: str, along: str) -> list[tuple[Any, ...]]:
+def note_judged(
+    judgement: str, asked: Mapping[str, Any], *, first: str, along: str, often: bool
+) -> list[tuple[Any, ...]]:
     """Note the health of many as a statement judges it, in one statement with what the judge keeps of its own.
 
     Only what changed is written, and what somebody else changed while it was judged is passed over: whoever did has had
@@ -97,8 +100,12 @@ def note_judged(judgement: str, asked: Mapping[str, Any], *, first: str, along: 
     :param along: the rest of the statement, from a comma or SELECT on. It sees `verdicts` (what the judgement said),
         `kept` (id, seen: those locked, as they are then) and `noted` (id, health, flags of what changed); its rows
         are returned.
+    :param often: whether the plan is kept for the next time; one that fits some does not fit all.
     """
+    statement = _NOTE.replace("{judgement}", judgement).replace("{first}", first) + along
+    if often:
+        return run_prepared(statement, asked)
     with connection.cursor() as cursor:
-        cursor.execute(_NOTE.replace("{judgement}", judgement).replace("{first}", first) + along, asked)
+        cursor.execute(statement, asked)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows

@@ -18,17 +18,26 @@ OWNER = "owner"
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection that carries the organization, and refuses a runtime role that is too strong."""
 
+    prepared: dict[str, str] | None
+    """What is prepared in the session of this connection, by the statement; None where it may be another's next time.
+
+    A pool in between gives itself away: the session is not the one that the connection was told of when it began.
+    """
+
     def init_connection_state(self) -> None:
         """Refuse to work as a role that row-level security does not bind."""
         super().init_connection_state()
+        self.prepared = None
         if self.alias in {OWNER, NO_DB_ALIAS}:
             return
         with self.connection.cursor() as cursor:
             cursor.execute(
-                "SELECT rolsuper OR rolbypassrls OR EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid)"
-                " FROM pg_roles r WHERE rolname = current_user"
+                "SELECT rolsuper OR rolbypassrls OR EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid),"
+                " pg_backend_pid() FROM pg_roles r WHERE rolname = current_user"
             )
-            (too_strong,) = cursor.fetchone()
+            too_strong, session = cursor.fetchone()
+        if session == self.connection.get_backend_pid():
+            self.prepared = {}
         if not self.get_autocommit():
             self.connection.commit()
         if too_strong:

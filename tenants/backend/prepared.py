@@ -1,0 +1,33 @@
+"""Statements that take longer to plan than to run: PostgreSQL keeps their plan as long as the connection lives."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection
+
+
+def run_prepared(statement: str, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Run a statement by a plan that is made once a connection, and return its rows.
+
+    No plan knows an organization: the walls ask for it each time. PostgreSQL makes it anew once a table that it reads
+    was changed or counted. Its columns must keep their types: a text that may grow longer is cast to text. Where the
+    session is not the connection's own (a pool), the statement is planned each time.
+    """
+    names, held = sorted(asked), connection.prepared  # type: ignore[attr-defined]  # our own backend
+    with connection.cursor() as cursor:
+        if held is None:
+            cursor.execute(statement, asked)
+        else:
+            if statement not in held:
+                held[statement] = _prepare(f"kept_{len(held)}", statement, names)
+            cursor.execute(f"EXECUTE {held[statement]} ({', '.join(f'%({name})s' for name in names)})", asked)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+def _prepare(called: str, statement: str, names: list[str]) -> str:
+    """Prepare it as part of no transaction: it stays, whatever becomes of this one. Nobody counts it as a statement."""
+    numbered = statement % {name: f"${number}" for number, name in enumerate(names, 1)}
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+        cursor.execute(f"PREPARE {called} AS {numbered}")
+    return called
