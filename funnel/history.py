@@ -8,6 +8,9 @@ A change carries `old` and `new`:
 - `won`, `lost`, `abandoned`, `reopened`: mappings of what changed among `status`, `stage`, `category`, `closed_at`,
   `reason`, `reason_note`, `rival` and `lost_to_id` (a competitor; older rows do not name it). A lost opportunity keeps
   the stage it stood in; a won one stands in Deploy.
+- `proven` how far the evidence reaches: `stage`, the first whose own evidence is not all proven (7 where none lacks),
+  whatever is claimed, and its `percent` then (`old` without it). `created` holds it as `proven`; older rows do not
+  name it, and then it is not known.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +32,7 @@ _FIELDS: Mapping[str, str] = {
     ChangeKind.OWNER: "owner",
     ChangeKind.CATEGORY: "category",
     ChangeKind.STAGE: "stage",
+    ChangeKind.PROVEN: "proven",
 }
 
 
@@ -48,7 +52,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What an opportunity was at one moment. `amount` in minor units, `expected_close` an ISO date, `owner` an id."""
+    """What an opportunity was at one moment. `amount` in minor units, `expected_close` an ISO date, `owner` an id.
+
+    `proven` is how far the evidence reached, None where nobody recorded it.
+    """
 
     stage: int
     status: str
@@ -63,10 +70,30 @@ class Snapshot:
     rival: str = ""
     lost_to_id: int | None = None
     percent: int = 0
+    proven: Mapping[str, int] | None = None
+
+    @property
+    def proven_percent(self) -> int | None:
+        """The percentage of the proven stage, which is never above the claimed one; None is not known.
+
+        In Discover no less is to be proven, so there it is known without any record.
+        """
+        if self.stage == Stage.DISCOVER:
+            return self.percent
+        if self.proven is None:
+            return None
+        reaches = self.proven["stage"] >= self.stage
+        return self.percent if reaches else min(self.percent, self.proven["percent"])
 
     @staticmethod
     def as_json(
-        *, stage: int, amount: int | None, expected_close_on: date | None, owner: int | None, category: str
+        *,
+        stage: int,
+        amount: int | None,
+        expected_close_on: date | None,
+        owner: int | None,
+        category: str,
+        proven: Mapping[str, int] | None = None,
     ) -> dict[str, Any]:
         """Return the starting state as the `created` row stores it."""
         return {
@@ -76,7 +103,13 @@ class Snapshot:
             "expected_close": expected_close_on.isoformat() if expected_close_on else None,
             "owner": owner,
             "category": str(category),
+            "proven": proven,
         }
+
+
+def reach(stage: int, percents: Mapping[Stage, int]) -> dict[str, int]:
+    """Return how far the evidence reaches, as the log holds it."""
+    return {"stage": int(stage), "percent": percents[Stage(stage)]}
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
@@ -256,13 +289,26 @@ def check(row: ImportedOpportunity, *, at: datetime) -> None:
             raise Refused("not_in_order")
 
 
-def story(row: ImportedOpportunity, percents: Mapping[Stage, int]) -> tuple[list[Draft], Final]:
-    """Return the rows of the change log that tell this past, in order, and where it ends."""
+def story(
+    row: ImportedOpportunity, percents: Mapping[Stage, int], *, demanded: int = Stage.DISCOVER
+) -> tuple[list[Draft], Final]:
+    """Return the rows of the change log that tell this past, in order, and where it ends.
+
+    :param demanded: the first stage that demands anything. No verdict was ever given, so nothing of this past is proven
+        beyond it.
+    """
     stage = row.stages[0][0] if row.stages else Stage.DISCOVER
     amount = row.amounts[0][0] if row.amounts else None
     close = row.closes[0][0] if row.closes else None
     category = default_category(stage)
-    start = Snapshot.as_json(stage=stage, amount=amount, expected_close_on=close, owner=row.owner_id, category=category)
+    start = Snapshot.as_json(
+        stage=stage,
+        amount=amount,
+        expected_close_on=close,
+        owner=row.owner_id,
+        category=category,
+        proven=reach(demanded, percents),
+    )
     drafts = [Draft(ChangeKind.CREATED, None, start, row.opened_at, percents[stage])]
     later: list[tuple[datetime, int, ChangeKind, Any]] = sorted(
         [

@@ -73,6 +73,7 @@ class ChangeKind(StrEnum):
     LOST = "lost"
     ABANDONED = "abandoned"
     REOPENED = "reopened"
+    PROVEN = "proven"
 
 
 class Reason(StrEnum):

@@ -1,15 +1,22 @@
-"""Keeping `Opportunity.proven_stage`: for one opportunity as it is changed, or for many in one statement."""
+"""Keeping `Opportunity.proven_stage`: for one opportunity as it is changed, or for many in one statement.
+
+The change log is told how far the evidence reaches, not what that proves of the stage that happens to be claimed: so
+no move, and no undoing of one, has anything to tell. What is closed is told when it is opened again.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import Exists, F, Min, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Least
 
+from funnel.actions import _log
 from funnel.evidence import Item, State, proven_stage
-from funnel.models import Evidence, EvidenceItem, Opportunity, StageOverride
-from funnel.stages import Stage
+from funnel.history import Draft, reach
+from funnel.models import Change, Evidence, EvidenceItem, Opportunity, Spell, StageOverride
+from funnel.stages import ChangeKind, Stage, Status
+from tenants.models import Membership
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,11 @@ class Standing:
         """Return the proven stage where this one is claimed."""
         return proven_stage(self.items, self.states, claimed=claimed)
 
+    @property
+    def reach(self) -> int:
+        """The first stage whose own evidence is not all proven, whatever is claimed."""
+        return self.proven(Stage.DEPLOY)
+
 
 def evidence_for(opportunity: Opportunity) -> Standing:
     """Return how an opportunity stands; one query."""
@@ -41,10 +53,66 @@ def evidence_for(opportunity: Opportunity) -> Standing:
     )
 
 
-def keep_proven(opportunity: Opportunity) -> None:
-    """Set the proven stage of an opportunity whose stage or evidence has just changed; the caller need not save it."""
-    opportunity.proven_stage = evidence_for(opportunity).proven(opportunity.stage)
+def keep_proven(
+    opportunity: Opportunity, *, by: Membership | None, at: datetime, undoing: datetime | None = None
+) -> None:
+    """Set the proven stage of an opportunity whose stage or evidence has just changed, and log how far that reaches.
+
+    The caller need not save it.
+
+    :param undoing: when the verdict was given that is taken back now: what it proved was never so.
+    """
+    standing = evidence_for(opportunity)
+    opportunity.proven_stage = standing.proven(opportunity.stage)
     opportunity.save(update_fields=["proven_stage"])
+    if opportunity.status != Status.OPEN:
+        return
+    for draft in reached(opportunity, standing.reach, at=at):
+        undone = _proved_by(opportunity, draft, undoing)
+        if undone is None:
+            _log.append_many([(opportunity, [draft])], by=by, at=at)
+        else:
+            _take_back(undone, draft, by=by, at=at)
+
+
+def reached(
+    opportunity: Opportunity, stage: int, percents: Mapping[Stage, int] | None = None, *, at: datetime
+) -> list[Draft]:
+    """Return the row that says how far its evidence reaches now, none where the log knows that."""
+    last = Spell.objects.filter(opportunity=opportunity).order_by("-from_at").values_list("proven_to", flat=True)
+    known = last.first()
+    if known == stage:
+        return []
+    return [_draft(known, stage, opportunity.stage, percents or _log.percents(), at)]
+
+
+def _draft(known: int | None, stage: int, claimed: int, percents: Mapping[Stage, int], at: datetime) -> Draft:
+    old = None if known is None else {"stage": known}
+    return Draft(ChangeKind.PROVEN, old, reach(stage, percents), at, percents[Stage(claimed)])
+
+
+def _proved_by(opportunity: Opportunity, draft: Draft, verdict_at: datetime | None) -> Change | None:
+    """Return the row that a verdict left, where taking it back leads from what it proved to what stood before."""
+    if verdict_at is None:
+        return None
+    rows = Change.objects.filter(opportunity=opportunity, kind=ChangeKind.PROVEN, recorded_at=verdict_at, undoes=None)
+    row: Change | None = rows.order_by("-id").first()
+    leads = row is not None and (row.old, row.new["stage"]) == ({"stage": draft.new["stage"]}, draft.old["stage"])
+    return row if leads else None
+
+
+def _take_back(row: Change, draft: Draft, *, by: Membership | None, at: datetime) -> None:
+    Change.objects.create(
+        opportunity_id=row.opportunity_id,
+        kind=row.kind,
+        old=draft.old,
+        new=draft.new,
+        percent=draft.percent,
+        by=by,
+        occurred_at=at,
+        recorded_at=at,
+        undoes=row,
+    )
 
 
 def first_demanded() -> int:
@@ -53,13 +121,20 @@ def first_demanded() -> int:
     return min(stages, default=int(Stage.DEPLOY))
 
 
-def recount_proven(ids: Collection[int] | None = None) -> None:
-    """Set the proven stage of many, as the rule has it, in one statement; None is every open one."""
+def recount_proven(ids: Collection[int] | None = None, *, by: Membership | None, at: datetime) -> None:
+    """Set the proven stage of many, as the rule has it, and log it, in one statement each; None is every open one."""
     proven = Evidence.objects.proving().filter(opportunity=OuterRef(OuterRef("pk")), item=OuterRef("pk"))
     lacking = EvidenceItem.objects.filter(~Exists(proven), is_active=True).order_by().values("organization_id")
     first = Subquery(lacking.annotate(first=Min("stage")).values("first"))
     untouched = not EvidenceItem.objects.exists()
-    claimed = Value(first_demanded()) if untouched else Coalesce(first, Value(int(Stage.DEPLOY)))
-    rows = Opportunity.objects.open() if ids is None else Opportunity.objects.filter(pk__in=ids)
-    changed = rows.annotate(proven_now=Least(F("stage"), claimed)).filter(~Q(proven_stage=F("proven_now")))
-    changed.order_by().update(proven_stage=F("proven_now"))
+    reaches = Value(first_demanded()) if untouched else Coalesce(first, Value(int(Stage.DEPLOY)))
+    rows = Opportunity.objects.all() if ids is None else Opportunity.objects.filter(pk__in=ids)
+    rows = rows.order_by().annotate(reaches=reaches)
+    counted = rows.open() if ids is None else rows
+    changed = counted.annotate(proven_now=Least(F("stage"), F("reaches"))).filter(~Q(proven_stage=F("proven_now")))
+    changed.update(proven_stage=F("proven_now"))
+    latest = Spell.objects.filter(opportunity=OuterRef("pk")).order_by("-from_at").values("proven_to")
+    told = rows.open().annotate(known=Subquery(latest[:1])).filter(Q(known=None) | ~Q(known=F("reaches")))
+    percents = _log.percents()
+    drafts = [(each, [_draft(each.known, each.reaches, each.stage, percents, at)]) for each in told.only("stage")]
+    _log.append_many(drafts, by=by, at=at)

@@ -121,7 +121,8 @@ def _signed_at(opportunity: Opportunity, closed_on: date | None, at: datetime) -
     if closed_on < opportunity.opened_at.astimezone(zone).date():
         raise Refused("closed_before_opening")
     evening = datetime(closed_on.year, closed_on.month, closed_on.day, 23, 59, 59, tzinfo=zone)
-    latest: datetime = Change.objects.filter(opportunity=opportunity).order_by("-occurred_at")[0].occurred_at
+    log = Change.objects.filter(opportunity=opportunity).exclude(kind=ChangeKind.PROVEN)
+    latest: datetime = log.order_by("-occurred_at")[0].occurred_at
     if latest > evening:
         raise Refused("changed_after_close", latest=latest.astimezone(zone).date().isoformat())
     return evening
@@ -288,7 +289,7 @@ def reopen(opportunity: Opportunity, *, seen: int, why: str, by: Membership | No
             "lost_to",
         ],
     )
-    keep_proven(opportunity)
+    keep_proven(opportunity, by=by, at=at)
     if was_won:
         revenue_changed({opportunity.account_id}, at=at)
     _log.tell("opportunity.reopened", opportunity, by=by, at=at, data={"to": int(stage), "why": why.strip()})

@@ -78,7 +78,7 @@ def import_opportunities(
     new = [row for row in rows if row.external_id not in known]
     made = _create(new, percents, by=by, at=at)
     changed, differences = _update([row for row in rows if row.external_id in known], known, percents, by=by, at=at)
-    recount_proven([each.pk for each in changed])
+    recount_proven([each.pk for each in changed], by=by, at=at)
     if index:
         accounts_actions.index_many("opportunity", [(o.pk, (o.name,)) for o in made], new=True)
         accounts_actions.index_many("opportunity", [(o.pk, (o.name,)) for o in changed])
@@ -114,7 +114,8 @@ def _with_competitors(rows: Iterable[ImportedOpportunity]) -> list[ImportedOppor
 def _create(
     rows: Sequence[ImportedOpportunity], percents: Mapping[Stage, int], *, by: Membership | None, at: datetime
 ) -> Sequence[Opportunity]:
-    told, first = [story(row, percents) for row in rows], first_demanded()
+    first = first_demanded()
+    told = [story(row, percents, demanded=first) for row in rows]
     made = insert_many(
         [
             Opportunity(
@@ -158,6 +159,7 @@ def _update(
 ) -> tuple[list[Opportunity], dict[int, Changed]]:
     latest: dict[int, datetime] = dict(
         Change.objects.filter(opportunity__in=[known[row.external_id].pk for row in rows])
+        .exclude(kind=ChangeKind.PROVEN)
         .order_by()
         .values_list("opportunity_id")
         .annotate(latest=Max("occurred_at"))

@@ -9,7 +9,7 @@ from django.db import transaction
 from funnel.actions import _log, _team
 from funnel.actions._money import PRICED, quote_again, revenue_changed
 from funnel.actions._override import go_on
-from funnel.actions._proof import evidence_for, keep_proven
+from funnel.actions._proof import evidence_for, keep_proven, reached
 from funnel.history import STATUS_KINDS, Draft, effective, entered_at, is_push, undone
 from funnel.models import Change, Opportunity, StageOverride
 from funnel.plans import NOTHING, Handed
@@ -71,8 +71,10 @@ def move(
     lacking = go_on(opportunity, standing, table, to=to, why=why, until=until, by=by, at=at)
     percent = table[to - 1].percent
     drafts = [Draft(ChangeKind.STAGE, int(left), int(to), at, percent, why)]
-    opportunity.stage, opportunity.stage_entered_at = to, at
-    opportunity.proven_stage = standing.proven(to)
+    proven, before = standing.proven(to), opportunity.proven_stage
+    opportunity.stage, opportunity.stage_entered_at, opportunity.proven_stage = to, at, proven
+    if proven > before:
+        drafts = [*reached(opportunity, standing.reach, {row.stage: row.percent for row in table}, at=at), *drafts]
     if not opportunity.category_is_own and opportunity.category != default_category(to):
         drafts.append(Draft(ChangeKind.CATEGORY, opportunity.category, str(default_category(to)), at, percent))
         opportunity.category = default_category(to)
@@ -108,7 +110,7 @@ def undo(
     """
     change: Change = Change.objects.select_related("opportunity").get(pk=change_id)
     opportunity = _log.lock(change.opportunity)
-    log = list(Change.objects.filter(opportunity=opportunity).order_by("id"))
+    log = list(Change.objects.filter(opportunity=opportunity).exclude(kind=ChangeKind.PROVEN).order_by("id"))
     group = [row for row in log if row.recorded_at == change.recorded_at]
     decided = any(row.kind in _DECISIONS for row in group)
     if decided:
@@ -122,7 +124,7 @@ def undo(
     before = effective(row.as_event() for row in log if row.pk not in gone)
     opportunity.stage_entered_at = entered_at(before)
     _log.write(opportunity, [], by=by, at=at, fields=_RESTORED)
-    keep_proven(opportunity)
+    keep_proven(opportunity, by=by, at=at)
     StageOverride.objects.filter(opportunity=opportunity, at=change.recorded_at).delete()
     Change.objects.bulk_create(
         [
@@ -151,7 +153,7 @@ def _ask_undo(
     change: Change, group: list[Change], log: list[Change], *, by: Membership, at: datetime, within: timedelta
 ) -> None:
     kinds = {row.kind for row in group}
-    if change.undoes_id is not None or not (kinds & _DECISIONS or kinds <= _FACTS):
+    if change.undoes_id is not None or not (kinds & _DECISIONS or (kinds and kinds <= _FACTS)):
         raise Refused("not_undoable")
     if change.by_id != by.pk:
         raise Refused("not_yours")

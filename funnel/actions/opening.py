@@ -11,7 +11,7 @@ from funnel.actions import _log
 from funnel.actions._money import reporting_amount
 from funnel.actions._proof import first_demanded
 from funnel.facts import check_amount, check_close, check_name
-from funnel.history import Draft, Snapshot
+from funnel.history import Draft, Snapshot, reach
 from funnel.models import Opportunity
 from funnel.stages import Category, ChangeKind, Stage, default_category
 from tenants.errors import Refused
@@ -73,14 +73,16 @@ def open_opportunity(
     )
     if (before := _made_before(opportunity)) is not None:
         return before
+    percents = _log.percents()
     start = Snapshot.as_json(
         stage=stage,
         amount=quoted.amount,
         expected_close_on=expected_close_on,
         owner=owner.pk,
         category=opportunity.category,
+        proven=reach(opportunity.proven_stage, percents),
     )
-    _log.append(opportunity, [Draft(ChangeKind.CREATED, None, start, at, _log.percents()[stage])], by=by, at=at)
+    _log.append(opportunity, [Draft(ChangeKind.CREATED, None, start, at, percents[stage])], by=by, at=at)
     accounts_actions.index_many("opportunity", [(opportunity.pk, (name,))], new=True)
     _log.tell("opportunity.opened", opportunity, by=by, at=at, data={"stage": int(stage), "amount": quoted.amount})
     return opportunity

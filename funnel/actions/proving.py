@@ -87,7 +87,7 @@ def file_evidence(
     evidence.save()
     if was["file_id"] and was["file_id"] != evidence.file_id:
         StoredFile.objects.filter(pk=was["file_id"]).delete()
-    keep_proven(opportunity)
+    keep_proven(opportunity, by=by, at=at)
     _record("evidence.filed", opportunity, row, was, _held(evidence), by=by, at=at)
     _log.judge(opportunity, by=by, at=at)
     return evidence
@@ -171,7 +171,7 @@ def withdraw_evidence(
     _record("evidence.withdrawn", opportunity, row, _held(evidence), dict.fromkeys(_VALUES), by=by, at=at)
     evidence.delete()
     StoredFile.objects.filter(pk=evidence.file_id).delete()
-    keep_proven(opportunity)
+    keep_proven(opportunity, by=by, at=at)
     _log.judge(opportunity, by=by, at=at)
 
 
@@ -219,7 +219,7 @@ def judge_evidence(
     evidence.state, evidence.judged_by, evidence.judged_at, evidence.word = verdict, by, at, word
     evidence.version += 1
     evidence.save(update_fields=["state", "judged_by", "judged_at", "word", "version"])
-    keep_proven(opportunity)
+    keep_proven(opportunity, by=by, at=at)
     facts = {"item": row.key, "stage": row.stage, "state": [str(was), str(verdict)], "word": word}
     audit.record("evidence.judged", opportunity, by=by, at=at, **facts)
     _log.judge(opportunity, by=by, at=at)
@@ -252,11 +252,11 @@ def unjudge_evidence(
     if at - evidence.judged_at > UNDO_WITHIN:
         raise Refused("too_late")
     unsay(_bell_key(evidence))
-    was = evidence.state
+    was, judged_at = evidence.state, evidence.judged_at
     evidence.state, evidence.judged_by, evidence.judged_at, evidence.word = State.FILED, None, None, ""
     evidence.version += 1
     evidence.save(update_fields=["state", "judged_by", "judged_at", "word", "version"])
-    keep_proven(opportunity)
+    keep_proven(opportunity, by=by, at=at, undoing=judged_at)
     facts = {"item": row.key, "stage": row.stage, "state": [str(was), str(State.FILED)]}
     audit.record("evidence.unjudged", opportunity, by=by, at=at, **facts)
     _log.judge(opportunity, by=by, at=at)

@@ -76,7 +76,7 @@ def add_item(stage: Stage, *, label: str, kind: Kind = Kind.FACT, by: Membership
         return there
     position = EvidenceItem.objects.filter(stage=stage).count()
     item: EvidenceItem = EvidenceItem.objects.create(stage=stage, label=label, kind=kind, position=position)
-    recount_proven()
+    recount_proven(by=by, at=at)
     judge_anew(None, at=at, by=by)
     audit.record("evidence_item.added", item, by=by, at=at, stage=int(stage), label=label, item_kind=str(kind))
     return item
@@ -139,7 +139,7 @@ def switch_item(key: str, *, is_active: bool, by: Membership, at: datetime) -> E
     if item.is_active != is_active:
         item.is_active = is_active
         item.save(update_fields=["is_active"])
-        recount_proven()
+        recount_proven(by=by, at=at)
         judge_anew(None, at=at, by=by)
         audit.record("evidence_item.switched", item, by=by, at=at, is_active=is_active)
     return item

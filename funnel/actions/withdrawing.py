@@ -67,7 +67,7 @@ def compensate(logged: Mapping[int, Sequence[int]], *, by: Membership, at: datet
         ]
     )
     found = opportunities.values()
-    recount_proven(list(opportunities))
+    recount_proven(list(opportunities), by=by, at=at)
     accounts_actions.index_many("opportunity", [(each.pk, (each.name,)) for each in found])
     revenue_changed({each.account_id for each in found}, at=at)
     judge_anew(logged.keys(), at=at, by=by)

@@ -16,6 +16,9 @@ class Spell(TenantModel):
 
     `left_to` stands on the last spell of a stay in a stage: where it went (7 is won, 0 lost or abandoned), None while
     it stays. `priced` counts how often the amount itself was changed so far, not by the exchange rate alone.
+
+    `proven_to` is how far the evidence reached, whatever was claimed; `proven_percent` is the percentage of the proven
+    stage, never above the claimed one. None is not known: nobody recorded it then.
     """
 
     opportunity = TenantForeignKey(Opportunity, models.CASCADE, related_name="spells", db_index=False)
@@ -26,6 +29,8 @@ class Spell(TenantModel):
     stage_entered_at = models.DateTimeField()
     left_to = models.PositiveSmallIntegerField(null=True)
     percent = models.PositiveSmallIntegerField()
+    proven_to = models.PositiveSmallIntegerField(null=True)
+    proven_percent = models.PositiveSmallIntegerField(null=True)
     category = models.CharField(max_length=10)
     owner = TenantForeignKey(Membership, models.PROTECT, related_name="+", db_index=False)
     amount = models.BigIntegerField(null=True)
@@ -38,7 +43,10 @@ class Spell(TenantModel):
             models.Index(
                 fields=["organization", "until_at", "from_at"],
                 condition=Q(status="open"),
-                include=["opportunity", "stage", "percent", "category", "owner", "amount", "expected_close_on"],
+                include=[
+                    *("opportunity", "stage", "percent", "category", "owner", "amount", "expected_close_on"),
+                    "proven_percent",
+                ],
                 name="spell_open",
             ),
             models.Index(

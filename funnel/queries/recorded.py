@@ -35,7 +35,7 @@ _OVERRIDES = f"""
 
 _CHANGES = f"""
     SELECT c.id, c.kind, c.old, c.new, {_name_of("c.by_id")}, c.why, c.occurred_at, c.recorded_at, c.undoes_id
-    FROM funnel_change c WHERE c.organization_id = %s AND c.opportunity_id = %s
+    FROM funnel_change c WHERE c.organization_id = %s AND c.opportunity_id = %s AND c.kind <> 'proven'
     ORDER BY c.occurred_at DESC, c.id DESC LIMIT %s
 """  # noqa: S608
 
@@ -94,7 +94,7 @@ def left_of(opportunity: Opportunity) -> dict[int, Left]:
 
 
 def changes_of(opportunity: Opportunity, most: int) -> list[Changed]:
-    """Return the latest rows of its change log, the latest first."""
+    """Return the latest rows of its change log, the latest first; what was proven the evidence itself tells."""
     rows = _asked(_CHANGES, opportunity, most)
     return [Changed(pk, kind, _read(old), _read(new), *rest) for pk, kind, old, new, *rest in rows]
 

@@ -231,7 +231,8 @@ def _lines(opportunity: Opportunity, stages: dict[Stage, str]) -> list[Line]:
 
 def last_change(opportunity: Opportunity) -> int:
     """Return the id of the latest row of its change log: what an undo takes back."""
-    return opportunity.last_change_id or cast("int", Change.objects.filter(opportunity=opportunity).latest("id").pk)
+    log = Change.objects.filter(opportunity=opportunity).exclude(kind=ChangeKind.PROVEN)
+    return opportunity.last_change_id or cast("int", log.latest("id").pk)
 
 
 def changed_opportunity_or_404(membership: Membership, change: int) -> Opportunity:

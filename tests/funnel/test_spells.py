@@ -34,6 +34,7 @@ moves = st.lists(
             st.tuples(st.just(ChangeKind.CATEGORY), st.sampled_from(list(Category))),
             st.tuples(st.sampled_from([ChangeKind.WON, ChangeKind.LOST, ChangeKind.ABANDONED]), st.none()),
             st.tuples(st.just(ChangeKind.REOPENED), st.none()),
+            st.tuples(st.just(ChangeKind.PROVEN), st.tuples(st.integers(1, 7), st.integers(0, 20))),
             *[st.tuples(st.just("undo"), st.integers(0, last)) for last in (0, 1, 3)],  # as often as to be found
         ),
         st.sampled_from([0, 0, 0, 0, 1, 3, 9]),  # so many hours it was learnt late
@@ -43,13 +44,17 @@ moves = st.lists(
 
 
 def lived(
-    people: Sequence[Membership], steps: Sequence[Any], due: date | None = None
+    people: Sequence[Membership], steps: Sequence[Any], due: date | None = None, proven: Any = None
 ) -> tuple[Opportunity, list[Event]]:
     """Write a log row by row, as actions do; some rows are of the same moment, some are learnt late.
 
     Opened at T0, worth 5; the first two steps follow ten hours later, then three every three hours.
     """
-    start = Snapshot.as_json(stage=1, amount=5, expected_close_on=due, owner=people[0].pk, category="pipeline")
+    start = Snapshot.as_json(
+        stage=1, amount=5, expected_close_on=due, owner=people[0].pk, category="pipeline", proven=proven
+    )
+    if proven is None:
+        del start["proven"]  # as older logs tell it
     account = make_account(people[0], at=T0)
     opportunity: Opportunity = Opportunity.objects.create(
         account=account, name="x", owner=people[0], stage_entered_at=T0, opened_at=T0, updated_at=T0
@@ -82,6 +87,8 @@ def lived(
             old, new = now.owner, people[value].pk
         elif kind == ChangeKind.EXPECTED_CLOSE:
             new = value.isoformat() if value else None
+        elif kind == ChangeKind.PROVEN:
+            old, new = now.proven, dict(zip(("stage", "percent"), value, strict=True))
         log.append(_append(opportunity, kind, old, new, when, at))
     return opportunity, log
 
@@ -132,6 +139,7 @@ def snapshot(spell: Spell | None) -> tuple[Any, ...] | None:
     return (
         *(spell.stage, spell.status, spell.amount, due.isoformat() if due else None, spell.owner_id, spell.category),
         *(spell.stage_entered_at, closed.isoformat() if closed else None, spell.percent),
+        *(spell.proven_to, spell.proven_percent),
     )
 
 
@@ -141,6 +149,7 @@ def as_told(state: Snapshot | None) -> tuple[Any, ...] | None:
     return (
         *(state.stage, state.status, state.amount, state.expected_close, state.owner, state.category),
         *(state.stage_entered_at, state.closed_at, state.percent),
+        *(state.proven and state.proven["stage"], state.proven_percent),
     )
 
 
@@ -150,11 +159,15 @@ def at(opportunity: Opportunity, when: datetime) -> Spell | None:
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(moves)
-@example([((ChangeKind.STAGE, 4), 0), ((ChangeKind.AMOUNT, 7), 0), (("undo", 1), 0), ((ChangeKind.STAGE, 2), 9)])
-def test_the_spell_of_any_moment_is_what_the_rules_read_from_the_log(acme: Cast, steps: Sequence[Any]) -> None:
+@given(moves, st.sampled_from([None, {"stage": 1, "percent": 0}, {"stage": 3, "percent": 4}]))
+@example([((ChangeKind.STAGE, 4), 0), ((ChangeKind.AMOUNT, 7), 0), (("undo", 1), 0), ((ChangeKind.STAGE, 2), 9)], None)
+@example([((ChangeKind.STAGE, 5), 0), ((ChangeKind.PROVEN, (3, 4)), 0), (("undo", 0), 0)], None)
+@example([((ChangeKind.PROVEN, (3, 20)), 0), ((ChangeKind.STAGE, 5), 0), ((ChangeKind.STAGE, 2), 0)], None)
+def test_the_spell_of_any_moment_is_what_the_rules_read_from_the_log(
+    acme: Cast, steps: Sequence[Any], proven: Any
+) -> None:
     with working_for(acme.org):
-        opportunity, log = lived([acme.rep, acme.rep2, acme.manager], steps)
+        opportunity, log = lived([acme.rep, acme.rep2, acme.manager], steps, proven=proven)
         moments = sorted({each.occurred_at + delta for each in log for delta in (-SECOND, 0 * SECOND, SECOND)})
         for when in moments:
             assert snapshot(at(opportunity, when)) == as_told(as_it_stood(effective(log), when)), when
