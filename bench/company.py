@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts import names
 from funnel.evidence import STANDARD
-from funnel.history import Snapshot
+from funnel.history import Snapshot, reach
 from funnel.stages import PERCENT, Category, Reason, Stage, Status, default_category
 
 SEED = 20260101
@@ -289,7 +289,12 @@ class _Life:
         held = {name: values.pop(0) for name, values in coming.items()}
         category = default_category(Stage.DISCOVER)
         start = Snapshot.as_json(
-            stage=1, amount=held["price"], expected_close_on=held["close"], owner=self.owner, category=category
+            stage=1,
+            amount=held["price"],
+            expected_close_on=held["close"],
+            owner=self.owner,
+            category=category,
+            proven=reach(1, PERCENT),
         )
         changes = [self._change("created", None, start, self.begun)]
         last = max((until - self.begun.date()).days - 1, 1)

@@ -27,7 +27,7 @@ _STOOD = """
 class Stood:
     """What stood in a stage at a moment; weighted by the stage's percentage of then.
 
-    `proven` is the same by the proven stage. It is known of now alone: of the past nobody recorded it (None).
+    `proven` is the same by the proven stage; None where of anything with an amount nobody recorded what was proven.
     """
 
     count: int = 0
@@ -41,7 +41,10 @@ class Stood:
         return Stood(self.count + other.count, self.amount + other.amount, self.weighted + other.weighted, proven)
 
 
-_THEN = "coalesce(sum((coalesce(s.amount, 0) * s.percent + 50) / 100), 0), NULL"
+_THEN = """
+    coalesce(sum((coalesce(s.amount, 0) * s.percent + 50) / 100), 0),
+    CASE WHEN bool_or(s.amount > 0 AND s.proven_percent IS NULL) THEN NULL
+        ELSE coalesce(sum((coalesce(s.amount, 0) * s.proven_percent + 50) / 100), 0) END"""
 _NOW = """
     coalesce(sum((coalesce(s.amount, 0) * (%(percents)s::int[])[s.stage] + 50) / 100), 0),
     coalesce(sum((coalesce(s.amount, 0) * (%(percents)s::int[])[p.proven_stage] + 50) / 100), 0)"""

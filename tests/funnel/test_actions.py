@@ -53,6 +53,7 @@ def test_opening_records_the_whole_starting_state(acme: Cast) -> None:
         "expected_close": "2026-03-06",
         "owner": acme.rep.pk,
         "category": "pipeline",
+        "proven": {"stage": 1, "percent": 0},
     }
     assert (change.occurred_at, change.recorded_at, change.percent) == (AT, AT, 0)
     assert AuditEvent.objects.filter(verb="opportunity.opened", target_id=opportunity.pk).exists()

@@ -283,7 +283,7 @@ def test_the_statement_for_many_says_what_the_rule_says(acme: Cast) -> None:
     expected = {each.pk: proven(each) for each in made}
     assert len(set(expected.values())) > 2
     Opportunity.objects.update(proven_stage=1)
-    recount_proven()
+    recount_proven(by=None, at=AT)
     assert {each.pk: proven(each) for each in made} == expected
     items = EvidenceItem.objects.all().checklist()
     for each in made:

@@ -19,7 +19,7 @@ from forecasting.queries import summary
 from funnel import actions, queries
 from funnel.evidence import STANDARD, State
 from funnel.filters import Filters
-from funnel.models import Evidence, Opportunity, StageSetting
+from funnel.models import Change, Evidence, Opportunity, StageSetting
 from funnel.stages import PERCENT, Stage, weighted
 from jobs.models import Notification
 from tenants.errors import Refused
@@ -141,16 +141,47 @@ def test_the_pages_of_the_forecast_and_the_review_say_claimed_and_proven_side_by
     assert (again.context["course"].proven, 'class="proven"' in again.content.decode()) == ([], False)
 
 
-def test_what_was_proven_on_a_past_day_is_not_invented(acme: Cast, login: Login) -> None:
-    made = make_opportunity(acme.rep, at=timezone.now() - timedelta(days=9), stage=Stage.QUALIFY, amount=MILLION)
+def test_what_was_proven_on_a_past_day_stands_beside_what_was_claimed(acme: Cast, login: Login) -> None:
+    now = timezone.now()
+    made = make_opportunity(acme.rep, at=now - timedelta(days=9), stage=Stage.QUALIFY, amount=MILLION)
     verify(made, 2, acme.executive)
-    page = login(acme.rep).get(f"/o/acme/forecast/past/?since={timezone.now().date() - timedelta(days=3)}")
-    assert (page.context["first"].weighted, page.context["first"].proven) == (page.context["last"].weighted, None)
-    assert page.context["last"].proven == page.context["last"].weighted > 0
-    assert page.content.decode().count("not recorded") == 1
+
+    def past(days: int) -> tuple[Any, str]:
+        page = login(acme.rep).get(f"/o/acme/forecast/past/?since={now.date() - timedelta(days=days)}")
+        return page.context, page.content.decode()
+
+    context, page = past(3)
+    assert (context["first"].weighted, context["first"].proven) == (context["last"].weighted, 0)
+    assert context["last"].proven == context["last"].weighted > 0
+    assert "not recorded" not in page
     StageSetting.objects.create(stage=Stage.QUALIFY, label="Q", percent=30)
-    changed = login(acme.rep).get("/o/acme/forecast/past/").context["last"]
+    changed = past(90)[0]["last"]
     assert changed.weighted == changed.proven == weighted(MILLION, 30), "as the board weights it now"
+
+
+def test_what_nobody_recorded_of_a_past_day_is_not_invented(acme: Cast, login: Login) -> None:
+    now = timezone.now()
+    url, opened = f"/o/acme/forecast/past/?since={now.date() - timedelta(days=3)}", now - timedelta(days=9)
+    known = make_opportunity(acme.rep, at=opened, stage=Stage.QUALIFY, amount=MILLION)
+
+    def older(amount: int | None, stage: Stage) -> None:
+        """Make one whose log is older than what logs tell now."""
+        twin = Opportunity.objects.get(pk=known.pk)
+        twin.pk, twin.amount, twin.stage = None, amount, stage
+        twin.save(force_insert=True)
+        start = {**Change.objects.get(opportunity=known).new, "amount": amount, "stage": int(stage)}
+        del start["proven"]
+        facts = {"kind": "created", "new": start, "percent": PERCENT[stage]}
+        Change.objects.create(opportunity=twin, occurred_at=opened, recorded_at=opened, **facts)
+
+    older(None, Stage.PROOF)
+    older(MILLION, Stage.DISCOVER)
+    assert login(acme.rep).get(url).context["first"].proven == 0, "what is worth nothing is known to prove nothing"
+    older(MILLION, Stage.PROOF)
+    page = login(acme.rep).get(url)
+    assert (page.context["first"].weighted, page.context["first"].proven) == (weighted(MILLION, 70), None)
+    assert page.context["last"].proven == 0
+    assert page.content.decode().count("not recorded") == 1
 
 
 @pytest.mark.parametrize("who", ["rep", "manager", "executive"])
