@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from funnel import actions
+from funnel import actions, queries
 from funnel.evidence import STANDARD, State
 from funnel.history import ImportedOpportunity, as_it_stood, as_it_was_seen
 from funnel.models import Change, Evidence, EvidenceItem, Opportunity, Spell, StageSetting
@@ -78,7 +78,7 @@ deeds = st.lists(
 )
 
 
-def do(what: str, stage: int, opportunity: Opportunity, acme: Cast, at: datetime) -> None:  # noqa: C901  # a list of deeds
+def do(what: str, stage: int, opportunity: Opportunity, acme: Cast, at: datetime) -> None:  # a list of deeds
     """Do one of the deeds; what it takes back it does twenty seconds later."""
     item, soon = ONE_EACH[stage], at + 20 * SECOND
 
@@ -222,6 +222,11 @@ def test_a_verdict_between_a_move_and_its_undoing_hinders_nothing(acme: Cast) ->
     judge(opportunity, 1, State.VERIFIED, acme, AT + HOUR + SECOND)
     back = actions.undo(moved.last_change_id, by=acme.rep, at=AT + HOUR + 20 * SECOND)
     assert (back.stage, back.proven_stage) == (3, 2)
+    judge(opportunity, 1, State.SENT_BACK, acme, AT + HOUR + 22 * SECOND)
+    found = Opportunity.objects.get(pk=opportunity.pk)
+    story = queries.story(found, today=AT.date())
+    assert {line.kind for line in story.lines} == {"created", "stage", "category"}, "the evidence tells of itself"
+    assert Change.objects.get(pk=queries.last_change(found)).kind != ChangeKind.PROVEN
     assert spell_at(opportunity, AT + HOUR + 20 * SECOND).proven_to == 2
     row = Change.objects.get(opportunity=opportunity, kind=ChangeKind.PROVEN)
     with pytest.raises(Refused, match="not_undoable"):
@@ -255,13 +260,14 @@ def test_an_item_demanded_no_longer_is_told_for_all_by_one_statement(acme: Cast)
         actions.switch_item(ONE_EACH[1], is_active=False, by=acme.admin, at=AT + DAY)
     written = [each["sql"] for each in captured if "INSERT INTO funnel_change" in each["sql"]]
     assert len(written) == 1
+    judge(made[1], 2, State.VERIFIED, acme, AT + DAY)
     assert {each.pk: rows(each)[-1:] for each in made} == {
         made[0].pk: [(1, 2, 60)],
         made[1].pk: [],
         **{each.pk: [(1, 2, 60)] for each in made[2:]},
     }
     actions.reopen(lost, seen=lost.version, why="they called", by=acme.rep, at=AT + 2 * DAY)
-    assert rows(lost) == [(1, 2, 60)], "what is closed hears of it when it is opened again"
+    assert rows(lost) == [(1, 3, 60)], "what is closed hears of it when it is opened again"
 
 
 def test_a_log_older_than_this_knows_nothing_but_of_discover(acme: Cast) -> None:
@@ -297,7 +303,8 @@ def test_what_an_import_brings_was_never_proven_beyond_what_is_demanded_first(ac
     opportunity = Opportunity.objects.get(external_id="1")
     assert spell_at(opportunity, AT + 2 * DAY).proven_percent == 0
     judge(opportunity, 1, State.VERIFIED, acme, AT + 4 * DAY)
-    later = replace(row, stages=[*row.stages, (Stage.PROOF, AT + 5 * DAY)])
+    later = replace(row, stages=[*row.stages, (Stage.PROOF, AT + 3 * DAY + HOUR)])
     actions.import_opportunities([later], by=acme.admin, at=AT + 6 * DAY)
-    assert (spell_at(opportunity, AT + 5 * DAY).stage, rows(opportunity)) == (5, [(1, 2, 20)])
+    kept = spell_at(opportunity, AT + 3 * DAY + HOUR)
+    assert (kept.stage, kept.proven_to, rows(opportunity)) == (5, 1, [(1, 2, 20)]), "a verdict moves no other date"
     assert spell_at(opportunity, AT + 4 * DAY).proven_percent == 10
