@@ -228,7 +228,7 @@ def test_a_verdict_between_a_move_and_its_undoing_hinders_nothing(acme: Cast) ->
     assert {line.kind for line in story.lines} == {"created", "stage", "category"}, "the evidence tells of itself"
     assert Change.objects.get(pk=queries.last_change(found)).kind != ChangeKind.PROVEN
     assert spell_at(opportunity, AT + HOUR + 20 * SECOND).proven_to == 2
-    row = Change.objects.get(opportunity=opportunity, kind=ChangeKind.PROVEN)
+    row = Change.objects.filter(opportunity=opportunity, kind=ChangeKind.PROVEN).earliest("id")
     with pytest.raises(Refused, match="not_undoable"):
         actions.undo(row.pk, by=acme.manager, at=AT + HOUR + 21 * SECOND)
 
