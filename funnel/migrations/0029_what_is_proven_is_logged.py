@@ -41,6 +41,6 @@ ALTER TABLE funnel_change ENABLE TRIGGER append_only;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("funnel", "0027_how_far_it_was_proven")]
+    dependencies = [("funnel", "0028_how_far_it_was_proven")]
 
     operations = [migrations.RunSQL(_SEED, _FORGET)]

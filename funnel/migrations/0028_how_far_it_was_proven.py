@@ -89,7 +89,7 @@ _KINDS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("funnel", "0026_spells_due_with_their_stage")]
+    dependencies = [("funnel", "0027_logs_never_emptied")]
 
     operations = [
         migrations.RemoveConstraint(model_name="change", name="change_kind_known"),
