@@ -24,6 +24,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from django_htmx.middleware import HtmxDetails
 
+from tenants.addresses import address
 from tenants.errors import Stale
 from tenants.models import Membership, Organization, User
 from tenants.permissions import Permission
@@ -240,7 +241,7 @@ def render_page(
 
 def to_page(request: OrgRequest, name: str, *args: object) -> str:
     """Return the address of a page of this organization."""
-    return reverse(name, args=[request.organization.slug, *args])
+    return address(name, request.organization.slug, *args)
 
 
 def number(text: str | None) -> int:

@@ -7,7 +7,6 @@ from typing import Any
 from django import template
 from django.middleware.csrf import get_token
 from django.template import Context
-from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -18,6 +17,7 @@ from coaching.decisions import Decision
 from coaching.models import ReviewEntry
 from coaching.queries import Deal
 from funnel.templatetags.opportunities import Teller
+from tenants.addresses import address
 from tenants.templatetags.stencil import Stencil, joined
 from tenants.templatetags.ui import md, stage_chip
 
@@ -46,9 +46,9 @@ class _Page:
         """Take the page."""
         org, review = context["org"], context["review"]
         self.teller, self.today, self.token = Teller(context), context["today"], get_token(context["request"])
-        self.session = reverse("coaching:session_new", args=[org.slug, 0])
-        self.entry = reverse("coaching:review_entry", args=[org.slug, review.pk, 0])
-        self.due = reverse("activities:due", args=[org.slug])
+        self.session = address("coaching:session_new", org.slug, 0)
+        self.entry = address("coaching:review_entry", org.slug, review.pk, 0)
+        self.due = address("activities:due", org.slug)
         self.follow = bool(context.get("follow"))
         meeting = context.get("meeting")
         self.part = meeting.page if meeting else 1

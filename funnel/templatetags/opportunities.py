@@ -6,7 +6,6 @@ from typing import Any
 
 from django import template
 from django.template import Context
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -15,6 +14,7 @@ from funnel import labels
 from funnel.filters import Filters
 from funnel.queries import Card, Line, Step
 from funnel.stages import Category, Reason, Stage, Status
+from tenants.addresses import address
 from tenants.formats import brief_date, compact, exact, short_date
 from tenants.templatetags.stencil import Stencil, joined
 from tenants.templatetags.ui import ago, md, person_mark
@@ -76,7 +76,7 @@ class Teller:
         org = context["org"]
         self.language, self.currency, self.today = get_language() or "en", org.currency, timezone.localdate()
         self.zone = timezone.get_current_timezone()
-        self.page = reverse("funnel:opportunity", args=[org.slug, 0]).removesuffix("0/")
+        self.page = address("funnel:opportunity", org.slug, 0).removesuffix("0/")
 
     def money(self, amount: int | None) -> tuple[str, str]:
         """Return an amount in all its digits, and short."""
@@ -186,7 +186,7 @@ _EXTRA_TEXTS = ("product__name", "account__segment", "account__region", "source"
 @register.simple_tag(takes_context=True)
 def proofs(context: Context, step: Step, pk: int) -> SafeString:
     """The evidence that a stage demands, filed or missing."""
-    base = reverse("funnel:evidence", args=[context["org"].slug, pk, "0"]).removesuffix("0/")
+    base = address("funnel:evidence", context["org"].slug, pk, "0").removesuffix("0/")
     teller, may_edit, may_judge = Teller(context), bool(context["may_edit"]), context["may_judge"]
     drawn = []
     for proof in step.proofs:

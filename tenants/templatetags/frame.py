@@ -15,7 +15,6 @@ from typing import Any, cast
 from django import template
 from django.conf import settings
 from django.http import HttpRequest, QueryDict
-from django.middleware.csrf import get_token
 from django.template import Context
 from django.template.loader import get_template
 from django.urls import ResolverMatch
@@ -82,7 +81,6 @@ def _app_of(context: Context, match: ResolverMatch) -> str:
 @register.simple_tag(takes_context=True)
 def frame(context: Context, part: str) -> SafeString:
     """A part of the frame: `head`, `side`, `tabbar`, `palette` or `shortcuts`; drawn anew outside an organization."""
-    request = context["request"]
     if "me" not in context or "memberships" not in context:
         return _part(part, context)
     made_of: Frame | None = context.render_context.get("frame")
@@ -90,7 +88,7 @@ def frame(context: Context, part: str) -> SafeString:
         made_of = context.render_context["frame"] = frame_of(context)
     drawn = _drawn.__wrapped__ if settings.DEBUG else _drawn
     text = drawn(part, made_of if part in MARKED else replace(made_of, view="", app=""))
-    return mark_safe(text.replace(TOKEN, get_token(request)) if TOKEN in text else text)  # noqa: S308  # a template's
+    return mark_safe(text.replace(TOKEN, str(context["csrf_token"])) if TOKEN in text else text)  # noqa: S308  # a template's
 
 
 @lru_cache(maxsize=KEPT)

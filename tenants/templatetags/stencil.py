@@ -35,15 +35,17 @@ class Stencil:
         """
         drawn = _drawn if not settings.DEBUG else _drawn.__wrapped__
         own_words = drawn(self, language or get_language() or "en", look)
-        return SafeString(own_words.format(*map(_escaped, values)))  # each value was escaped just here
+        if _MARKUP("".join([str(value) for value in values if type(value) not in _SAFE])):
+            values = tuple(map(_escaped, values))
+        return SafeString(own_words.format(*values))  # nothing among the values is markup, or each was escaped
+
+
+_SAFE = frozenset({SafeString, int})
 
 
 def _escaped(value: object) -> object:
-    """Return what may stand on a page: most values have nothing to escape, and looking is quicker than escaping."""
-    if type(value) is SafeString or type(value) is int:
-        return value
-    text = str(value)
-    return html.escape(text) if _MARKUP(text) else text
+    """Return what may stand on a page."""
+    return value if type(value) in _SAFE else html.escape(str(value))
 
 
 @lru_cache(maxsize=512)

@@ -10,8 +10,9 @@ from typing import Any
 from django import template
 from django.core.paginator import Page
 from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMultiple, ClearableFileInput, RadioSelect
-from django.template import Context
-from django.urls import NoReverseMatch, reverse
+from django.template import Context, defaulttags
+from django.template.base import Parser, Token
+from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -19,6 +20,7 @@ from django.utils.translation import get_language
 from lucide.templatetags.lucide import lucide as draw_icon
 
 from tenants import charts, formats
+from tenants.addresses import address, in_shape
 from tenants.labels import in_a_row
 from tenants.templatetags.stencil import Stencil
 
@@ -263,6 +265,27 @@ def o_chart(factors: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 # Navigation and addresses ---------------------------------------------------------------------
 
 
+class Address(defaulttags.URLNode):
+    """Django's `url`, which looks for the page anew only where `tenants.addresses` does not know its shape."""
+
+    def render(self, context: Context) -> str:
+        name, args = self.view_name.resolve(context), [arg.resolve(context) for arg in self.args]
+        known = None if self.kwargs else in_shape(name, args)
+        if known is None:
+            return str(super().render(context))
+        if self.asvar:
+            context[self.asvar] = known
+            return ""
+        return known
+
+
+@register.tag
+def url(parser: Parser, token: Token) -> Address:
+    """The address of a page, as Django's tag of this name."""
+    read: Any = defaulttags.url(parser, token)
+    return Address(read.view_name, read.args, read.kwargs, read.asvar)
+
+
 @register.simple_tag(takes_context=True)
 def nav_url(context: Context, name: str, permission: str = "", *args: Any) -> str:
     """The address of an organization's page; empty when there is no such page or the reader may not open it."""
@@ -270,7 +293,7 @@ def nav_url(context: Context, name: str, permission: str = "", *args: Any) -> st
     if org is None or (permission and permission not in (context.get("can") or ())):
         return ""
     try:
-        return reverse(name, args=[org.slug, *args])
+        return address(name, org.slug, *args)
     except NoReverseMatch:
         return ""
 
@@ -278,7 +301,7 @@ def nav_url(context: Context, name: str, permission: str = "", *args: Any) -> st
 @register.simple_tag
 def home_url(organization: Any) -> str:
     """Where a member of this organization starts."""
-    return reverse("salesops:start", args=[organization.slug])
+    return address("salesops:start", organization.slug)
 
 
 @register.inclusion_tag("components/nav_item.html", takes_context=True)
