@@ -1,5 +1,6 @@
 """What an organization makes of the stages: their table, and the evidence that each demands."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db import connection, models
@@ -71,14 +72,18 @@ class EvidenceItemQuerySet(models.QuerySet["EvidenceItem"]):
 
     def checklist(self) -> list[Item]:
         """Return the active items in order of stage and position, by one query; the standard ones until edited."""
-        rows = list(self)
-        if not rows:
-            return [
-                Item(code, stage, str(labels.EVIDENCE[code]), kind=kind_of(code))
-                for stage in STANDARD
-                for code in STANDARD[stage]
-            ]
-        return [row.as_item() for row in rows if row.is_active]
+        return demanded(list(self))
+
+
+def demanded(rows: Sequence["EvidenceItem"]) -> list[Item]:
+    """Return the active ones of an organization's items; the standard ones where it has none."""
+    if not rows:
+        return [
+            Item(code, stage, str(labels.EVIDENCE[code]), kind=kind_of(code))
+            for stage in STANDARD
+            for code in STANDARD[stage]
+        ]
+    return [row.as_item() for row in rows if row.is_active]
 
 
 class EvidenceItem(TenantModel):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -16,6 +17,7 @@ from funnel.evidence import PROVING, Item, State
 from funnel.flags import Flag
 from funnel.history import STATUS_KINDS
 from funnel.models import Change, DecisionRole, Evidence, EvidenceItem, Opportunity
+from funnel.models.stages import demanded
 from funnel.queries.opportunities import opportunity_or_404, stage_table
 from funnel.queries.recorded import Changed, Filed, Left, changes_of, filed_of, left_of
 from funnel.stages import Category, ChangeKind, Reason, Stage, StageRow, Status
@@ -24,6 +26,8 @@ from jobs.models import StoredFile
 from tenants import formats
 from tenants.errors import Refused
 from tenants.models import Membership
+from tenants.queries.whole import columns, taken
+from tenants.scoping import require_organization_id
 
 LINES = 100
 
@@ -187,6 +191,7 @@ def _lines(opportunity: Opportunity, stages: dict[Stage, str]) -> list[Line]:
         else {}
     )
     undone = {change.undoes_id for change in changes if change.undoes_id}
+    words = {kind: str(labels.CHANGES[ChangeKind(kind)]) for kind in {change.kind for change in changes}}
     language = get_language() or "en"
 
     def told(change: Changed, value: Any) -> str:
@@ -214,7 +219,7 @@ def _lines(opportunity: Opportunity, stages: dict[Stage, str]) -> list[Line]:
     return [
         Line(
             kind=change.kind,
-            label=str(labels.CHANGES[ChangeKind(change.kind)]),
+            label=words[change.kind],
             old="" if change.kind == ChangeKind.CREATED or change.kind in STATUS_KINDS else told(change, change.old),
             new=told(change, change.new) if change.kind not in {ChangeKind.WON, ChangeKind.REOPENED} else "",
             by=change.by or "",
@@ -243,10 +248,18 @@ def changed_opportunity_or_404(membership: Membership, change: int) -> Opportuni
     return opportunity_or_404(membership, found)
 
 
+# Written out, as every page of an opportunity asks it.
+_ITEMS = f"""
+    SELECT {columns(EvidenceItem, "i")} FROM funnel_evidenceitem i
+    WHERE i.organization_id = %s ORDER BY i.stage, i.position, i.id
+"""  # noqa: S608  # names of our own columns
+
+
 def checklist() -> list[Item]:
     """Return what the stages demand, in order."""
-    items: list[Item] = EvidenceItem.objects.all().checklist()
-    return items
+    with connection.cursor() as cursor:
+        cursor.execute(_ITEMS, [require_organization_id()])
+        return demanded([taken(EvidenceItem, row)[0] for row in cursor.fetchall()])
 
 
 def demanded_item(key: str) -> Item:

@@ -6,9 +6,7 @@ from typing import Any
 
 from django import template
 from django.template import Context
-from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
 from funnel import labels
 from funnel.filters import Filters
@@ -17,7 +15,7 @@ from funnel.stages import Category, Reason, Stage, Status
 from tenants.addresses import address
 from tenants.formats import brief_date, compact, exact, short_date
 from tenants.templatetags.stencil import Stencil, joined
-from tenants.templatetags.ui import ago, md, person_mark
+from tenants.templatetags.ui import here, person_mark
 
 register = template.Library()
 
@@ -74,8 +72,8 @@ class Teller:
     def __init__(self, context: Context) -> None:
         """Take the page."""
         org = context["org"]
-        self.language, self.currency, self.today = get_language() or "en", org.currency, timezone.localdate()
-        self.zone = timezone.get_current_timezone()
+        self.here, self.currency = here(), org.currency
+        self.language, self.today = self.here.language, self.here.today
         self.page = address("funnel:opportunity", org.slug, 0).removesuffix("0/")
 
     def money(self, amount: int | None) -> tuple[str, str]:
@@ -87,9 +85,7 @@ class Teller:
         """Return a day for a narrow column; '' for none."""
         if value is None:
             return ""
-        return brief_date(
-            value.astimezone(self.zone).date() if hasattr(value, "tzinfo") else value, self.today, self.language
-        )
+        return brief_date(self.here.day(value), self.today, self.language)
 
     def late(self, day: date | None) -> bool:
         """Whether a day has gone by."""
@@ -201,8 +197,9 @@ def proofs(context: Context, step: Step, pk: int) -> SafeString:
             PROOF.fill(
                 (filed.state, may_edit, judges, value, filed.has_contact, bool(filed.note), filed.has_file),
                 *(*named, filed.note, *reversed(teller.money(filed.amount)), teller.day(filed.on)),
-                *(filed.contact or "", filed.position or "", filed.file or "", filed.by, ago(filed.at)),
+                *(filed.contact or "", filed.position or "", filed.file or "", filed.by, teller.here.ago(filed.at)),
                 *(filed.judged_by or "", filed.word),
+                language=teller.language,
             )
         )
     return joined(drawn)
@@ -211,11 +208,11 @@ def proofs(context: Context, step: Step, pk: int) -> SafeString:
 @register.simple_tag
 def history(shown: Iterable[Line]) -> SafeString:
     """The lines of the change log of an opportunity."""
-    drawn = []
+    page, drawn = here(), []
     for line in shown:
         look = (line.icon, bool(line.old), bool(line.new), line.is_undo, line.is_undone, bool(line.by))
-        told = (line.label, line.old, line.new, line.by, ago(line.at), md(line.recorded_at), line.why)
-        drawn.append(CHANGE.fill((*look, line.is_learnt_later, bool(line.why)), *told))
+        told = (line.label, line.old, line.new, line.by, page.ago(line.at), page.md(line.recorded_at), line.why)
+        drawn.append(CHANGE.fill((*look, line.is_learnt_later, bool(line.why)), *told, language=page.language))
     return joined(drawn)
 
 

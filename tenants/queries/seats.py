@@ -2,24 +2,15 @@
 
 from typing import Any, cast
 
-from django.db import connection, models
+from django.db import connection
 
 from tenants.models import Membership, Organization, User
+from tenants.queries.whole import columns, taken
 
-
-def _listed(model: type[models.Model], alias: str) -> str:
-    return ", ".join(f'{alias}."{field.column}"' for field in model._meta.concrete_fields)
-
-
-def _names(model: type[models.Model]) -> list[str]:
-    return [field.attname for field in model._meta.concrete_fields]
-
-
-_SEAT, _PLACE = _names(Membership), _names(Organization)
 # Written out, since Django takes longer to put this statement together than PostgreSQL to answer it.
 _SEATS = f"""
     SELECT EXISTS (SELECT FROM mfa_authenticator a WHERE a.user_id = m.user_id AND a.type = ANY(%s)),
-           {_listed(Membership, "m")}, {_listed(Organization, "o")}
+           {columns(Membership, "m")}, {columns(Organization, "o")}
     FROM tenants_membership m
     JOIN tenants_user u ON u.id = m.user_id
     JOIN tenants_organization o ON o.id = m.organization_id
@@ -40,9 +31,8 @@ def seats_of(user: User) -> list[Membership]:
 
 
 def _seat(user: User, row: tuple[Any, ...]) -> Membership:
-    end = 1 + len(_SEAT)
-    seat = Membership.from_db(connection.alias, _SEAT, row[1:end])
-    seat.organization = Organization.from_db(connection.alias, _PLACE, row[end:])
+    seat, rest = taken(Membership, row[1:])
+    seat.organization, _ = taken(Organization, rest)
     seat.user = user
     cast("Any", seat).has_factor = row[0]
     return seat

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import template
 from django.core.paginator import Page
@@ -105,29 +105,54 @@ def clock(value: datetime | None) -> str:
 AGO = Stencil("components/ago.html", ("unit", "n"), ("stamp", "title", "shown"))
 
 
+class Here(NamedTuple):
+    """When and where a page is read, and in which language: asked for once for all that it shows."""
+
+    now: datetime
+    today: date
+    zone: tzinfo
+    language: str
+
+    def day(self, value: date | datetime) -> date:
+        """The day of a moment."""
+        return value.astimezone(self.zone).date() if isinstance(value, datetime) else value
+
+    def md(self, value: date | datetime | None) -> str:
+        """As the filter of this name."""
+        return formats.short_date(self.day(value), self.today, self.language) if value else ""
+
+    def ago(self, value: date | datetime) -> SafeString:
+        """As the tag of this name."""
+        moment = value.astimezone(self.zone) if isinstance(value, datetime) else None
+        title = f"{moment:%Y-%m-%d %H:%M}" if moment else f"{value:%Y-%m-%d}"
+        look, stamp = self._since(self.day(value), moment), (moment or value).isoformat()
+        return AGO.fill(look, stamp, title, self.md(value), language=self.language)
+
+    def _since(self, day: date, moment: datetime | None) -> tuple[str, int]:
+        """Return how long since: the unit, and how many of it."""
+        days = (self.today - day).days
+        past = self.now - moment if moment else timedelta(0)
+        if moment and days == 0 and past >= timedelta(0):
+            if past < timedelta(minutes=1):
+                return "now", 0
+            if past < timedelta(hours=1):
+                return "minutes", past // timedelta(minutes=1)
+            return "hours", past // timedelta(hours=1)
+        if days == 0:
+            return "today", 0
+        return ("days", days) if 0 < days <= 7 else ("date", 0)
+
+
+def here() -> Here:
+    """The moment, the day and the zone of this request, and its language."""
+    now, zone = timezone.now(), timezone.get_current_timezone()
+    return Here(now, now.astimezone(zone).date(), zone, language())
+
+
 @register.simple_tag
 def ago(value: date | datetime | None) -> SafeString:
     """How long since, in words up to seven days, then the date; the exact moment is in the title."""
-    if value is None:
-        return SafeString("")
-    moment = timezone.localtime(value) if isinstance(value, datetime) else None
-    title = f"{moment:%Y-%m-%d %H:%M}" if moment else f"{value:%Y-%m-%d}"
-    return AGO.fill(_since(value, moment), (moment or value).isoformat(), title, md(value))
-
-
-def _since(value: date | datetime, moment: datetime | None) -> tuple[str, int]:
-    """Return how long since: the unit, and how many of it."""
-    days = (timezone.localdate() - _day(value)).days
-    past = timezone.now() - moment if moment else timedelta(0)
-    if moment and days == 0 and past >= timedelta(0):
-        if past < timedelta(minutes=1):
-            return "now", 0
-        if past < timedelta(hours=1):
-            return "minutes", past // timedelta(minutes=1)
-        return "hours", past // timedelta(hours=1)
-    if days == 0:
-        return "today", 0
-    return ("days", days) if 0 < days <= 7 else ("date", 0)
+    return SafeString("") if value is None else here().ago(value)
 
 
 # Icons and small marks ------------------------------------------------------------------------

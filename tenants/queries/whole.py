@@ -1,0 +1,25 @@
+"""Whole rows for statements that are written out: Django takes longer to put one together than PostgreSQL to answer."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from django.db import connection, models
+
+M = TypeVar("M", bound=models.Model)
+
+
+def columns(model: type[models.Model], alias: str) -> str:
+    """Return all columns of a table, as a statement selects them."""
+    return ", ".join(f'{alias}."{field.column}"' for field in model._meta.concrete_fields)
+
+
+@lru_cache
+def _names(model: type[models.Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+def taken(model: type[M], values: Sequence[Any]) -> tuple[M, Sequence[Any]]:
+    """Return the row whose columns `values` begin with, and the values behind it."""
+    names = _names(model)
+    return model.from_db(connection.alias, names, values[: len(names)]), values[len(names) :]
