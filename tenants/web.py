@@ -24,12 +24,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from django_htmx.middleware import HtmxDetails
 
-from tenants.addresses import address
 from tenants.errors import Stale
 from tenants.models import Membership, Organization, User
 from tenants.permissions import Permission
 from tenants.queries.seats import seats_of
 from tenants.scoping import working_for
+from tenants.templatetags.addresses import address
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from coaching.decisions import Decision
 from coaching.models import ReviewEntry
 from coaching.queries import Deal
 from funnel.templatetags.opportunities import Teller
-from tenants.addresses import address
+from tenants.templatetags.addresses import address
 from tenants.templatetags.stencil import Stencil, joined
 from tenants.templatetags.ui import md, stage_chip
 

@@ -12,8 +12,8 @@ from funnel import labels
 from funnel.filters import Filters
 from funnel.queries import Card, Line, Step
 from funnel.stages import Category, Reason, Stage, Status
-from tenants.addresses import address
 from tenants.formats import brief_date, compact, exact, short_date
+from tenants.templatetags.addresses import address
 from tenants.templatetags.stencil import Stencil, joined
 from tenants.templatetags.ui import here, person_mark
 

@@ -20,8 +20,8 @@ from django.utils.translation import get_language
 from lucide.templatetags.lucide import lucide as draw_icon
 
 from tenants import charts, formats
-from tenants.addresses import address, in_shape
 from tenants.labels import in_a_row
+from tenants.templatetags.addresses import address, in_shape
 from tenants.templatetags.stencil import Stencil
 
 register = template.Library()
@@ -291,7 +291,7 @@ def o_chart(factors: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 class Address(defaulttags.URLNode):
-    """Django's `url`, which looks for the page anew only where `tenants.addresses` does not know its shape."""
+    """Django's `url`, which looks for the page anew only where `tenants.templatetags.addresses` does not know its shape."""
 
     def render(self, context: Context) -> str:
         name, args = self.view_name.resolve(context), [arg.resolve(context) for arg in self.args]

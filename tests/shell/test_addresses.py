@@ -10,7 +10,7 @@ from django.urls.converters import IntConverter, UUIDConverter
 from django.utils.safestring import SafeString
 
 from funnel.stages import Stage, Status
-from tenants.addresses import address, in_shape
+from tenants.templatetags.addresses import address, in_shape
 from tests.walls.stranger import patterns
 
 KEY = uuid.UUID("6f9619ff-8b86-4011-b42d-00c04fc964ff")
