@@ -291,7 +291,7 @@ def o_chart(factors: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 class Address(defaulttags.URLNode):
-    """Django's `url`, which looks for the page anew only where `tenants.templatetags.addresses` does not know its shape."""
+    """Django's `url`, which looks for the page anew only where its shape is not known."""
 
     def render(self, context: Context) -> str:
         name, args = self.view_name.resolve(context), [arg.resolve(context) for arg in self.args]
