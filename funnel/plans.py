@@ -1,7 +1,8 @@
 """The joint plan of a sales team: what a part says, who does it, who may say that it is done. No Django here."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tenants.errors import Refused
 
@@ -23,6 +24,11 @@ class Handed:
 
     helped: bool = False
     parts: tuple[int, ...] = ()
+
+    @classmethod
+    def told(cls, data: Mapping[str, Any]) -> "Handed":
+        """Return what stands in JSON; nothing was handed where nothing does."""
+        return cls(data.get("helped", False), tuple(data.get("parts", ())))
 
 
 NOTHING = Handed()

@@ -1,7 +1,6 @@
 """One change of many opportunities: drawn up, done one by one through the actions of a single one, taken back."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,6 @@ from funnel.actions.moving import UNDO_WITHIN, move, undo
 from funnel.approvals import ApprovalKind, Demand
 from funnel.bulk import AT_ONCE, CHUNK, BulkKind, BulkState, Choice, Fate
 from funnel.models import Approval, BulkChange, Opportunity
-from funnel.plans import Handed
 from funnel.stages import Category, MissingEvidence, Stage
 from jobs.actions import enqueue
 from tenants import audit
@@ -142,7 +140,6 @@ def _one(bulk: BulkChange, pk: int, version: int, *, by: Membership, at: datetim
         "version": changed.version,
         "change": changed.last_change_id,
         "was_own": was_own,
-        "handed": asdict(changed.handed),
     }
 
 
@@ -168,17 +165,12 @@ def _take_back_one(bulk: BulkChange, pk: int, _version: int, *, by: Membership, 
         withdraw(Approval.objects.get(pk=said["approval"]), seen=said["version"], by=by, at=at)
     elif said["change"]:
         long = at - bulk.made_at + UNDO_WITHIN  # the time of the whole was asked already
-        undo(said["change"], by=by, at=at, within=long, was_own=said.get("was_own", False), handed=_handed(said))
+        undo(said["change"], by=by, at=at, within=long)
     else:  # the same category, of the rep's own choice or not: the log knows nothing of it
         found: Opportunity = Opportunity.objects.get(pk=pk)
         own = Category(found.category) if said["was_own"] else None
         change_opportunity(found, seen=said["version"], by=by, at=at, category=own)
     return {"fate": Fate.UNDONE}
-
-
-def _handed(said: dict[str, Any]) -> Handed:
-    team = said.get("handed", {})
-    return Handed(team.get("helped", False), tuple(team.get("parts", ())))
 
 
 def _choice(bulk: BulkChange) -> Choice:

@@ -1,5 +1,6 @@
 """Changing the facts of an opportunity."""
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, TypedDict, Unpack
 
@@ -53,7 +54,7 @@ def change_opportunity(
     opportunity = _log.lock_deciding(opportunity, by=by)
     refuse_stale(opportunity, seen, *_log.SHOWN)
     before = {field: getattr(opportunity, field) for field in _log.SHOWN}
-    is_open = opportunity.status == Status.OPEN
+    is_open, was_own = opportunity.status == Status.OPEN, opportunity.category_is_own
     fields: list[str] = []
     handed = NOTHING
     if "name" in facts:
@@ -96,12 +97,15 @@ def change_opportunity(
         draft.kind == ChangeKind.EXPECTED_CLOSE and is_push(draft.old, draft.new) for draft in drafts
     )
     _log.write(opportunity, drafts, by=by, at=at, fields=[*fields, "push_count"])
-    opportunity.handed = handed
     if "name" in changed:
         accounts_actions.index("opportunity", opportunity.pk, opportunity.name)
     if opportunity.status == Status.WON and "amount" in changed:
         revenue_changed({opportunity.account_id}, at=at)
-    data = {field: [_json(before[field]), _json(getattr(opportunity, field))] for field in changed}
+    data: dict[str, Any] = {field: [_json(before[field]), _json(getattr(opportunity, field))] for field in changed}
+    if "category" in changed or opportunity.category_is_own != was_own:
+        data["category_is_own"] = [was_own, opportunity.category_is_own]
+    if handed != NOTHING:
+        data["handed"] = asdict(handed)
     _log.tell("opportunity.changed", opportunity, by=by, at=at, data=data, timeline=False)
     return opportunity
 

@@ -1,6 +1,6 @@
 """Moving an opportunity between the stages, and taking back what was done to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,10 +12,10 @@ from funnel.actions._override import go_on
 from funnel.actions._proof import evidence_for, keep_proven, reached
 from funnel.history import STATUS_KINDS, Draft, effective, entered_at, is_push, undone
 from funnel.models import Change, Opportunity, StageOverride
-from funnel.plans import NOTHING, Handed
+from funnel.plans import Handed
 from funnel.stages import ChangeKind, Stage, StageRow, Status, ask_move, default_category
 from tenants.errors import Refused
-from tenants.models import Membership
+from tenants.models import AuditEvent, Membership
 
 UNDO_WITHIN = timedelta(seconds=30)
 _DECISIONS = STATUS_KINDS | {ChangeKind.STAGE}
@@ -96,15 +96,14 @@ def undo(
     by: Membership,
     at: datetime,
     within: timedelta = UNDO_WITHIN,
-    was_own: bool = False,
-    handed: Handed = NOTHING,
 ) -> Opportunity:
     """Take back one's own move, close, or change of expected close, owner or category, by rows that compensate it.
 
+    What the log does not tell, whether the rep had chosen the category that was replaced and what a change of owner did
+    to the sales team, the audit event of the change does.
+
     :param change_id: any row of it.
     :param within: how long after; what was done to many is taken back as a whole.
-    :param was_own: whether the rep had chosen the category that a change of it replaced; the log does not say.
-    :param handed: what a change of owner did to the sales team; the log does not say that either.
     :raises Change.DoesNotExist: there is no such row in this organization.
     :raises Refused: `not_undoable`, `not_yours`, `too_late` after 30 s, `already_undone`, `changed_since`.
     """
@@ -116,10 +115,11 @@ def undo(
     if decided:
         group = [row for row in group if row.kind in _DECISIONS | _WITH_THEM]
     _ask_undo(change, group, log, by=by, at=at, within=within)
+    told = {} if decided else _told_besides(change)
     if not decided and any(row.kind == ChangeKind.CATEGORY for row in group):
-        opportunity.category_is_own = was_own
+        opportunity.category_is_own, _now = told.get("category_is_own", (False, False))
     for row in reversed(group):
-        _put_back(opportunity, row, handed)
+        _put_back(opportunity, row, Handed.told(told.get("handed", {})))
     gone = {row.pk for row in group}
     before = effective(row.as_event() for row in log if row.pk not in gone)
     opportunity.stage_entered_at = entered_at(before)
@@ -147,6 +147,14 @@ def undo(
     data = {"change": change.pk, "kind": change.kind}
     _log.tell("opportunity.undone", opportunity, by=by, at=at, data=data, timeline=decided)
     return opportunity
+
+
+def _told_besides(change: Change) -> Mapping[str, Any]:
+    """Return what the audit tells of a change of facts."""
+    about = {"target_type": Opportunity._meta.label_lower, "target_id": change.opportunity_id}
+    events = AuditEvent.objects.filter(**about, verb="opportunity.changed", at=change.recorded_at, by=change.by_id)
+    event = events.first()
+    return event.data if event else {}
 
 
 def _ask_undo(

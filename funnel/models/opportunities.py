@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Product
 from funnel.commitment import Backing, Procedure, backing
 from funnel.discounts import Basis
-from funnel.plans import NOTHING
 from funnel.stages import Category, Health, Reason, Stage, Status
 from tenants.models import Membership, TenantForeignKey, TenantModel
 from tenants.scoping import TenantManager
@@ -144,7 +143,6 @@ class Opportunity(TenantModel):
     updated_at = models.DateTimeField()
     updated_by = TenantForeignKey(Membership, models.PROTECT, null=True, related_name="+")
 
-    handed = NOTHING  # what a change of owner did to the sales team, in what that action returned
     last_change_id = 0  # the row of the change log that the action left which returned this; 0 where none did
 
     objects: ClassVar[Any] = TenantManager.from_queryset(OpportunityQuerySet)()

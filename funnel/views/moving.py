@@ -20,7 +20,6 @@ from funnel.forms import (
     WinForm,
 )
 from funnel.models import Evidence, Opportunity
-from funnel.plans import Handed
 from funnel.stages import GRACE, MissingEvidence, Stage, StageRow, Status
 from funnel.views.answers import answer, dialog, language, read_write, refuse, told_stale
 from funnel.views.proving import both_filings
@@ -261,15 +260,8 @@ def undo(request: OrgRequest, pk: int) -> HttpResponse:
     """Take one's last decision back, within thirty seconds."""
     found = queries.changed_opportunity_or_404(request.membership, pk)
     try:
-        was_own, handed = request.GET.get("own") == "1", _handed(request)
-        back = actions.undo(pk, by=request.membership, at=request.now, was_own=was_own, handed=handed)
+        back = actions.undo(pk, by=request.membership, at=request.now)
     except Refused as refused:
         return dialog(request, "refused", error=labels.refusal(refused), opportunity=found, status=422)
     text = _("Taken back: %(name)s") % {"name": found.account.name}
     return answer(request, back, text, {found.stage, back.stage}, may_undo=False)
-
-
-def _handed(request: OrgRequest) -> Handed:
-    """Read what a change of owner did to the sales team out of the address that takes it back."""
-    parts = (number(part) for part in request.GET.get("parts", "").split(",")[:500])
-    return Handed(request.GET.get("helped") == "1", tuple(part for part in parts if part))

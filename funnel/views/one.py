@@ -13,6 +13,7 @@ from funnel.forms import (
     opening,
     standing,
 )
+from funnel.models import Opportunity
 from funnel.stages import Category, Stage
 from funnel.views.answers import both, dialog, fresh_parts, page_context, read_write, refuse, url_of
 from tenants.errors import Refused, Stale
@@ -92,14 +93,26 @@ def edit(request: OrgRequest, pk: int) -> HttpResponse:
         facts, seen = form.facts(), form.cleaned_data["version"] or 0
         try:
             why = form.cleaned_data["why"]
-            actions.change_opportunity(found, seen=seen, by=request.membership, at=request.now, why=why, **facts)
-            messages.success(request, _("Saved"))
+            by, at = request.membership, request.now
+            saved = actions.change_opportunity(found, seen=seen, by=by, at=at, why=why, **facts)
+            messages.success(request, _("Saved"), extra_tags=_undo(request, found, saved))
             return go(request, back_from_dialog(request, url_of(request, "opportunity", pk)))
         except Stale as stale:
             return _both(request, form, stale, found.version)
         except Refused as refused:
             refuse(form, refused)
     return dialog(request, "edit", form=form, opportunity=found, status=422)
+
+
+_NOT_TAKEN_BACK = ("name", "amount", "quoted_amount", "quoted_currency", "product_id", "source")
+"""What the log does not tell, or not by what it was quoted at: there is no taking back half of what was saved."""
+
+
+def _undo(request: OrgRequest, found: Opportunity, saved: Opportunity) -> str:
+    """Return the address that takes back what was saved, where the log tells of all of it; '' otherwise."""
+    if not saved.last_change_id or any(getattr(found, name) != getattr(saved, name) for name in _NOT_TAKEN_BACK):
+        return ""
+    return url_of(request, "undo", saved.last_change_id)
 
 
 _WORDS = {"amount": exact, "category": lambda code: labels.CATEGORIES[Category(code)]}

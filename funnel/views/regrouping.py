@@ -102,10 +102,6 @@ def _undo(request: OrgRequest, found: Opportunity, changed: Opportunity, code: s
     for name in ("to", "version"):
         query.pop(name, None)
     if changed.last_change_id:
-        query["own"] = "1" if found.category_is_own else ""
-        if code == "owner":
-            query["helped"] = "1" if changed.handed.helped else ""
-            query["parts"] = ",".join(map(str, changed.handed.parts))
         return f"{url_of(request, 'undo', changed.last_change_id)}?{query.urlencode()}"
     query["to"], query["version"] = _key_of(found, code), str(changed.version)
     return f"{url_of(request, 'regroup', found.pk)}?{query.urlencode()}"

@@ -1,6 +1,8 @@
 """The sales team and its joint plan: who sees what, who does what, who hears of it."""
 
+import html
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -25,7 +28,7 @@ from funnel import actions, queries
 from funnel.bulk import BulkKind, Choice, Fate
 from funnel.commitment import CommitmentKind
 from funnel.filters import Filters
-from funnel.models import Opportunity, OpportunityMember, PlanPart
+from funnel.models import Change, Opportunity, OpportunityMember, PlanPart
 from funnel.plans import Doer, check_part, may_finish
 from jobs.models import Notification
 from tenants.errors import Refused, Stale
@@ -393,7 +396,7 @@ def with_a_plan(acme: Cast, *, helps: bool) -> tuple[Opportunity, Any]:
 
 
 @pytest.mark.parametrize("helps", [True, False])
-@pytest.mark.parametrize("way", ["many", "one"])
+@pytest.mark.parametrize("way", ["many", "board", "edit"])
 def test_an_owner_taken_back_leaves_the_team_as_it_was(acme: Cast, login: Login, way: str, helps: bool) -> None:
     deal, before = with_a_plan(acme, helps=helps)
     at, by = timezone.now(), acme.manager
@@ -403,12 +406,44 @@ def test_an_owner_taken_back_leaves_the_team_as_it_was(acme: Cast, login: Login,
         assert standing(deal) != before
         assert actions.take_back(done, by=by, at=at).outcome[str(deal.pk)]["fate"] == Fate.UNDONE
     else:
-        client, path = login(by), f"/o/acme/funnel/{deal.pk}/regroup/?group=owner&on=board"
-        answer = client.post(path, {"to": acme.rep2.pk, "version": deal.version, "asked": 1, "why": "ill"}, **HTMX)
+        client, home = login(by), f"/o/acme/funnel/{deal.pk}/"
+        if way == "board":
+            path = f"{home}regroup/?group=owner&on=board"
+            answer = client.post(path, {"to": acme.rep2.pk, "version": deal.version, "asked": 1, "why": "ill"}, **HTMX)
+            undo = json.loads(answer["HX-Trigger"])["toast"]["undo_url"]
+        else:
+            undo = undo_after_saving(client, deal, owner=acme.rep2.pk)
         assert standing(deal) != before
-        undo = json.loads(answer["HX-Trigger"])["toast"]["undo_url"]
+        last = Change.objects.filter(opportunity=deal).latest("pk")
+        assert undo.partition("?")[0] == f"/o/acme/funnel/undo/{last.pk}/"
+        assert not {"own", "helped", "parts"} & {*QueryDict(undo.partition("?")[2])}, "what it restores stays here"
         assert client.post(undo, **HTMX).status_code == 200
     assert standing(deal) == before
+
+
+def undo_after_saving(client: Client, deal: Opportunity, **typed: Any) -> str:
+    """Save the edit page with some fields typed otherwise; return the address in the toast that takes it back."""
+    home = f"/o/acme/funnel/{deal.pk}/"
+    form = client.get(f"{home}edit/").context["form"]
+    data = {name: "" if form[name].value() is None else form[name].value() for name in form.fields}
+    assert client.post(f"{home}edit/", {**data, **typed}).status_code == 303
+    found = re.search(r'data-undo="([^"]*)"', client.get(home).content.decode())
+    return html.unescape(found[1]) if found else ""
+
+
+def test_saving_is_taken_back_where_the_log_tells_of_all_of_it(acme: Cast, login: Login) -> None:
+    deal, _before = with_a_plan(acme, helps=False)
+    client, day = login(acme.manager), (timezone.now() + timedelta(days=40)).date()
+    was = (deal.expected_close_on, deal.category, deal.category_is_own, deal.push_count)
+    undo = undo_after_saving(client, deal, expected_close_on=day, category="commit", why="x")
+    deal.refresh_from_db()
+    assert (deal.expected_close_on, deal.category, deal.category_is_own) == (day, "commit", True)
+    assert client.post(undo, **HTMX)["HX-Redirect"]
+    deal.refresh_from_db()
+    assert (deal.expected_close_on, deal.category, deal.category_is_own, deal.push_count) == was
+    for typed in ({"name": "Other", "expected_close_on": day}, {"amount": "7", "expected_close_on": day}, {}):
+        assert undo_after_saving(client, deal, **typed) == "", typed
+        deal.refresh_from_db()
 
 
 def test_who_never_helped_keeps_no_part_and_who_joined_meanwhile_owns(acme: Cast) -> None:
@@ -417,7 +452,7 @@ def test_who_never_helped_keeps_no_part_and_who_joined_meanwhile_owns(acme: Cast
     given = actions.change_opportunity(deal, seen=deal.version, owner=acme.rep2, by=by, at=at)
     actions.add_part(given, text="asked since", doer=Doer(member=acme.rep2.pk), by=by, at=at)
     actions.add_member(given, member=acme.rep, by=by, at=at)
-    actions.undo(given.last_change_id, by=by, at=at, handed=given.handed)
+    actions.undo(given.last_change_id, by=by, at=at)
     owner, helpers, parts = standing(deal)
     assert (owner, helpers) == before[:2]
     assert parts == {**before[2], "asked since": acme.rep.pk}
@@ -430,5 +465,5 @@ def test_a_part_done_since_keeps_the_owner_from_being_taken_back(acme: Cast) -> 
     actions.finish_part(PlanPart.objects.get(text="the owner's own"), by=acme.rep2, at=at)
     after = standing(deal)
     with pytest.raises(Refused, match="changed_since"):
-        actions.undo(given.last_change_id, by=by, at=at, handed=given.handed)
+        actions.undo(given.last_change_id, by=by, at=at)
     assert standing(deal) == after, "nothing is half taken back"
