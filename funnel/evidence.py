@@ -9,13 +9,14 @@ from tenants.errors import Refused
 
 
 class Kind(StrEnum):
-    """What proves it: words, a paper, a person at the customer, a day, or a sum."""
+    """What proves it: words, a paper, a person at the customer, a day, a sum, or who else competes."""
 
     FACT = "fact"
     DOCUMENT = "document"
     PERSON = "person"
     DATE = "date"
     AMOUNT = "amount"
+    RIVALS = "rivals"  # those on the strategy sheet, or that there is none
 
 
 class State(StrEnum):
@@ -45,6 +46,7 @@ _KINDS: Mapping[str, Kind] = {
     "opportunity_plan": Kind.DOCUMENT,
     "key_people": Kind.PERSON,
     "size": Kind.AMOUNT,
+    "competitors": Kind.RIVALS,
     "schedule": Kind.DATE,
     "budget": Kind.AMOUNT,
     "budget_clear": Kind.AMOUNT,
@@ -80,13 +82,29 @@ class Item:
 
 
 def ask_filing(
-    kind: Kind, key: str, *, note: str, has_contact: bool, on: date | None, amount: int | None, has_file: bool
+    kind: Kind,
+    key: str,
+    *,
+    note: str,
+    has_contact: bool,
+    on: date | None,
+    amount: int | None,
+    has_file: bool,
+    has_rivals: bool = False,
+    no_rival: bool = False,
 ) -> None:
     """Ask whether this is enough to file an item: the value its kind asks for; a note or file for a fact or document.
 
-    :raises Refused: `note_needed`, `document_needed`, `person_needed`, `day_needed`, `sum_needed`.
+    That there is no rival is a fact as well: it needs its note or file.
+
+    :raises Refused: `note_needed`, `document_needed`, `person_needed`, `day_needed`, `sum_needed`, `rivals_needed`,
+        `rivals_stand`.
     """
-    if kind == Kind.FACT and not (note or has_file):
+    if kind == Kind.RIVALS and has_rivals and no_rival:
+        raise Refused("rivals_stand")
+    if kind == Kind.RIVALS and not (has_rivals or no_rival):
+        raise Refused("rivals_needed")
+    if (kind == Kind.FACT or (kind == Kind.RIVALS and no_rival)) and not (note or has_file):
         raise Refused("note_needed")
     if kind == Kind.DOCUMENT and not (note or has_file):
         raise Refused("document_needed")

@@ -240,6 +240,7 @@ class ImportedEvidence(NamedTuple):
     on: date | None = None
     amount: int | None = None
     at: datetime | None = None
+    has_rivals: bool | None = None  # those on the strategy sheet; False that there is none
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ NOTES: Mapping[str, tuple[str, ...]] = {
     "key_needs": ("夜班停機每月損失約 90 萬，要提前一天預警。", "稽核時五分鐘內要追到箱。", "月底盤點從三天縮到半天。"),
     "key_people": ("主導採購，要看投資回收。", "現場的人都聽他的，最怕半夜被叫回廠。", "預算由他提，總經理簽。"),
     "size": ("三條產線，共 42 台機台。", "兩個廠，一期先上新廠。", "全公司 120 個授權。"),
-    "competitors": ("泰岳軟體，報價低一成，沒有同業案例。", "聯創系統與我們二選一。", "遠見自動化，設備原廠駐點。"),
+    "competitors": ("課長說已收到他們的報價，比我們低一成。", "採購把兩家的報價並列給我們看。", "上週他們也來簡報過。"),
     "schedule": ("歲修之前要上線，往回推這天決定。", "董事會排在這一天。", "舊系統合約這天到期。"),
     "budget": ("年度資本支出，已編列。", "資訊科目，還可以追加一成。", "由新廠專案支應。"),
     "strategy": ("先算清回收期讓財務長點頭，再請總經理拍板。", "從品保的稽核壓力切入，避開比價。"),
@@ -21,6 +21,8 @@ NOTES: Mapping[str, tuple[str, ...]] = {
     "requirements_met": ("試用兩週，驗收項目全部通過。", "14 項需求逐項核對，兩項列入二期。"),
 }
 """Given in turn to the opportunities, by the code of the item."""
+NO_RIVAL = "只找我們談；不做的話，就照現在的人工作業撐著。"
+"""Said where nobody else competes: there, `rival_of` is None."""
 SHARES: Mapping[str, int] = {"size": 125, "budget": 110, "budget_clear": 105}
 """What the customer's project and its budget are worth, in percent of what we offer."""
 
@@ -29,6 +31,11 @@ def note_of(code: str, turn: int) -> str:
     """Return the words of an item for the opportunity whose turn it is."""
     words = NOTES.get(code, ("客戶來信確認。",))
     return words[turn % len(words)]
+
+
+def rival_of(turn: int, known: int) -> int | None:
+    """Return who of `known` competes for the opportunity whose turn it is; nobody for one in five."""
+    return None if turn % 5 == 4 else turn % known
 
 
 def sum_of(code: str, amount: int) -> int:

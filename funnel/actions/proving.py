@@ -1,23 +1,26 @@
 """Filing the evidence that a stage is complete, and judging it."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
 
 from accounts import actions as accounts_actions
-from accounts.models import Contact
+from accounts import names
+from accounts.models import Account, Contact
 from funnel.actions import _bell, _log
 from funnel.actions._checklist import ensure_items, item_row
+from funnel.actions._evidence import heed_rivals, held, record, rivals_on, take_away, wait_anew
 from funnel.actions._proof import keep_proven
 from funnel.actions.moving import UNDO_WITHIN
+from funnel.actions.rivals import ensure_competitor, put_on_sheet
 from funnel.evidence import Kind, State, ask_filing, ask_verdict
 from funnel.facts import check_amount
 from funnel.history import ImportedEvidence
 from funnel.judges import judge_anew
-from funnel.models import Evidence, EvidenceItem, Opportunity, led_by
+from funnel.models import Evidence, EvidenceItem, Opportunity, Rival, led_by
 from funnel.papers import Paper
 from jobs.actions import store_file, unsay
 from jobs.models import StoredFile
@@ -26,7 +29,6 @@ from tenants.errors import Refused, Stale
 from tenants.models import Membership
 
 NOTE_LENGTH, WORD_LENGTH = 2_000, 500
-_VALUES = ("note", "contact_id", "on", "amount", "file_id")
 
 
 @transaction.atomic
@@ -39,6 +41,9 @@ def file_evidence(
     new_contact: str = "",
     on: date | None = None,
     amount: int | None = None,
+    rivals: Iterable[Account] = (),
+    new_rival: str = "",
+    no_rival: bool = False,
     paper: Paper | None = None,
     seen: int,
     by: Membership,
@@ -52,12 +57,15 @@ def file_evidence(
     :param item: the item, or its key (the code of a standard item, `own-<id>`).
     :param new_contact: the name of a person who is not in the archive yet, where no contact is given.
     :param amount: minor units of the reporting currency.
+    :param rivals: competitors who are put on the strategy sheet, where they do not stand yet; `new_rival` names one who
+        is not kept yet. Whoever stands there is what such an item says.
+    :param no_rival: there is none.
     :param paper: a file; None keeps the one that is there.
     :param seen: the version of the evidence that the caller saw; 0 for none.
     :raises EvidenceItem.DoesNotExist: no such item.
     :raises Stale: somebody has filed or judged it since.
     :raises Refused: see `ask_filing`; `item_removed`, `note_too_long`, `contact_elsewhere`, `amount_negative`,
-        `amount_too_large`.
+        `amount_too_large`, `not_a_competitor`.
     """
     opportunity = _log.lock(opportunity, by=by)
     row = item_row(item) if isinstance(item, str) else item
@@ -69,28 +77,47 @@ def file_evidence(
             contact = before.contact
         paper = None if _is_kept(before, paper) else paper
     evidence = before or Evidence(opportunity=opportunity, item=row, version=0)
-    was = _held(evidence)
+    stood = rivals_on(opportunity) if row.kind == Kind.RIVALS or evidence.has_rivals else []
+    was = held(evidence, stood)
     evidence.note, evidence.contact, evidence.on, evidence.amount = note.strip(), contact, on, amount
+    evidence.has_rivals = not no_rival if row.kind == Kind.RIVALS else None
     is_new = contact is None and bool(new_contact.strip())
-    _ask(evidence, row, has_contact=is_new, has_file=paper is not None)
-    if not is_new and paper is None and was == _held(evidence) and evidence.state != State.SENT_BACK and before:
+    coming = _coming(stood, rivals, new_rival) if row.kind == Kind.RIVALS else []
+    _ask(evidence, row, has_contact=is_new, has_file=paper is not None, has_rivals=bool(stood or coming))
+    adds = is_new or paper is not None or bool(coming)
+    if before is not None and not adds and was == held(evidence, stood) and evidence.state != State.SENT_BACK:
         return before
     if before is not None and before.version != seen:
-        before.refresh_from_db(fields=["note", "contact", "on", "amount"])
+        before.refresh_from_db(fields=["note", "contact", "on", "amount", "has_rivals"])
         raise _changed(before)
     if is_new:
         evidence.contact = accounts_actions.create_contact(opportunity.account, name=new_contact, by=by, at=at)
     if paper is not None:
         evidence.file = store_file(paper.name, paper.content, paper.content_type, by=by, at=at)
-    evidence.state, evidence.judged_by, evidence.judged_at, evidence.word = State.FILED, None, None, ""
-    evidence.by, evidence.at, evidence.version = by, at, evidence.version + 1
-    evidence.save()
+    for competitor in coming:
+        known = ensure_competitor(competitor, by=by, at=at) if isinstance(competitor, str) else competitor
+        put_on_sheet(opportunity, known, by=by, at=at)
+    wait_anew(evidence, by=by, at=at)
     if was["file_id"] and was["file_id"] != evidence.file_id:
         StoredFile.objects.filter(pk=was["file_id"]).delete()
+    stand = stood
+    if coming:
+        stand = rivals_on(opportunity)
+        heed_rivals(opportunity, stood, but=row, by=by, at=at)
     keep_proven(opportunity, by=by, at=at)
-    _record("evidence.filed", opportunity, row, was, _held(evidence), by=by, at=at)
+    record("evidence.filed", opportunity, row, was, held(evidence, stand), by=by, at=at)
     _log.judge(opportunity, by=by, at=at)
     return evidence
+
+
+def _coming(stood: Sequence[Rival], rivals: Iterable[Account], new_rival: str) -> list[Account | str]:
+    """Return who is to be put on the sheet: whoever stands there stays as they are."""
+    there = {rival.competitor_id for rival in stood}
+    known: list[Account | str] = [each for each in rivals if each.pk not in there]
+    keys = {names.key(rival.competitor.name) for rival in stood} | {
+        names.key(each.name) for each in known if isinstance(each, Account)
+    }
+    return known + [new_rival] * bool(new_rival.strip() and names.key(new_rival) not in keys)
 
 
 def _filed(opportunity: Opportunity, row: EvidenceItem) -> Evidence | None:
@@ -107,7 +134,7 @@ def _is_kept(evidence: Evidence, paper: Paper | None) -> bool:
     return kept.name == paper.name[:200] and kept.sha256 == hashlib.sha256(paper.content).hexdigest()
 
 
-def _ask(evidence: Evidence, row: EvidenceItem, *, has_contact: bool, has_file: bool) -> None:
+def _ask(evidence: Evidence, row: EvidenceItem, *, has_contact: bool, has_file: bool, has_rivals: bool) -> None:
     if len(evidence.note) > NOTE_LENGTH:
         raise Refused("note_too_long")
     if evidence.contact is not None and evidence.contact.account_id != evidence.opportunity.account_id:
@@ -121,34 +148,9 @@ def _ask(evidence: Evidence, row: EvidenceItem, *, has_contact: bool, has_file: 
         on=evidence.on,
         amount=evidence.amount,
         has_file=has_file or evidence.file_id is not None,
+        has_rivals=has_rivals,
+        no_rival=evidence.has_rivals is False,
     )
-
-
-def _held(evidence: Evidence) -> dict[str, Any]:
-    return {name: getattr(evidence, name) for name in _VALUES}
-
-
-def _record(
-    verb: str,
-    opportunity: Opportunity,
-    row: EvidenceItem,
-    was: dict[str, Any],
-    now: dict[str, Any],
-    *,
-    by: Membership,
-    at: datetime,
-) -> None:
-    """Leave the audit event: the note always, each other value where it differs."""
-    changed = {
-        name.removesuffix("_id"): [_plain(was[name]), _plain(now[name])]
-        for name in _VALUES
-        if name == "note" or was[name] != now[name]
-    }
-    audit.record(verb, opportunity, by=by, at=at, item=row.key, stage=row.stage, **changed)
-
-
-def _plain(value: Any) -> Any:
-    return "" if value is None else value.isoformat() if isinstance(value, date) else value
 
 
 @transaction.atomic
@@ -168,9 +170,7 @@ def withdraw_evidence(
         return
     if evidence.version != seen:
         raise _changed(evidence)
-    _record("evidence.withdrawn", opportunity, row, _held(evidence), dict.fromkeys(_VALUES), by=by, at=at)
-    evidence.delete()
-    StoredFile.objects.filter(pk=evidence.file_id).delete()
+    take_away(evidence, opportunity, rivals=_rivals_of(evidence), by=by, at=at)
     keep_proven(opportunity, by=by, at=at)
     _log.judge(opportunity, by=by, at=at)
 
@@ -267,6 +267,10 @@ def _bell_key(evidence: Evidence) -> str:
     return f"evidence:{evidence.pk}:{evidence.version}"
 
 
+def _rivals_of(evidence: Evidence) -> list[Rival]:
+    return rivals_on(evidence.opportunity) if evidence.has_rivals else []
+
+
 def _changed(evidence: Evidence) -> Stale:
     """Return the refusal that shows what stands now: the other verdict, or what was filed since."""
     judged = evidence.judged_by or evidence.by
@@ -279,6 +283,8 @@ def _changed(evidence: Evidence) -> Stale:
         "on": evidence.on,
         "contact": evidence.contact.name if evidence.contact else "",
         "file": evidence.file.name if evidence.file else "",
+        "rivals": [rival.competitor.name for rival in _rivals_of(evidence)],
+        "no_rival": evidence.has_rivals is False,
     }
     when = evidence.judged_at or evidence.at
     return Stale(theirs, version=evidence.version, changed_by=judged.name, changed_at=when)
@@ -315,6 +321,7 @@ def import_evidence(rows: Sequence[tuple[int, str, str, int] | ImportedEvidence]
                 contact_id=row.contact_id,
                 on=row.on,
                 amount=row.amount,
+                has_rivals=row.has_rivals,
                 by_id=row.by_id,
                 at=row.at or at,
             )

@@ -11,6 +11,7 @@ from accounts import names
 from accounts.models import Account
 from accounts.segments import Kind
 from funnel.actions import _log, _sheet
+from funnel.actions._evidence import heed_rivals, rivals_on
 from funnel.models import Opportunity, Rival
 from funnel.models.strategy import LONG
 from funnel.stages import Status
@@ -46,6 +47,19 @@ def ensure_competitor(name: str, *, by: Membership, at: datetime) -> Account:
     return accounts_actions.create_account(name=name.strip()[:200], owner=by, by=by, at=at, kind=Kind.COMPETITOR)
 
 
+def put_on_sheet(opportunity: Opportunity, competitor: Account, *, by: Membership, at: datetime, **texts: str) -> Rival:
+    """Put a competitor on the sheet of an opportunity that is held.
+
+    :raises Refused: `not_a_competitor`, `note_too_long`.
+    """
+    if competitor.kind != Kind.COMPETITOR:
+        raise Refused("not_a_competitor")
+    row = Rival(opportunity=opportunity, competitor=competitor)
+    _sheet.write(row, {name: _sheet.text_of(text, LONG) for name, text in texts.items()}, seen=0, by=by, at=at)
+    _sheet.tell("rival.added", row, opportunity, by=by, at=at, competitor=competitor.name)
+    return row
+
+
 @transaction.atomic
 def add_rival(
     opportunity: Opportunity,
@@ -58,7 +72,7 @@ def add_rival(
     by: Membership,
     at: datetime,
 ) -> Rival:
-    """Put a competitor on the sheet.
+    """Put a competitor on the sheet; evidence that is proven by who stands there waits for a verdict anew.
 
     :param new_name: of one that is not kept yet; goes before `competitor`.
     :raises Refused: `competitor_needed`, `not_a_competitor`, `rival_on_sheet`, `note_too_long`.
@@ -68,15 +82,12 @@ def add_rival(
         competitor = ensure_competitor(new_name, by=by, at=at)
     if competitor is None:
         raise Refused("competitor_needed")
-    if competitor.kind != Kind.COMPETITOR:
-        raise Refused("not_a_competitor")
-    if Rival.objects.filter(opportunity=opportunity, competitor=competitor).exists():
+    before = rivals_on(opportunity)
+    if any(rival.competitor_id == competitor.pk for rival in before):
         raise Refused("rival_on_sheet")
-    row = Rival(opportunity=opportunity, competitor=competitor)
-    fields = {"strengths": strengths, "weaknesses": weaknesses, "answer": answer}
-    kept = {name: _sheet.text_of(text, LONG) for name, text in fields.items()}
-    _sheet.write(row, kept, seen=0, by=by, at=at)
-    _sheet.tell("rival.added", row, opportunity, by=by, at=at, competitor=competitor.name)
+    said = {"strengths": strengths, "weaknesses": weaknesses, "answer": answer}
+    row = put_on_sheet(opportunity, competitor, by=by, at=at, **said)
+    heed_rivals(opportunity, before, by=by, at=at)
     return row
 
 
@@ -112,14 +123,18 @@ def change_rival(
 def remove_rival(opportunity: Opportunity, pk: int, *, seen: int, by: Membership, at: datetime) -> None:
     """Take a rival off the sheet, who may be gone already.
 
+    Evidence that is proven by who stands there waits for a verdict anew; with the last of them it is withdrawn.
+
     :raises Stale: it was changed since version `seen`.
     """
     opportunity = _sheet.hold(opportunity, by=by)
     row = _sheet.gone_or_held(Rival, opportunity, pk, seen)
     if row is None:
         return
+    before = rivals_on(opportunity)
     _sheet.tell("rival.removed", row, opportunity, by=by, at=at, competitor=row.competitor.name)
     row.delete()
+    heed_rivals(opportunity, before, by=by, at=at)
 
 
 @transaction.atomic

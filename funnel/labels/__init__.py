@@ -40,7 +40,7 @@ from funnel.labels.opportunities import (
     flag_of,
     refusal,
 )
-from funnel.labels.stages import EVIDENCE, GUIDES, KINDS, SHEET, STAGES, STATES, Guide, Words
+from funnel.labels.stages import EVIDENCE, GUIDES, KINDS, NO_RIVAL, SHEET, STAGES, STATES, Guide, Words
 from funnel.labels.strategy import ATTITUDES, INFLUENCES, LADDER, ROLES, SWOT, VERDICTS
 
 __all__ = [
@@ -75,6 +75,7 @@ __all__ = [
     "LEAD_STEPS",
     "NOTHING_PICKED",
     "NOT_MOVED",
+    "NO_RIVAL",
     "PROCEDURES",
     "REASONS",
     "REFUSALS",

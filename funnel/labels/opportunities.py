@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import labels as accounts_labels
 from funnel.flags import Flag
-from funnel.labels.stages import KINDS, STAGES, STATES, Words
+from funnel.labels.stages import KINDS, NO_RIVAL, STAGES, STATES, Words
 from funnel.stages import Category, ChangeKind, Gate, Health, Reason, Status
 from tenants import labels as tenants_labels
 from tenants.errors import Refused
@@ -218,6 +218,8 @@ REFUSALS: dict[str, Words] = {
     "person_needed": _("Choose the person at the customer."),
     "day_needed": _("Enter the date."),
     "sum_needed": _("Enter the amount, as the customer said it."),
+    "rivals_needed": _("Choose who else competes, or say that there is no rival."),
+    "rivals_stand": _("Somebody competes: take them off the strategy sheet first, or do not say that nobody does."),
     "contact_elsewhere": _("This person belongs to another customer."),
     "item_removed": _("Your company no longer asks for this evidence."),
     "not_their_manager": _("Only those who lead the owner judge this evidence."),
@@ -358,6 +360,8 @@ for _field, _words in {
     "missing": _("Missing evidence"),
     "reason": _("Reason"),
     "rival": _("Rival"),
+    "rivals": _("Rivals"),
+    "no_rival": NO_RIVAL,
     "item": _("Evidence"),
     "note": _("Note"),
     "contact": _("Person"),

@@ -137,7 +137,9 @@ KINDS: Mapping[Kind, Words] = {
     Kind.PERSON: pgettext_lazy("kind of evidence", "Person"),
     Kind.DATE: pgettext_lazy("kind of evidence", "Date"),
     Kind.AMOUNT: pgettext_lazy("kind of evidence", "Amount"),
+    Kind.RIVALS: pgettext_lazy("kind of evidence", "Rivals"),
 }
+NO_RIVAL = _("No rival")
 STATES: Mapping[State, Words] = {
     State.FILED: pgettext_lazy("state of evidence", "To be verified"),
     State.VERIFIED: pgettext_lazy("state of evidence", "Verified"),

@@ -1,15 +1,18 @@
 """What was filed as evidence and what became of it, and going on without."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, OuterRef, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Contact
 from funnel.evidence import JUDGED, PROVING, State
 from funnel.models.opportunities import Opportunity
 from funnel.models.stages import EvidenceItem
+from funnel.models.strategy import Rival
 from funnel.stages import Stage
 from jobs.models import StoredFile
 from tenants.models import Membership, TenantForeignKey, TenantModel
@@ -33,12 +36,20 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
         """What counts as filed: all but what was sent back."""
         return self.exclude(state=State.SENT_BACK)
 
+    def with_rivals(self) -> "EvidenceQuerySet":
+        """Fetch the names of those who compete, where that is what was filed."""
+        rivals = Rival.objects.filter(opportunity=OuterRef("opportunity")).values("competitor__name")
+        return self.annotate(rivals=Case(When(has_rivals=True, then=ArraySubquery(rivals)), default=None))
+
 
 class Evidence(TenantModel):
     """A piece of evidence filed for an opportunity, with the value that its kind asks for, and what became of it.
 
     `amount` is in minor units of the reporting currency; `contact` is a person at the opportunity's account. `word` is
     what the manager said when it was sent back. `version` counts filings and verdicts: a verdict names what it saw.
+
+    `has_rivals` says whether somebody else competes, None where that is not what was filed. Who, is never copied here:
+    it is those who stand on the strategy sheet, and whoever changes them there files it anew.
     """
 
     opportunity = TenantForeignKey(Opportunity, models.CASCADE, related_name="evidence")
@@ -47,6 +58,7 @@ class Evidence(TenantModel):
     contact = TenantForeignKey(Contact, models.PROTECT, null=True, related_name="+")
     on = models.DateField(null=True)
     amount = models.BigIntegerField(null=True)
+    has_rivals = models.BooleanField(null=True)
     file = TenantForeignKey(StoredFile, models.PROTECT, null=True, related_name="+")
     by = TenantForeignKey(Membership, models.PROTECT, related_name="+")
     at = models.DateTimeField()
@@ -55,6 +67,8 @@ class Evidence(TenantModel):
     judged_at = models.DateTimeField(null=True)
     word = models.CharField(max_length=500, blank=True)
     version = models.PositiveIntegerField(default=1)
+
+    rivals: Sequence[str] | None = None  # the names, where `with_rivals` fetched them
 
     objects: ClassVar[Any] = TenantManager.from_queryset(EvidenceQuerySet)()
 

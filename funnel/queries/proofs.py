@@ -30,7 +30,7 @@ _LEFT_OUT = ("file__content",)
 def _evidence() -> QuerySet[Evidence]:
     """Return the evidence that open opportunities still owe, with what a line shows; never the files themselves."""
     rows = Evidence.objects.filter(item__is_active=True, opportunity__status=Status.OPEN)
-    return cast("QuerySet[Evidence]", rows.select_related(*_FETCHED).defer(*_LEFT_OUT))
+    return cast("QuerySet[Evidence]", rows.with_rivals().select_related(*_FETCHED).defer(*_LEFT_OUT))
 
 
 def to_verify(membership: Membership) -> QuerySet[Evidence]:

@@ -18,9 +18,14 @@ def _name_of(member: str) -> str:
     return f"(SELECT u.name FROM tenants_membership m JOIN tenants_user u ON u.id = m.user_id WHERE m.id = {member})"  # noqa: S608
 
 
+_RIVALS = """ARRAY(SELECT a.name FROM funnel_rival r
+        JOIN accounts_account a ON a.organization_id = r.organization_id AND a.id = r.competitor_id
+        WHERE r.organization_id = e.organization_id AND r.opportunity_id = e.opportunity_id ORDER BY r.id)"""
+
 _EVIDENCE = f"""
     SELECT e.item_id, e.state, e.note, e."on", e.amount, e.contact_id IS NOT NULL, c.name, c.position,
-        e.file_id IS NOT NULL, f.name, e.by_id, {_name_of("e.by_id")}, e.at, {_name_of("e.judged_by_id")}, e.word
+        e.file_id IS NOT NULL, f.name, e.by_id, {_name_of("e.by_id")}, e.at, {_name_of("e.judged_by_id")}, e.word,
+        e.has_rivals, CASE WHEN e.has_rivals THEN {_RIVALS} END
     FROM funnel_evidence e
     LEFT JOIN accounts_contact c ON c.organization_id = e.organization_id AND c.id = e.contact_id
     LEFT JOIN jobs_storedfile f ON f.organization_id = e.organization_id AND f.id = e.file_id
@@ -58,6 +63,8 @@ class Filed(NamedTuple):
     at: datetime
     judged_by: str | None
     word: str
+    has_rivals: bool | None
+    rivals: list[str] | None
 
 
 class Left(NamedTuple):

@@ -159,11 +159,11 @@ def evidence_of(opportunity: Opportunity) -> list[Evidence]:
     """Return what was filed for an opportunity."""
     filed = Evidence.objects.filter(opportunity=opportunity)
     rows = filed.select_related("item", "by__user", "judged_by__user", "contact", "file")
-    return list(rows.only(*_SHOWN))
+    return list(rows.only(*_SHOWN).with_rivals())
 
 
 _SHOWN = (
-    *("opportunity_id", "note", "on", "amount", "state", "word", "version", "at", "judged_at"),
+    *("opportunity_id", "note", "on", "amount", "has_rivals", "state", "word", "version", "at", "judged_at"),
     *("item__code", "item__label", "item__kind", "contact__name", "contact__position", "file__name"),
     *("by__user__name", "judged_by__user__name"),
 )

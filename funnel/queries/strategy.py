@@ -15,7 +15,17 @@ from funnel import labels
 from funnel.approvals import ApprovalKind
 from funnel.commitment import Procedure
 from funnel.leads import Answer, Criterion, Standing, judge
-from funnel.models import Approval, DecisionRole, InformationGap, LeadSetting, Opportunity, Rival, Strategy
+from funnel.models import (
+    Approval,
+    DecisionRole,
+    Evidence,
+    EvidenceItem,
+    InformationGap,
+    LeadSetting,
+    Opportunity,
+    Rival,
+    Strategy,
+)
 from funnel.power_map import HEIGHT, Box, Drawn, cut, levels, narrow, wide
 from funnel.queries.approvals import Request, requests
 from funnel.strategy import Attitude, Influence, Ladder, Role, Verdict
@@ -190,7 +200,6 @@ def sheet(opportunity: Opportunity, *, today: date) -> Sheet:
     """Return the strategy sheet of an opportunity; five queries."""
     row = strategy_of(opportunity)
     people = people_on(opportunity)
-    rivals = Rival.objects.filter(opportunity=opportunity).select_related("competitor")
     gaps = InformationGap.objects.filter(opportunity=opportunity).select_related("sought_by__user")
     asked, standing = asked_of(opportunity, row, has_buyer=any(p.is_buyer for p in people), today=today)
     return Sheet(
@@ -198,7 +207,7 @@ def sheet(opportunity: Opportunity, *, today: date) -> Sheet:
         procedure=_procedure(opportunity),
         people=people,
         maps=_maps(people),
-        rivals=list(rivals),
+        rivals=rivals_on(opportunity),
         gaps=sorted(gaps, key=lambda gap: (gap.closed_at is not None, gap.pk)),
         asked=asked,
         standing=standing,
@@ -267,6 +276,27 @@ def role_or_404(opportunity: Opportunity, pk: int) -> DecisionRole:
     rows = DecisionRole.objects.select_related("contact", "updated_by__user")
     found: DecisionRole = get_object_or_404(rows, opportunity=opportunity, pk=pk)
     return found
+
+
+def rivals_on(opportunity: Opportunity) -> list[Rival]:
+    """Return who stands on the sheet of an opportunity."""
+    return list(Rival.objects.filter(opportunity=opportunity).select_related("competitor"))
+
+
+@dataclass(frozen=True)
+class Shaken:
+    """What becomes of evidence that says who competes, once a rival comes or goes."""
+
+    items: Sequence[EvidenceItem]
+    is_withdrawn: bool = False  # the one who goes is the last of them
+
+
+def shaken(opportunity: Opportunity, rival: Rival | None = None) -> Shaken:
+    """Return what becomes of the evidence where a new rival comes, or this one goes."""
+    filed = Evidence.objects.filter(opportunity=opportunity, has_rivals__isnull=False).select_related("item")
+    items = [evidence.item for evidence in filed]
+    others = Rival.objects.filter(opportunity=opportunity)
+    return Shaken(items, rival is not None and bool(items) and not others.exclude(pk=rival.pk).exists())
 
 
 def rival_or_404(opportunity: Opportunity, pk: int) -> Rival:

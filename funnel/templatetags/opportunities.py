@@ -13,6 +13,7 @@ from funnel.filters import Filters
 from funnel.queries import Card, Line, Step
 from funnel.stages import Category, Reason, Stage, Status
 from tenants.formats import brief_date, compact, exact, short_date
+from tenants.labels import in_a_row
 from tenants.templatetags.addresses import address
 from tenants.templatetags.stencil import Stencil, joined
 from tenants.templatetags.ui import here, person_mark
@@ -49,6 +50,7 @@ PROOF = Stencil(
         "amount",
         "exact",
         "on",
+        "rivals",
         "person",
         "position",
         "file",
@@ -189,14 +191,16 @@ def proofs(context: Context, step: Step, pk: int) -> SafeString:
         named = (proof.item.key, proof.item.label, f"{base}{proof.item.key}/")
         filed = proof.filed
         if filed is None:
-            drawn.append(PROOF.fill(("", may_edit, False, "", False, False, False), *named, *[""] * 11))
+            drawn.append(PROOF.fill(("", may_edit, False, "", False, False, False), *named, *[""] * 12))
             continue
         value = ("amount" if filed.amount is not None else "") + ("on" if filed.on else "")
+        value += "" if filed.has_rivals is None else "rivals" if filed.has_rivals else "none"
         judges = may_judge(filed_by=filed.by_id)
         drawn.append(
             PROOF.fill(
                 (filed.state, may_edit, judges, value, filed.has_contact, bool(filed.note), filed.has_file),
                 *(*named, filed.note, *reversed(teller.money(filed.amount)), teller.day(filed.on)),
+                in_a_row(filed.rivals or ()),
                 *(filed.contact or "", filed.position or "", filed.file or "", filed.by, teller.here.ago(filed.at)),
                 *(filed.judged_by or "", filed.word),
                 language=teller.language,

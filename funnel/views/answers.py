@@ -96,6 +96,8 @@ _FIELDS = {
     "name_missing": "new_contact",
     "day_needed": "on",
     "sum_needed": "amount",
+    "rivals_needed": "rivals",
+    "rivals_stand": "no_rival",
     "override_why_needed": "why",
     "until_over": "until",
     "until_too_far": "until",

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from funnel import actions, labels, queries
-from funnel.evidence import State
+from funnel.evidence import Kind, State
 from funnel.forms import EvidenceForm
 from funnel.models import Opportunity
 from funnel.views.answers import conflict_here, dialog, read_write, refuse
@@ -15,6 +15,7 @@ from funnel.views.proofs import shown
 from jobs.views import attachment
 from tenants.errors import Refused, Stale
 from tenants.formats import exact
+from tenants.labels import in_a_row
 from tenants.permissions import Permission
 from tenants.web import OrgRequest, conflict, number, org_view
 
@@ -74,12 +75,19 @@ def both_filings(request: OrgRequest, stale: Stale, form: EvidenceForm, *, versi
     typed = form.cleaned_data
     mine = {**typed, "contact": typed.get("new_contact") or typed.get("contact")}
     rows: list[tuple[Any, Any, Any]] = [(_("Verdict"), _verdict(stale), "")]
+    if form.item.kind == Kind.RIVALS:
+        named = [*form.stand, *typed.get("rivals", ()), *filter(None, [typed.get("new_rival")])]
+        rows.append((_("Rivals"), _rivals(stale), labels.NO_RIVAL if typed.get("no_rival") else in_a_row(named)))
     rows += [
         (field.label, _words(stale.theirs[name]), _words(mine[name]))
         for name, field in form.fields.items()
-        if name in stale.theirs
+        if name in stale.theirs and name not in {"rivals", "no_rival"}
     ]
     return conflict_here(request, [row for row in rows if row[1] != row[2]], stale, version=version)
+
+
+def _rivals(stale: Stale) -> labels.Words:
+    return labels.NO_RIVAL if stale.theirs["no_rival"] else in_a_row(stale.theirs["rivals"])
 
 
 def _words(value: Any) -> str:
@@ -94,6 +102,5 @@ def _verdict(stale: Stale) -> str:
 def _told(stale: Stale) -> str:
     """Return in a line what stands now."""
     theirs = stale.theirs
-    return " · ".join(
-        [_verdict(stale), *(str(theirs[name]) for name in ("contact", "on", "file", "note") if theirs[name])]
-    )
+    told = (_rivals(stale), *(theirs[name] for name in ("contact", "on", "file", "note")))
+    return " · ".join([_verdict(stale), *(str(each) for each in told if each)])

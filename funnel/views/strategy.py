@@ -176,7 +176,7 @@ def rival_new(request: OrgRequest, pk: int) -> HttpResponse:
         row = actions.add_rival(found, by=by, at=at, **form.facts())
         return _("%(name)s stands on the sheet now") % {"name": row.competitor.name}
 
-    return _written(request, found, "rival", form, act)
+    return _written(request, found, "rival", form, act, shaken=queries.shaken(found))
 
 
 @org_view(Permission.FUNNEL_EDIT)
@@ -191,7 +191,7 @@ def rival_edit(request: OrgRequest, pk: int, rival: int) -> HttpResponse:
         actions.change_rival(found, rival, seen=form.cleaned_data["version"] or 0, by=by, at=at, **form.facts())
         return _("Saved")
 
-    return _written(request, found, "rival", form, act, rival=row)
+    return _written(request, found, "rival", form, act, rival=row, shaken=queries.shaken(found, row))
 
 
 @org_view(Permission.FUNNEL_EDIT)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from accounts.models import Contact
+from accounts.models import Account, Contact
+from accounts.segments import Kind as AccountKind
 from funnel import actions as funnel_actions
 from funnel.evidence import STANDARD, Kind, State, kind_of
 from funnel.history import ImportedEvidence
@@ -43,6 +44,10 @@ def prove(
         for turn, code in enumerate(codes):
             if number % 4 or turn % 3:
                 values = _values(row, code, number, contact_of.get(row.account_id), when)
+                if rival := values.pop("rivals", None):
+                    funnel_actions.add_rival(row, competitor=rival[0], by=row.owner, at=when)
+                if code == "competitors":
+                    values["has_rivals"] = not values.pop("no_rival")
                 filed.append(ImportedEvidence(row.pk, code, by_id=row.owner_id, at=when, **values))
     funnel_actions.import_evidence(filed, at=at)
     for each in filed:
@@ -87,6 +92,8 @@ def _prove_one(
 def _values(opportunity: Opportunity, code: str, turn: int, contact: int | None, when: datetime) -> dict[str, Any]:
     """Return what the kind of an item asks for, as it was known when it was filed."""
     kind, values = kind_of(code), dict[str, Any](note=demo_evidence.note_of(code, turn))
+    if kind == Kind.RIVALS:
+        values |= _rivals(opportunity, turn)
     filed_on, opened_on = (each.astimezone(ZONE).date() for each in (when, opportunity.opened_at))
     if kind == Kind.AMOUNT:
         values["amount"] = demo_evidence.sum_of(code, opportunity.amount or 0)
@@ -95,6 +102,17 @@ def _values(opportunity: Opportunity, code: str, turn: int, contact: int | None,
     if kind == Kind.PERSON:
         values |= {"contact_id": contact, "on": max(opened_on, filed_on - timedelta(days=1 + turn % 5))}
     return values
+
+
+def _rivals(opportunity: Opportunity, turn: int) -> dict[str, Any]:
+    """Return who else competes: those on the sheet, one who is put there, or nobody."""
+    if opportunity.rivals.exists():
+        return {"no_rival": False}
+    known = list(Account.objects.filter(kind=AccountKind.COMPETITOR).order_by("pk"))
+    who = demo_evidence.rival_of(turn, len(known))
+    if who is None:
+        return {"no_rival": True, "note": demo_evidence.NO_RIVAL}
+    return {"no_rival": False, "rivals": [known[who]]}
 
 
 def _go_on(opportunity: Opportunity, *, is_over: bool, today: date, at: datetime) -> None:

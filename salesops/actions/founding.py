@@ -93,8 +93,8 @@ def found_demo_company(*, today: date, at: datetime, password: str) -> Membershi
             _meet(deals, demo, by=founder, at=at)
             _plan(deals, demo, today=today, by=founder, at=at)
             quote_abroad(deals, demo.opportunities, today=today, by=founder, at=at)
-            prove(deals, demo.people, demo.opportunities, today=today, at=at)
             strategize(deals, demo.people, demo.opportunities, today=today, at=at)
+            prove(deals, demo.people, demo.opportunities, today=today, at=at)  # by those who stand on the sheets
             team_up(deals, demo.people, demo.opportunities, today=today, at=at)
             _lead(demo, today=today, by=founder, at=at)
             furnish_boards(demo.people, by=founder, at=at)

@@ -47,6 +47,8 @@ def values(opportunity: Opportunity, key: str) -> dict[str, Any]:
         found["contact"] = Contact.objects.filter(account=opportunity.account).first() or make_contact(opportunity)
     if kind == Kind.AMOUNT:
         found["amount"] = MILLION
+    if kind == Kind.RIVALS:
+        found["no_rival"] = True
     if kind == Kind.DATE or key == "verbal_approval":
         found["on"] = date(2026, 3, 1)
     return found

@@ -31,7 +31,15 @@ def refused(call: Any) -> str:
     return error.value.code
 
 
-VALUES: dict[str, Any] = {"note": "x", "has_contact": True, "on": date(2026, 1, 5), "amount": 1, "has_file": True}
+VALUES: dict[str, Any] = {
+    "note": "x",
+    "has_contact": True,
+    "on": date(2026, 1, 5),
+    "amount": 1,
+    "has_file": True,
+    "has_rivals": True,
+    "no_rival": True,
+}
 NOTHING: dict[str, Any] = {"note": "", "has_contact": False, "on": None, "amount": None, "has_file": False}
 
 
@@ -46,6 +54,9 @@ NOTHING: dict[str, Any] = {"note": "", "has_contact": False, "on": None, "amount
         (Kind.DATE, "schedule", ("on",), "day_needed"),
         (Kind.AMOUNT, "budget", ("amount",), "sum_needed"),
         (Kind.PERSON, "verbal_approval", ("has_contact", "on"), "person_needed"),
+        (Kind.RIVALS, "competitors", ("has_rivals",), "rivals_needed"),
+        (Kind.RIVALS, "competitors", ("no_rival", "note"), "rivals_needed"),
+        (Kind.RIVALS, "competitors", ("no_rival", "has_file"), "rivals_needed"),
     ],
 )
 def test_each_kind_asks_for_its_value(kind: Kind, key: str, needed: tuple[str, ...], code: str) -> None:
@@ -56,6 +67,11 @@ def test_each_kind_asks_for_its_value(kind: Kind, key: str, needed: tuple[str, .
 
 def test_a_verbal_approval_needs_its_day() -> None:
     assert refused(lambda: ask_filing(Kind.PERSON, "verbal_approval", **VALUES | {"on": None})) == "day_needed"
+
+
+def test_that_there_is_no_rival_is_shown_and_true() -> None:
+    assert refused(lambda: ask_filing(Kind.RIVALS, "competitors", **NOTHING | {"no_rival": True})) == "note_needed"
+    assert refused(lambda: ask_filing(Kind.RIVALS, "competitors", **VALUES)) == "rivals_stand"
 
 
 def test_an_amount_of_nothing_is_an_amount() -> None:
@@ -129,3 +145,4 @@ def test_each_standard_item_has_its_kind() -> None:
     assert {code for code, kind in kinds.items() if kind == Kind.AMOUNT} == {"size", "budget", "budget_clear"}
     assert {code for code, kind in kinds.items() if kind == Kind.DATE} == {"schedule", "deployment_under_way"}
     assert kinds["key_needs"] == Kind.FACT
+    assert {code for code, kind in kinds.items() if kind == Kind.RIVALS} == {"competitors"}

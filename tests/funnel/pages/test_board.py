@@ -115,8 +115,9 @@ def test_queries_of_the_page_do_not_grow(acme: Cast, login: Login) -> None:
     actions.change_opportunity(opportunity, seen=1, by=acme.rep, at=timezone.now(), owner=acme.rep2)
     with CaptureQueriesContext(connection) as few:
         client.get(url(acme, f"{opportunity.pk}/"))
-    for key in ("key_needs", "strategy", "competitors"):
+    for key in ("key_needs", "strategy"):
         actions.file_evidence(opportunity, key, note="yes", seen=0, by=acme.rep2, at=timezone.now())
+    actions.file_evidence(opportunity, "competitors", new_rival="Rival", seen=0, by=acme.rep2, at=timezone.now())
     actions.add_member(opportunity, member=acme.partner, part="demo", by=acme.rep2, at=timezone.now())
     actions.change_opportunity(opportunity, seen=2, by=acme.rep2, at=timezone.now(), owner=acme.rep, amount=5)
     with CaptureQueriesContext(connection) as many:
