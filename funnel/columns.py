@@ -18,9 +18,9 @@ SORTED: Mapping[str, str] = {
     "source": "",
     "contact": "contact",
     "entered": "entered",
-    "size": "",
-    "budget": "",
-    "schedule": "",
+    "size": "size",
+    "budget": "budget",
+    "schedule": "schedule",
     "reason": "",
 }
 """Every column there is, in the order in which it stands, with the sort that its head offers."""
@@ -28,7 +28,7 @@ SORTED: Mapping[str, str] = {
 OF_OPEN = ("stage", "amount", "due", "owner", "health", "next")
 OF_CLOSED = ("stage", "amount", "closed", "reason", "owner")
 NUMBERS = frozenset({"amount", "due", "closed", "contact", "entered", "size", "budget", "schedule"})
-ON_PHONES = frozenset({"stage", "amount", "due", "health", "closed"})
+ON_PHONES = frozenset({"stage", "amount", "due", "health", "closed", "size", "budget", "schedule"})
 """What a phone shows as well."""
 
 

@@ -61,6 +61,19 @@ DATED = frozenset({"verbal_approval"})
 """What needs its day besides what its kind asks for."""
 
 
+TOLD: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "size": ("amount", ("size",)),
+    "budget": ("amount", ("budget", "budget_clear")),
+    "schedule_on": ("on", ("schedule",)),
+}
+"""What the customer told, as every list can show it: which value of which evidence, of the latest stage that has it."""
+
+
+def tells(code: str) -> bool:
+    """Return whether a standard item is among what lists show of what the customer told."""
+    return any(code in codes for _value, codes in TOLD.values())
+
+
 def kind_of(code: str) -> Kind:
     """Return the kind of a standard item, by its code."""
     return _KINDS.get(code, Kind.FACT)

@@ -1,6 +1,6 @@
 """What board and table are narrowed and sorted by, as it stands in the address. No Django here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -9,11 +9,18 @@ from funnel.commitment import Backing
 from funnel.grouping import DIMENSIONS
 from funnel.stages import Health, Stage, Status
 from funnel.windows import WINDOWS, window
+from tenants.formats import AmountError, parse_money
 
-SORTS = ("name", "stage", "amount", "due", "owner", "health", "next", "closed", "contact", "entered")
+SORTS = (
+    *("name", "stage", "amount", "due", "owner", "health", "next", "closed", "contact", "entered"),
+    *("size", "budget", "schedule"),
+)
+TOLD = ("size_from", "size_to", "budget_from", "budget_to", "schedule_from", "schedule_to")
+"""Bounds, both included, of what the customer told: amounts as people type them, and days."""
 VIEW_PARAMS = (
     *("q", "team", "owner", "account", "product", "status", "stage", "health", "flag", "category", "backing"),
     *("gap", "due", "due_from", "due_to", "closed", "closed_from", "closed_to", *(f"in_{code}" for code in DIMENSIONS)),
+    *TOLD,
     *("sort", "group", "across", "cols"),
 )
 """Everything of an address that a saved view keeps, in its order."""
@@ -31,8 +38,8 @@ class Filters:
     more than is proven. `due` and `closed` are named spans (see
     `windows`), or `overdue` and `none` for `due`; the dates beside them bound the same day by day, both ends included.
     `within` are groups (see `grouping`): the code of what is grouped by, and the key; they stand in the address as
-    `in_<code>`. `group` and `across` say by what the rows left are grouped, in lines and in columns; `cols` what a
-    line shows.
+    `in_<code>`. `told` are those of `TOLD` that are set, amounts in minor units. `group` and `across` say by what the
+    rows left are grouped, in lines and in columns; `cols` what a line shows.
     """
 
     q: str = ""
@@ -54,6 +61,7 @@ class Filters:
     closed_from: date | None = None
     closed_to: date | None = None
     within: tuple[tuple[str, str], ...] = ()
+    told: tuple[tuple[str, int | date], ...] = ()
     sort: str = ""
     group: str = ""
     across: str = ""
@@ -91,6 +99,22 @@ def _date(text: str) -> date | None:
     return day if day and _FIRST <= day <= _LAST else None
 
 
+def _amount(text: str) -> int | None:
+    try:
+        amount = parse_money(text[:40])
+    except AmountError:
+        return None
+    return amount if amount >= 0 else None
+
+
+def _told(query: Mapping[str, str]) -> Iterator[tuple[str, int | date]]:
+    for name in TOLD:
+        text = query.get(name, "")
+        value = _date(text) if name.startswith("schedule") else _amount(text)
+        if value is not None:
+            yield name, value
+
+
 def _text(text: str, limit: int = 200) -> str:
     return text.replace("\x00", "").strip()[:limit]
 
@@ -118,6 +142,7 @@ def read(query: Mapping[str, str]) -> Filters:
         closed_from=_date(query.get("closed_from", "")),
         closed_to=_date(query.get("closed_to", "")),
         within=tuple((code, _text(query[name])) for code in DIMENSIONS if (name := f"in_{code}") in query),
+        told=tuple(_told(query)),
         sort=sort if sort.removeprefix("-") in SORTS else "",
         group=_one_of(query.get("group", ""), tuple(DIMENSIONS)),
         across=_one_of(query.get("across", ""), tuple(DIMENSIONS)),

@@ -5,8 +5,8 @@ from datetime import date, datetime
 from typing import Any
 
 from funnel.actions import _log
-from funnel.actions._proof import keep_proven
-from funnel.evidence import State
+from funnel.actions._proof import keep_proven, keep_told
+from funnel.evidence import State, tells
 from funnel.models import Evidence, EvidenceItem, Opportunity, Rival
 from jobs.models import StoredFile
 from tenants import audit
@@ -48,6 +48,15 @@ def record(
 
 def _plain(value: Any) -> Any:
     return "" if value is None else value.isoformat() if isinstance(value, date) else value
+
+
+def keep(
+    opportunity: Opportunity, row: EvidenceItem, *, by: Membership, at: datetime, undoing: datetime | None = None
+) -> None:
+    """Keep what an opportunity says of its evidence, of which that of one item has changed; see `keep_proven`."""
+    keep_proven(opportunity, by=by, at=at, undoing=undoing)
+    if tells(row.code):
+        keep_told([opportunity.pk])
 
 
 def take_away(

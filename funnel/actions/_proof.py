@@ -1,4 +1,4 @@
-"""Keeping `Opportunity.proven_stage`: for one opportunity as it is changed, or for many in one statement.
+"""Keeping what evidence says of an opportunity: `proven_stage`, as it is changed or for many, and what was told.
 
 The change log is told how far the evidence reaches, not what that proves of the stage that happens to be claimed: so
 no move, and no undoing of one, has anything to tell. What is closed is told when it is opened again.
@@ -12,7 +12,7 @@ from django.db.models import Exists, F, Min, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Least
 
 from funnel.actions import _log
-from funnel.evidence import Item, State, proven_stage
+from funnel.evidence import TOLD, Item, State, proven_stage
 from funnel.history import Draft, reach
 from funnel.models import Change, Evidence, EvidenceItem, Opportunity, Spell, StageOverride
 from funnel.stages import ChangeKind, Stage, Status
@@ -113,6 +113,16 @@ def _take_back(row: Change, draft: Draft, *, by: Membership | None, at: datetime
         recorded_at=at,
         undoes=row,
     )
+
+
+def keep_told(ids: Collection[int]) -> None:
+    """Set what the customer told, in one statement: what stands filed and was not sent back."""
+    Opportunity.objects.filter(pk__in=ids).update(**{name: _told(*told) for name, told in TOLD.items()})
+
+
+def _told(value: str, codes: Sequence[str]) -> Subquery:
+    filed = Evidence.objects.standing().filter(opportunity=OuterRef("pk"), item__code__in=codes)
+    return Subquery(filed.exclude(**{value: None}).order_by("-item__stage").values(value)[:1])
 
 
 def first_demanded() -> int:

@@ -12,8 +12,8 @@ from accounts import names
 from accounts.models import Account, Contact
 from funnel.actions import _bell, _log
 from funnel.actions._checklist import ensure_items, item_row
-from funnel.actions._evidence import heed_rivals, held, record, rivals_on, take_away, wait_anew
-from funnel.actions._proof import keep_proven
+from funnel.actions._evidence import heed_rivals, held, keep, record, rivals_on, take_away, wait_anew
+from funnel.actions._proof import keep_told
 from funnel.actions.moving import UNDO_WITHIN
 from funnel.actions.rivals import ensure_competitor, put_on_sheet
 from funnel.evidence import Kind, State, ask_filing, ask_verdict
@@ -104,7 +104,7 @@ def file_evidence(
     if coming:
         stand = rivals_on(opportunity)
         heed_rivals(opportunity, stood, but=row, by=by, at=at)
-    keep_proven(opportunity, by=by, at=at)
+    keep(opportunity, row, by=by, at=at)
     record("evidence.filed", opportunity, row, was, held(evidence, stand), by=by, at=at)
     _log.judge(opportunity, by=by, at=at)
     return evidence
@@ -171,7 +171,7 @@ def withdraw_evidence(
     if evidence.version != seen:
         raise _changed(evidence)
     take_away(evidence, opportunity, rivals=_rivals_of(evidence), by=by, at=at)
-    keep_proven(opportunity, by=by, at=at)
+    keep(opportunity, row, by=by, at=at)
     _log.judge(opportunity, by=by, at=at)
 
 
@@ -219,7 +219,7 @@ def judge_evidence(
     evidence.state, evidence.judged_by, evidence.judged_at, evidence.word = verdict, by, at, word
     evidence.version += 1
     evidence.save(update_fields=["state", "judged_by", "judged_at", "word", "version"])
-    keep_proven(opportunity, by=by, at=at)
+    keep(opportunity, row, by=by, at=at)
     facts = {"item": row.key, "stage": row.stage, "state": [str(was), str(verdict)], "word": word}
     audit.record("evidence.judged", opportunity, by=by, at=at, **facts)
     _log.judge(opportunity, by=by, at=at)
@@ -256,7 +256,7 @@ def unjudge_evidence(
     evidence.state, evidence.judged_by, evidence.judged_at, evidence.word = State.FILED, None, None, ""
     evidence.version += 1
     evidence.save(update_fields=["state", "judged_by", "judged_at", "word", "version"])
-    keep_proven(opportunity, by=by, at=at, undoing=judged_at)
+    keep(opportunity, row, by=by, at=at, undoing=judged_at)
     facts = {"item": row.key, "stage": row.stage, "state": [str(was), str(State.FILED)]}
     audit.record("evidence.unjudged", opportunity, by=by, at=at, **facts)
     _log.judge(opportunity, by=by, at=at)
@@ -330,5 +330,7 @@ def import_evidence(rows: Sequence[tuple[int, str, str, int] | ImportedEvidence]
         batch_size=1_000,
         ignore_conflicts=True,
     )
-    judge_anew({row.opportunity_id for row in brought}, at=at)
+    ids = {row.opportunity_id for row in brought}
+    keep_told(ids)
+    judge_anew(ids, at=at)
     return int(Evidence.objects.count() - before)

@@ -97,7 +97,8 @@ class Opportunity(TenantModel):
     """A possible sale. `amount` is in minor units of the reporting currency.
 
     `quoted_amount` and `quoted_currency` keep what was typed in another currency, `rate_on` the day of its rate.
-    `proven_stage` is what `funnel.evidence.proven_stage` says; every action that can change it keeps it.
+    `proven_stage` is what `funnel.evidence.proven_stage` says; every action that can change it keeps it. So are `size`,
+    `budget` (minor units) and `schedule_on`, what the customer told, of `funnel.evidence.TOLD`.
     `next_step`, `next_step_on`, `last_contact_at`, `health` and `flags` are written by apps to the right.
     `discount` is percent of `full_amount`, the price before it in the currency of the quotation (None without one); see
     `funnel.discounts`. `committed_on`: the customer's own procedure has chosen us; `eb_promised_on`: the economic buyer
@@ -113,6 +114,9 @@ class Opportunity(TenantModel):
     stage_entered_at = models.DateTimeField()
     proven_stage = models.PositiveSmallIntegerField(default=Stage.DISCOVER)
     amount = models.BigIntegerField(_("Amount"), null=True, blank=True)
+    size = models.BigIntegerField(null=True)
+    budget = models.BigIntegerField(null=True)
+    schedule_on = models.DateField(null=True)
     quoted_amount = models.BigIntegerField(null=True, blank=True)
     quoted_currency = models.CharField(max_length=3, blank=True)
     rate_on = models.DateField(null=True, blank=True)

@@ -88,6 +88,16 @@ def day_starts(day: date, organization: Organization) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=organization.zone)
 
 
+_BOUNDS = {
+    "size_from": "size__gte",
+    "size_to": "size__lte",
+    "budget_from": "budget__gte",
+    "budget_to": "budget__lte",
+    "schedule_from": "schedule_on__gte",
+    "schedule_to": "schedule_on__lte",
+}
+
+
 def narrowed(membership: Membership, filters: Filters, *, today: date) -> OpportunityQuerySet:
     """Return what `membership` may see and the filters leave, apart from status, stage, health, due and closed."""
     rows = visible(membership)
@@ -106,6 +116,8 @@ def narrowed(membership: Membership, filters: Filters, *, today: date) -> Opport
         rows = rows.filter(status=Status.OPEN, proven_stage__lt=F("stage"))
     if filters.flag:
         rows = rows.filter(flags__contains=[filters.flag])
+    if filters.told:
+        rows = rows.filter(**{_BOUNDS[name]: value for name, value in filters.told})
     if filters.team:
         path = Team.objects.filter(pk=filters.team).values_list("path", flat=True).first()
         people = Membership.objects.in_current_organization().filter(team__path__startswith=path or "none")

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, F, QuerySet, Sum
 
 from funnel.filters import CLOSED, Filters
-from funnel.models import URGENCY, Evidence, OpportunityQuerySet, proven_amount, weighted_amount
+from funnel.models import URGENCY, OpportunityQuerySet, proven_amount, weighted_amount
 from funnel.queries.opportunities import closed, due, in_health, narrowed
 from funnel.stages import StageRow, Status
 from tenants.models import Membership
@@ -27,15 +27,11 @@ EXTRA = {
     "source": "source",
     "contact": "last_contact_at",
     "entered": "stage_entered_at",
+    "size": "size",
+    "budget": "budget",
+    "schedule": "schedule_on",
 }
 """What some columns show besides, fetched where they are asked for."""
-
-TOLD = {
-    "size": ("amount", ("size",)),
-    "budget": ("amount", ("budget_clear", "budget")),
-    "schedule": ("on", ("schedule",)),
-}
-"""What the customer told: the value of which evidence, the first of it that stands."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +55,9 @@ _ORDERS: dict[str, Sequence[Any]] = {
     "closed": ("closed_at",),
     "contact": ("last_contact_at",),
     "entered": ("stage_entered_at",),
+    "size": ("size",),
+    "budget": ("budget",),
+    "schedule": ("schedule_on",),
 }
 
 
@@ -82,16 +81,8 @@ def in_order(rows: OpportunityQuerySet, filters: Filters) -> QuerySet[Any]:
     keys = [F(key) if isinstance(key, str) else key for key in _ORDERS[sort.removeprefix("-")]]
     by: list[Any] = [key.desc(nulls_last=True) if sort.startswith("-") else key.asc() for key in keys]
     extra = [EXTRA[code] for code in filters.cols if code in EXTRA]
-    told = {f"told_{code}": _told(*TOLD[code]) for code in filters.cols if code in TOLD}
-    extra += told
-    ordered = rows.annotate(**told).order_by(*by, F("amount").desc(nulls_last=True), "pk")
+    ordered = rows.order_by(*by, F("amount").desc(nulls_last=True), "pk")
     return cast("QuerySet[Any]", ordered.values_list(*SHOWN, *extra, named=True))
-
-
-def _told(value: str, items: Sequence[str]) -> Subquery:
-    """Return what stands filed as the value of these items: of the later stage, where both do."""
-    filed = Evidence.objects.standing().filter(opportunity=OuterRef("pk"), item__code__in=items)
-    return Subquery(filed.order_by("-item__stage").values(value)[:1])
 
 
 def totals(rows: OpportunityQuerySet, table: Sequence[StageRow], *, status: str = "") -> Totals:

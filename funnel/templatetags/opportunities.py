@@ -170,8 +170,8 @@ def lines(context: Context, shown: Iterable[Any]) -> SafeString:
                 teller.day(row.next_step_on),
                 *(getattr(row, name, None) or "" for name in _EXTRA_TEXTS),
                 *(teller.day(getattr(row, name, None)) for name in ("last_contact_at", "stage_entered_at")),
-                *(text for name in ("told_size", "told_budget") for text in teller.money(getattr(row, name, None))),
-                teller.day(getattr(row, "told_schedule", None)),
+                *(text for name in ("size", "budget") for text in teller.money(getattr(row, name, None))),
+                teller.day(getattr(row, "schedule_on", None)),
                 language=teller.language,
             )
         )

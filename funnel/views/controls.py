@@ -12,13 +12,17 @@ from funnel.grouping import DIMENSIONS
 from funnel.queries import Choices
 from funnel.stages import StageRow, Status
 from funnel.views.columns import heads_of
+from tenants.formats import plain
 from tenants.templatetags.frame import controls
 from tenants.web import OrgRequest
 
 _OVER = frozenset({Status.WON, Status.LOST, Status.ABANDONED, filters.CLOSED})
 _WITHIN = tuple(f"in_{code}" for code in DIMENSIONS)
 _KEPT_BY_BOARD = ("account", *_WITHIN)
-_KEPT_BY_TABLE = ("account", "category", "due_from", "due_to", "closed_from", "closed_to", "sort", "cols", *_WITHIN)
+_KEPT_BY_TABLE = (
+    *("account", "category", "due_from", "due_to", "closed_from", "closed_to", "sort", "cols"),
+    *(*filters.TOLD, *_WITHIN),
+)
 _KEPT_BY_MATRIX = ("account", "category", *_WITHIN)
 
 
@@ -72,6 +76,7 @@ def _of_table(
         "groupings": _table_groupings(wanted),
         "kept": _kept(query, _KEPT_BY_TABLE),
         "all_kept": [(name, value) for name, value in query.items() if name not in {"cols", "page", "view"}],
+        "all_but_told": [(name, value) for name, value in query.items() if name not in {*filters.TOLD, "page", "view"}],
         "column_choices": [(code, words, code in shown) for code, words in labels.COLUMNS.items()],
     }
 
@@ -104,7 +109,8 @@ def _of_matrix(query: QueryDict, wanted: filters.Filters, choices: Choices, line
 
 
 def _narrowing(wanted: filters.Filters, choices: Choices) -> dict[str, Any]:
-    return {"filters": wanted, "choices": choices, "due_choices": labels.DUE}
+    told = {name: plain(value) if isinstance(value, int) else value.isoformat() for name, value in wanted.told}
+    return {"filters": wanted, "choices": choices, "due_choices": labels.DUE, "told": told}
 
 
 def _kept(query: QueryDict, names: tuple[str, ...]) -> list[tuple[str, str]]:

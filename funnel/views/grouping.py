@@ -1,5 +1,6 @@
 """Groups of opportunities: in the table, and as lines and columns; the words of what narrows them."""
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +16,7 @@ from funnel.models import OpportunityQuerySet
 from funnel.stages import Category, StageRow
 from funnel.views.answers import language, url_of
 from funnel.views.controls import matrix_controls
-from tenants.formats import short_date
+from tenants.formats import exact, short_date
 from tenants.labels import worded
 from tenants.permissions import Permission
 from tenants.queries import CountedPaginator
@@ -151,7 +152,24 @@ def narrowed(request: OrgRequest, wanted: filters.Filters, stages: list[StageRow
         if first or last:
             days = {"first": _day(request, first), "last": _day(request, last)}
             shown.append((text % days, without(*names)))
-    return shown
+    return shown + [(words, without(*names)) for words, names in _told(request, wanted)]
+
+
+def _told(request: OrgRequest, wanted: filters.Filters) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield what bounds what the customer told, in words, and the names in the address."""
+    said = dict(wanted.told)
+    sums = (_("%(field)s %(first)s – %(last)s"), _("%(field)s at least %(first)s"), _("%(field)s at most %(last)s"))
+    days = (sums[0], _("%(field)s from %(first)s"), _("%(field)s until %(last)s"))
+    for code, (both, least, most) in (("size", sums), ("budget", sums), ("schedule", days)):
+        names = (f"{code}_from", f"{code}_to")
+        first, last = (_bound(request, said.get(name)) for name in names)
+        if first or last:
+            words = both if first and last else least if first else most
+            yield words % {"field": labels.COLUMNS[code], "first": first, "last": last}, names
+
+
+def _bound(request: OrgRequest, value: int | date | None) -> str:
+    return exact(value) if isinstance(value, int) else _day(request, value)
 
 
 def _day(request: OrgRequest, day: date | None) -> str:

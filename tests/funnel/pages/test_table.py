@@ -72,7 +72,7 @@ def test_what_the_customer_told_us_stands_in_columns(acme: Cast, login: Login) -
 
     def cells(name: str) -> list[tuple[str, str]]:
         row = next(each for each in text(client.get(table)).split("<tr")[1:] if f">{name}<" in each)
-        return re.findall(r'<td class="num wide-only"(?: title="([^"]*)")?>([^<]*)</td>', row)
+        return re.findall(r'<td class="num"(?: title="([^"]*)")? data-named="[^"]*">([^<]*)</td>', row)
 
     (size, _short), (budget, _brief), (_none, day) = cells("Told")
     assert (size, budget) == (f"{acme.org.currency} 7,000,000", f"{acme.org.currency} 5,000,000")
@@ -89,3 +89,64 @@ def test_what_the_customer_told_us_stands_in_columns(acme: Cast, login: Login) -
     with CaptureQueriesContext(connection) as asked:
         client.get(table)
     assert len(asked) == len(plain)
+
+
+@pytest.fixture
+def told(acme: Cast) -> None:
+    """Three opportunities of which the customer told more and more, and one of which nothing."""
+    recent(acme.rep, "Untold")
+    for n, name in enumerate(("Small", "Middle", "Large"), 1):
+        found, who = recent(acme.rep, name), {"seen": 0, "by": acme.rep, "at": timezone.now()}
+        actions.file_evidence(found, "size", amount=n * 2_000_000_00, **who)
+        actions.file_evidence(found, "budget", amount=n * 1_000_000_00, **who)
+        actions.file_evidence(found, "schedule", on=date(2031, n, 6), **who)
+
+
+def names_in(page: str) -> list[str]:
+    return re.findall(r">(Untold|Small|Middle|Large)<", page)
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize("column", ["size", "budget", "schedule"])
+def test_the_table_is_sorted_by_what_the_customer_told(acme: Cast, login: Login, column: str) -> None:
+    client = login(acme.manager)
+    up = names_in(text(client.get(url(acme, f"table/?cols={column}&sort={column}"))))
+    down = names_in(text(client.get(url(acme, f"table/?cols={column}&sort=-{column}"))))
+    assert up == ["Small", "Middle", "Large", "Untold"]
+    assert down == ["Large", "Middle", "Small", "Untold"], "what is unknown comes last"
+    assert f"sort=-{column}" in text(client.get(url(acme, f"table/?cols={column}&sort={column}")))
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize(
+    ("asked", "left", "words"),
+    [
+        ("size_from=400萬", {"Middle", "Large"}, "Size at least 4,000,000"),
+        ("size_to=3,999,999", {"Small"}, "Size at most 3,999,999"),
+        ("budget_from=2000000&budget_to=2.5M", {"Middle"}, "Budget 2,000,000 – 2,500,000"),
+        ("budget_from=2000000", {"Middle", "Large"}, "Budget at least 2,000,000"),
+        ("schedule_from=2031-02-06", {"Middle", "Large"}, "Schedule from 6 Feb 2031"),
+        ("schedule_to=2031-02-06", {"Small", "Middle"}, "Schedule until 6 Feb 2031"),
+        ("budget_from=much&size_to=-5&schedule_to=soon", {"Untold", "Small", "Middle", "Large"}, ""),
+    ],
+)
+def test_lists_are_narrowed_by_what_the_customer_told(
+    acme: Cast, login: Login, asked: str, left: set[str], words: str
+) -> None:
+    client = login(acme.manager)
+    for path in ("table/", ""):
+        page = text(client.get(url(acme, f"{path}?{asked}")))
+        assert set(names_in(page)) == left
+        assert words in page
+    assert ('name="told"' in page) is False
+    matrix = text(client.get(url(acme, f"matrix/?group=owner&across=stage&{asked}")))
+    assert f">{len(left)}<" in matrix
+
+
+@pytest.mark.usefixtures("told")
+def test_a_saved_view_keeps_what_was_told_and_the_form_shows_it(acme: Cast, login: Login) -> None:
+    client = login(acme.rep)
+    page = text(client.get(url(acme, "table/?budget_from=200萬&schedule_to=2031-12-31&size_to=")))
+    assert 'name="budget_from" inputmode="decimal" autocomplete="off" maxlength="40" value="2000000"' in page
+    assert 'type="date" name="schedule_to" value="2031-12-31"' in page
+    assert '<input type="hidden" name="budget_from" value="200萬">' in page, "the other filters keep it"
