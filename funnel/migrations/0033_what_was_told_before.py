@@ -18,7 +18,7 @@ TOLD = """
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("funnel", "0029_what_the_customer_told"),
+        ("funnel", "0032_what_the_customer_told"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ _KNOWN = "fact document person date amount"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("funnel", "0027_logs_never_emptied"),
+        ("funnel", "0029_what_is_proven_is_logged"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("funnel", "0028_competitors_are_rivals"),
+        ("funnel", "0031_competitors_are_rivals"),
     ]
 
     operations = [

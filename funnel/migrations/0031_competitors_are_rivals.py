@@ -17,7 +17,7 @@ FACT = "UPDATE funnel_evidenceitem SET kind = 'fact' WHERE kind = 'rivals'"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("funnel", "0028_rivals_as_evidence"),
+        ("funnel", "0030_rivals_as_evidence"),
     ]
 
     operations = [
