@@ -9,6 +9,7 @@ from typing import Any
 
 import qrcode
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
+from allauth.account.auth_backends import AuthenticationBackend
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.totp.internal.auth import generate_totp_secret
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -24,6 +25,7 @@ from qrcode.image.svg import SvgPathFillImage
 
 from tenants import actions
 from tenants.models import User
+from tenants.queries.seats import signed_in
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
@@ -74,6 +76,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         """Send after the commit, so that no mail speaks of what was rolled back."""
         message = self.render_mail(template_prefix, email, {"request": self.request, "email": email, **context})
         transaction.on_commit(message.send, robust=True)
+
+
+class Backend(AuthenticationBackend):  # type: ignore[misc]  # as above
+    """Finds who is signed in with their seats: every page asks for both."""
+
+    def get_user(self, user_id: int) -> User | None:
+        """Return who is signed in, unless they are inactive."""
+        user = signed_in(user_id)
+        return user if self.user_can_authenticate(user) else None
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types

@@ -80,7 +80,7 @@ def sign_in(membership: Membership, *, fresh: bool = True) -> Client:
     :param fresh: they have just said once more that it is them, as what matters asks for.
     """
     client = Client()
-    client.force_login(membership.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(membership.user, backend="tenants.sign_in.Backend")
     if fresh:
         session = client.session
         said = {"method": "password", "at": time.time(), "reauthenticated": True}

@@ -110,7 +110,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Board:
-    """The columns asked for, and the figures of all open ones; `won` is 0 where the last column was not asked for.
+    """The columns asked for, and the figures of what is open in them; `won` is 0 where the last was not asked for.
 
     `beyond` is how many groups have no column here.
     """
@@ -167,6 +167,8 @@ def board(
     rows, table = narrowed(membership, filters, today=today), table or stage_table()
     limits = column_limits(membership, filters, table)
     standing = rows.filter(due(filters, organization, today), status=Status.OPEN)
+    if len(stages) < len(Stage):
+        standing = standing.filter(stage__in=stages)
     won = rows.filter(closed(first, last, organization), in_health(filters), status=Status.WON)
     percents = {row.stage: row.percent for row in table}
     figures = figures_by_stage(standing, won if Stage.DEPLOY in stages else None, filters, percents)

@@ -19,7 +19,7 @@ from tenants.models import Invitation, Membership, User
 from tenants.scoping import reading
 from tenants.web import open_view
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "tenants.sign_in.Backend"
 
 
 @open_view("whoever holds the secret link of an invitation; the page enters the scope by itself")

@@ -65,6 +65,28 @@ def test_a_move_asks_at_most_fifteen_things_however_full_the_board(acme: Cast, l
     assert len(without) == len(full) + 1, "who goes on without evidence is one thing more to write down"
 
 
+def test_a_move_that_is_told_to_the_owner_asks_fifteen_things_in_all(
+    acme: Cast, login: Login, django_capture_on_commit_callbacks: Any
+) -> None:
+    client = login(acme.executive)
+    moved(client, recent(acme.rep, "first", stage=Stage.DISCOVER))  # what the stages demand is written down once
+    new = recent(acme.rep, "unproven", stage=Stage.DISCOVER)
+    with CaptureQueriesContext(connection) as captured, django_capture_on_commit_callbacks(execute=True):
+        moved(client, new)
+    assert [said for said in asked(captured) if "jobs_notification" in said]
+    assert len(asked(captured)) <= 15, "\n".join(asked(captured))
+
+
+def test_some_columns_of_the_board_say_what_they_say_among_all(acme: Cast) -> None:
+    for number in range(12):
+        recent(acme.rep, f"Deal {number}", stage=Stage(number % 6 + 1), amount=number * MILLION)
+    today, some = timezone.now().date(), {Stage.QUALIFY, Stage.PROOF, Stage.DEPLOY}
+    whole = queries.board(acme.executive, Filters(), today=today)
+    part = queries.board(acme.executive, Filters(), today=today, stages=some)
+    assert part.columns == [column for column in whole.columns if column.row and column.row.stage in some]
+    assert part.count == 4
+
+
 def test_a_new_opportunity_asks_at_most_fifteen_things(acme: Cast, login: Login) -> None:
     client, account = login(acme.executive), make_account(acme.rep)
     form = {"account": account.pk, "name": "New", "amount": "12", "quoted_currency": acme.org.currency, "stage": 1}

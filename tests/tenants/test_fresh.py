@@ -109,7 +109,7 @@ def test_what_waited_is_not_done_for_another_page_or_person(acme: Cast, admin: C
     session.save()
     asked = admin.post(reverse("tenants:deactivate", args=["acme", acme.rep.pk])).headers["Location"]
     admin.logout()
-    admin.force_login(acme.rep2.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    admin.force_login(acme.rep2.user, backend="tenants.sign_in.Backend")
     acme.rep2.user.set_password(PASSWORD)
     acme.rep2.user.save()
     admin.post(asked, {"password": PASSWORD})

@@ -152,7 +152,7 @@ def test_a_session_is_noted_once_a_minute_and_follows_its_person(rep: User) -> N
 
 def test_a_session_of_before_is_noted_at_its_next_request(acme: Cast) -> None:
     client = Client(headers={"user-agent": PHONE})
-    client.force_login(acme.rep.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(acme.rep.user, backend="tenants.sign_in.Backend")
     assert not UserSession.objects.exists()
     client.get(PROFILE)
     assert UserSession.objects.get().user_id == acme.rep.user_id
@@ -160,7 +160,7 @@ def test_a_session_of_before_is_noted_at_its_next_request(acme: Cast) -> None:
 
 def test_an_unknown_address_ends_no_request(acme: Cast) -> None:
     client = Client(REMOTE_ADDR="")
-    client.force_login(acme.rep.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(acme.rep.user, backend="tenants.sign_in.Backend")
     assert client.get(PROFILE).status_code == 200
     assert UserSession.objects.get().ip == "0.0.0.0"  # noqa: S104
 
