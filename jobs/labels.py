@@ -69,7 +69,11 @@ def _title(data: Mapping[str, Any]) -> str:
 
 
 def _ended(template: Text) -> Callable[[Mapping[str, Any]], str]:
-    return lambda data: str(template) % {**data, "title": _title(data)}
+    return lambda data: str(template) % {**data, **_counts(data), "title": _title(data)}
+
+
+def _counts(data: Mapping[str, Any]) -> dict[str, str]:
+    return {key: f"{data[key]:,}" for key in ("done", "total") if isinstance(data.get(key), int)}
 
 
 def _done(data: Mapping[str, Any]) -> str:

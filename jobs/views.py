@@ -80,7 +80,7 @@ def bell(request: OrgRequest) -> HttpResponse:
         return toast(response, found.ended[0].text)
     if found.ended:
         count = len(found.ended)
-        return toast(response, ngettext("%(n)s job has ended.", "%(n)s jobs have ended.", count) % {"n": count})
+        return toast(response, ngettext("%(n)s job has ended.", "%(n)s jobs have ended.", count) % {"n": f"{count:,}"})
     return response
 
 

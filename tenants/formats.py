@@ -81,6 +81,14 @@ def compact(value_minor: int | None, language: str, exponent: int = 2) -> str:
     return "".join(split(value_minor, language, exponent))
 
 
+class Count(int):
+    """How many there are: a number to reckon with, that is shown with its thousands apart."""
+
+    def __str__(self) -> str:
+        """Return 1,095 for 1095."""
+        return format(int(self), ",")
+
+
 def exact(value_minor: int | None, exponent: int = 2) -> str:
     """All the digits, grouped by three: 12,800,000 or 12,800,000.50. None is a dash."""
     if value_minor is None:

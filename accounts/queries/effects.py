@@ -12,7 +12,7 @@ from tenants.models import Membership
 
 def _products_stand(_reader: Membership, _today: date) -> str:
     n = Product.objects.filter(is_active=True).count()
-    return ngettext("{n} on sale", "{n} on sale", n).format(n=n)
+    return ngettext("{n} on sale", "{n} on sale", n).format(n=f"{n:,}")
 
 
 def _segments_stand(reader: Membership, _today: date) -> str:

@@ -100,7 +100,7 @@ def segments(request: OrgRequest) -> HttpResponse:
     except Stale as stale:
         return conflict(request, answers.both(form, stale, form.values), stale, version=setting.version)
     words = ngettext("Saved. %(n)s customer changed segment.", "Saved. %(n)s customers changed segment.", moved)
-    messages.success(request, words % {"n": moved})
+    messages.success(request, words % {"n": f"{moved:,}"})
     return go(request, answers.url(request, "segments"))
 
 

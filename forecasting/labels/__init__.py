@@ -252,8 +252,8 @@ def limit_label(code: str) -> Words:
 
 def gains(rule: str, more: int, fewer: int) -> str:
     """Say how many opportunities gain and lose a flag."""
-    gained = ngettext("%(n)s opportunity gains it", "%(n)s opportunities gain it", more) % {"n": more}
-    lost = ngettext("%(n)s loses it", "%(n)s lose it", fewer) % {"n": fewer}
+    gained = ngettext("%(n)s opportunity gains it", "%(n)s opportunities gain it", more) % {"n": f"{more:,}"}
+    lost = ngettext("%(n)s loses it", "%(n)s lose it", fewer) % {"n": f"{fewer:,}"}
     words = {"rule": rule, "gained": gained, "lost": lost}
     return _("%(rule)s: %(gained)s, %(lost)s") % words
 
@@ -261,7 +261,7 @@ def gains(rule: str, more: int, fewer: int) -> str:
 def _flagged(data: Mapping[str, Any]) -> str:
     count = int(data.get("count", 0))
     names = in_a_row(data.get("names", []))
-    words = {"count": count, "names": names}
+    words = {"count": f"{count:,}", "names": names}
     return (
         ngettext(
             "%(count)s of your opportunities needs attention: %(names)s",
@@ -274,7 +274,7 @@ def _flagged(data: Mapping[str, Any]) -> str:
 
 def _climbed(data: Mapping[str, Any]) -> str:
     count = int(data.get("count", 0))
-    words = {"count": count, "names": in_a_row(data.get("names", []))}
+    words = {"count": f"{count:,}", "names": in_a_row(data.get("names", []))}
     return (
         ngettext(
             "%(count)s opportunity of your people has waited too long: %(names)s",

@@ -76,7 +76,7 @@ def _time_zone(change: Adjustment) -> Iterator[Effect]:
         moved,
     )
     if moved:
-        yield Effect(text.format(n=moved), asks=True)
+        yield Effect(text.format(n=f"{moved:,}"), asks=True)
 
 
 told_of("fiscal_year_start", _fiscal_year)
@@ -90,7 +90,7 @@ def _targets_stand(reader: Membership, today: date) -> str:
     found = Target.objects.visible_to(reader).filter(starts_on__range=(year.starts_on, year.ends_on))
     n = found.order_by().values("owner_id").distinct().count()
     text = ngettext("{n} person in {year}", "{n} people in {year}", n)
-    return text.format(n=n, year=period_label(year))
+    return text.format(n=f"{n:,}", year=period_label(year))
 
 
 stands("forecasting:targets", _targets_stand)

@@ -39,7 +39,7 @@ def limit_effects(after: DiscountLimits) -> list[Effect]:
             "{n} open opportunities of reps have a discount above {percent} % and keep it; the next one is asked.",
             n,
         )
-        found.append(Effect(text.format(n=n, percent=f"{float(after.rep):g}")))
+        found.append(Effect(text.format(n=f"{n:,}", percent=f"{float(after.rep):g}")))
     low, high = sorted([before.manager, after.manager])
     waiting = Approval.objects.waiting().filter(kind=ApprovalKind.DISCOUNT, percent__gt=low, percent__lte=high)
     if after.manager < before.manager:
@@ -49,7 +49,7 @@ def limit_effects(after: DiscountLimits) -> list[Effect]:
             "{n} requests that wait can then be granted by an executive alone.",
             n,
         )
-        found.append(Effect(text.format(n=n)))
+        found.append(Effect(text.format(n=f"{n:,}")))
     if after.manager > before.manager:
         n = waiting.exclude(asked_by=F("opportunity__owner"), opportunity__owner__role=Role.MANAGER).count()
         text = ngettext(
@@ -57,7 +57,7 @@ def limit_effects(after: DiscountLimits) -> list[Effect]:
             "{n} requests that wait with an executive can then be granted by a manager too.",
             n,
         )
-        found.append(Effect(text.format(n=n)))
+        found.append(Effect(text.format(n=f"{n:,}")))
     found.append(Effect(_("What was granted already stays granted, on the price it was granted for.")))
     return found
 

@@ -63,21 +63,25 @@ def _open_leads() -> Iterator[Facts]:
 
 
 def _qualify(n: int) -> str:
-    return ngettext("{n} open lead becomes qualified.", "{n} open leads become qualified.", n).format(n=n)
+    return ngettext("{n} open lead becomes qualified.", "{n} open leads become qualified.", n).format(n=f"{n:,}")
 
 
 def _no_longer_qualify(n: int) -> str:
-    return ngettext("{n} open lead is no longer qualified.", "{n} open leads are no longer qualified.", n).format(n=n)
+    return ngettext("{n} open lead is no longer qualified.", "{n} open leads are no longer qualified.", n).format(
+        n=f"{n:,}"
+    )
 
 
 def _to_drop(n: int) -> str:
-    return ngettext("{n} open lead should then be dropped.", "{n} open leads should then be dropped.", n).format(n=n)
+    return ngettext("{n} open lead should then be dropped.", "{n} open leads should then be dropped.", n).format(
+        n=f"{n:,}"
+    )
 
 
 def _no_longer_to_drop(n: int) -> str:
     return ngettext(
         "{n} open lead should no longer be dropped.", "{n} open leads should no longer be dropped.", n
-    ).format(n=n)
+    ).format(n=f"{n:,}")
 
 
 def _stages_stand(_reader: Membership, _today: date) -> str:
@@ -92,13 +96,13 @@ def _stages_stand(_reader: Membership, _today: date) -> str:
 def _leads_stand(_reader: Membership, _today: date) -> str:
     """Say how soon a lead must buy."""
     n = LeadSetting.current().months
-    return ngettext("buys within {n} month", "buys within {n} months", n).format(n=n)
+    return ngettext("buys within {n} month", "buys within {n} months", n).format(n=f"{n:,}")
 
 
 def _web_forms_stand(_reader: Membership, _today: date) -> str:
     """Say how many web forms may send leads."""
     n = WebForm.objects.filter(is_active=True).count()
-    return ngettext("{n} web form", "{n} web forms", n).format(n=n)
+    return ngettext("{n} web form", "{n} web forms", n).format(n=f"{n:,}")
 
 
 def _product_off_sale(adjustment: Adjustment) -> Iterator[Effect]:
@@ -110,7 +114,7 @@ def _product_off_sale(adjustment: Adjustment) -> Iterator[Effect]:
             "{n} open opportunities are about it and keep it; new ones can no longer choose it.",
             n,
         )
-        yield Effect(text.format(n=n))
+        yield Effect(text.format(n=f"{n:,}"))
     elif not adjustment.after:
         yield Effect(_("New opportunities can no longer choose it."))
 
@@ -138,7 +142,7 @@ def _rates(adjustment: Adjustment) -> Iterator[Effect]:
             "In the night of {day}, {n} open opportunities in {currency} are valued anew: {before} becomes {after}.",
             len(pairs),
         )
-        said = {"day": night.isoformat(), "n": len(pairs), "currency": changed.currency}
+        said = {"day": night.isoformat(), "n": f"{len(pairs):,}", "currency": changed.currency}
         yield Effect(text.format(**said, before=before, after=after))
     else:
         yield Effect(_("No open opportunity changes its value by it."))

@@ -63,5 +63,5 @@ def competitor_adopt(request: OrgRequest) -> HttpResponse:
         messages.error(request, labels.refusal(refused))
         return go(request, url_of(request, "competitors"))
     text = ngettext("%(name)s: %(n)s lost opportunity linked", "%(name)s: %(n)s lost opportunities linked", linked)
-    messages.success(request, text % {"name": account.name, "n": linked})
+    messages.success(request, text % {"name": account.name, "n": f"{linked:,}"})
     return go(request, url_of(request, "competitor", account.pk))

@@ -50,7 +50,7 @@ function showPicked() {
   if (!bar) return;
   const all = $("[data-pick-all]", bar), every = all?.getAttribute("aria-pressed") === "true";
   const count = every ? all.dataset.pickAll : $$("input[name=pk]:checked").length;
-  bar.hidden = !Number(count);
+  bar.hidden = count === 0;
   $("[data-picked]", bar).textContent = count;
   $("[data-all]", bar).value = every ? "1" : "";
 }

@@ -35,7 +35,7 @@ def _language(change: Adjustment) -> Iterator[Effect]:
         "{n} people who have chosen no language will read {language}; so will every mail.",
         n,
     )
-    yield Effect(text.format(n=n, language=labels.value_words("language", change.after)))
+    yield Effect(text.format(n=f"{n:,}", language=labels.value_words("language", change.after)))
 
 
 def _time_zone(change: Adjustment) -> Iterator[Effect]:

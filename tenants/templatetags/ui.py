@@ -85,9 +85,9 @@ def day(value: date | datetime | None) -> str:
 
 
 @register.filter
-def grouped(value: int) -> str:
-    """A count with its thousands apart: 1,095."""
-    return f"{value:,}"
+def grouped(value: int) -> formats.Count:
+    """A count with its thousands apart: 1,095; sentences still choose their plural by it."""
+    return formats.Count(value)
 
 
 @register.filter

@@ -49,3 +49,9 @@ def test_a_page_that_is_empty_leads_on(acme: Cast, login: Login, page: str) -> N
 @pytest.mark.parametrize("page", ["funnel/", "forecast/strip/"])
 def test_the_head_of_the_board_leads_to_the_missing_proofs(acme: Cast, login: Login, page: str) -> None:
     assert "/o/acme/funnel/proofs/missing/" in login(acme.manager).get(f"/o/acme/{page}").content.decode()
+
+
+def test_leads_say_that_they_are_not_theirs_to_see(acme: Cast, login: Login) -> None:
+    for who, told in ((acme.colleague, True), (acme.rep, False)):
+        shown = login(who).get("/o/acme/funnel/leads/").content.decode()
+        assert ("Nothing here is yours to see" in shown) is told

@@ -1,5 +1,6 @@
 """Tags and filters of the interface."""
 
+import re
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -48,6 +49,36 @@ def test_amounts_follow_the_language() -> None:
         assert draw("{{ v|money }}", v=1_280_000_000) == "1,280萬"
     with translation.override("zh-hans"):
         assert draw("{{ v|money }}", v=1_280_000_000) == "1,280万"
+
+
+FEW = {
+    *("n", "seconds", "minutes", "days", "links|length", "codes_left", "unused_codes|length", "unused_code_count"),
+    *("sessions", "sheet.people|length", "opportunity.push_count", "page.trend", "page.fall"),
+    *("page.assessments|length", "row.lacks|slice:'2:'|length"),
+}
+"""What is counted and never comes near a thousand: parts of a minute, people on a sheet."""
+SAID_OTHERWISE = {"total", "rest"}
+"""Sentences that choose their plural by this and show a text beside it."""
+
+
+def test_sentences_count_with_their_thousands_apart() -> None:
+    words = "{% blocktranslate count n=v|grouped %}{{ n }} row{% plural %}{{ n }} rows{% endblocktranslate %}"
+    assert draw(words, v=20_000) == "20,000 rows"
+    assert draw(words, v=1) == "1 row"
+    assert (
+        draw("{{ v|grouped }} {{ many|length|grouped }} {{ v }}", v=20_000, many=range(1_500)) == "20,000 1,500 20000"
+    )
+
+
+def test_every_count_in_a_sentence_is_grouped_or_small() -> None:
+    counted = r"blocktranslate (?:asvar \w+ )?count n=(\S+)"
+    plain = {
+        found.replace('"', "'")
+        for path in TEMPLATES.rglob("*.html")
+        for found in re.findall(counted, path.read_text("utf-8"))
+        if not found.endswith("|grouped")
+    }
+    assert plain <= FEW | SAID_OTHERWISE
 
 
 def test_dates() -> None:

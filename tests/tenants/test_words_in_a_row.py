@@ -48,5 +48,5 @@ def test_a_whole_number_is_taken() -> None:
 
 
 def test_counts_have_their_thousands_apart_and_a_span_of_time_ends_where_it_ends() -> None:
-    assert grouped(1095) == "1,095"
+    assert str(grouped(1095)) == "1,095"
     assert ago(date(2020, 1, 5)).endswith("</time>"), "no break before the dot behind it"
