@@ -1,4 +1,4 @@
-"""What the nights behind the demo company raised, what is kept quiet about, which disease each region has. Pure."""
+"""What the nights behind the demo company saw, what is kept quiet about, which disease each region has. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
@@ -8,9 +8,24 @@ from salesops.demo_company import ZONE, Deal
 NIGHTS = (120, 90, 75, 60, 50, 40, 32, 26, 21, 17, 14, 12, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1)
 """How many days ago a night judged: an alert began in the first of them in which its flag stood."""
 
-MUTES = (  # flag, reason, days
-    ("silent", "客戶年底盤點，約好兩週後再聯絡。", 14),
-    ("stalled", "等待客戶董事會排程，已確認日期。", 10),
+FINISH, PLAN, MEET = "finish", "plan", "meet"
+WORK: Mapping[int, Sequence[tuple[str, int]]] = {
+    6: ((PLAN, 2), (FINISH, 3)),
+    5: ((MEET, 2), (FINISH, 3)),
+    4: ((MEET, 3), (FINISH, 3)),
+    3: ((PLAN, 2), (FINISH, 3)),
+    2: ((MEET, 3), (FINISH, 3)),
+    1: ((PLAN, 2), (FINISH, 3)),
+}
+"""What reps did so many days ago, and for how many opportunities: they finished the last next action and planned none,
+planned one where none was, met a customer they had not heard of. So there are alerts of every age on every day.
+"""
+
+MUTES = (  # flag, step that the alert has reached, reason, days
+    ("silent", 3, "客戶正在盤點，約好兩週後再聯絡。", 14),
+    ("stalled", 3, "等待客戶董事會排程，已確認日期。", 10),
+    ("no_next_step", 1, "窗口出差到下週，回來再約。", 7),
+    ("no_next_step", 0, "報價還在核定，核定了就約時間。", 3),
 )
 UNPRICED = 3
 """So many of the smallest opportunities in the second stage have no amount yet."""
