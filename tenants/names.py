@@ -1,5 +1,6 @@
 """Names that can be read: on one line, and with something to see. No Django here."""
 
+import re
 import unicodedata
 
 from tenants.errors import Refused
@@ -7,11 +8,9 @@ from tenants.errors import Refused
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 """Characters that turn the direction of what stands beside them: a name with them is not what it seems."""
 _JOINERS = frozenset("\u200c\u200d")
-_UNSEEN = (
-    *((0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F)),
-    *((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x2800, 0x2800), (0x3164, 0x3164), (0xFE00, 0xFE0F)),
-    *((0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A)),
-    (0xE0000, 0xE0FFF),
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 """What Unicode says to draw as nothing (Default_Ignorable_Code_Point), and the empty Braille pattern."""
 
@@ -32,6 +31,8 @@ def seen(text: str) -> str:
     What alters the character before it stays: a joiner in an emoji or between letters that join, the variant of a Han
     character.
     """
+    if not _UNSEEN.search(text):
+        return text
     kept: list[str] = []
     for c in text:
         if not _is_unseen(c) or (kept and _alters(c, kept[-1])):
@@ -40,7 +41,7 @@ def seen(text: str) -> str:
 
 
 def _is_unseen(c: str) -> bool:
-    return any(first <= ord(c) <= last for first, last in _UNSEEN)
+    return _UNSEEN.match(c) is not None
 
 
 def _alters(c: str, before: str) -> bool:

@@ -16,6 +16,7 @@ from accounts.models import (
 )
 from tenants.models import Membership
 from tenants.permissions import Role
+from tenants.queries.whole import one_of
 
 SUGGESTIONS = 8
 
@@ -83,7 +84,7 @@ def picked(membership: Membership, value: Any) -> Account | None:
     """Return the account that a form's hidden field holds, if `membership` may see it."""
     text = str(value or "")
     is_key = text.isascii() and text.isdigit() and len(text) < 19
-    return visible(membership).filter(pk=int(text)).first() if is_key else None
+    return one_of(visible(membership), int(text)) if is_key else None
 
 
 def named(membership: Membership, name: str) -> Account | None:

@@ -8,18 +8,34 @@ from typing import Any
 from django.db import connection
 
 from accounts import actions as accounts_actions
+from accounts.models import Account
 from funnel.helping import ask_decides, decides
 from funnel.history import Draft
 from funnel.judges import judge_anew
 from funnel.models import Opportunity, OpportunityMember, StageSetting
 from funnel.stages import Stage, StageRow
 from tenants import audit
-from tenants.actions.locking import locked
+from tenants.backend.prepared import run_prepared
 from tenants.errors import Stale
-from tenants.models import Membership
+from tenants.models import Membership, User
+from tenants.queries.whole import columns, taken
 from tenants.scoping import require_organization_id
 
 SHOWN = ("name", "amount", "expected_close_on", "stage", "status", "owner_id", "category", "product_id", "source")
+
+
+_LOCK = f"""
+    SELECT {columns(Opportunity, "o")}, {columns(Account, "a")}, {columns(Membership, "m")}, {columns(User, "u")},
+        {columns(Membership, "e")}, {columns(User, "f")}
+    FROM funnel_opportunity o
+    JOIN accounts_account a ON a.organization_id = o.organization_id AND a.id = o.account_id
+    JOIN tenants_membership m ON m.organization_id = o.organization_id AND m.id = o.owner_id
+    JOIN tenants_user u ON u.id = m.user_id
+    LEFT JOIN (tenants_membership e JOIN tenants_user f ON f.id = e.user_id)
+        ON e.organization_id = o.organization_id AND e.id = o.updated_by_id
+    WHERE o.organization_id = %(org)s AND o.id = %(pk)s
+    FOR UPDATE OF o
+"""  # noqa: S608  # names of our own columns
 
 
 def lock(opportunity: Opportunity, *, by: Membership | None = None) -> Opportunity:
@@ -29,13 +45,32 @@ def lock(opportunity: Opportunity, *, by: Membership | None = None) -> Opportuni
         since they opened it.
     :raises Opportunity.DoesNotExist: `by` does not see it any more.
     """
-    rows = Opportunity.objects.select_related("account", "owner__user", "updated_by__user")
-    found = locked(rows, opportunity.pk)
+    found = _locked(opportunity.pk) or _locked(opportunity.pk)
+    if found is None:
+        raise Opportunity.DoesNotExist
     if by is None or decides(found.owner_id, by.visible_owner_ids):
         return found
     if not OpportunityMember.objects.filter(opportunity=found, member=by).exists():
         raise Opportunity.DoesNotExist
     return found
+
+
+def _locked(pk: int) -> Opportunity | None:
+    """Lock a row with what it points to, as `locked` does; every action begins with it, so its plan is kept.
+
+    None as well where it was pointed elsewhere while one waited for it: it is asked for again then.
+    """
+    for row in run_prepared(_LOCK, {"org": require_organization_id(), "pk": pk}):
+        found, rest = taken(Opportunity, row)
+        found.account, rest = taken(Account, rest)
+        found.owner, rest = taken(Membership, rest)
+        found.owner.user, rest = taken(User, rest)
+        if found.updated_by_id is None:
+            return found
+        found.updated_by, rest = taken(Membership, rest)
+        found.updated_by.user, _rest = taken(User, rest)
+        return found if found.updated_by.pk else None
+    return None
 
 
 def lock_deciding(opportunity: Opportunity, *, by: Membership | None) -> Opportunity:

@@ -7,9 +7,11 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account, TimelineEntry
 from funnel import actions
+from funnel.actions import _log
 from funnel.evidence import STANDARD
 from funnel.history import as_it_stood, pushes
 from funnel.models import Change, Evidence, EvidenceItem, Opportunity
@@ -534,3 +536,42 @@ def test_of_two_moves_at_once_one_is_stale(acme: Cast) -> None:
     with reading(acme.org):
         assert seen(opportunity).status == Status.OPEN
         assert kinds(opportunity) == ["created", "stage"]
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_who_waited_for_an_opportunity_gets_it_with_whom_it_points_to_now(acme: Cast) -> None:
+    opportunity = make_opportunity(acme.rep)
+    with reading(acme.org):
+        Opportunity.objects.filter(pk=opportunity.pk).update(updated_by=None)
+    taken, found = threading.Event(), []
+
+    def wait() -> None:
+        try:
+            taken.wait(10)
+            with reading(acme.org):
+                locked = _log.lock(opportunity)
+                with CaptureQueriesContext(connection) as asked:
+                    assert locked.updated_by is not None
+                    found.append((locked.owner.name, locked.updated_by.name, locked.account.name))
+                assert not asked.captured_queries
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    with transaction.atomic():
+        Opportunity.objects.filter(pk=opportunity.pk).update(owner=acme.rep2, updated_by=acme.manager)
+        taken.set()
+        with connection.cursor() as cursor:
+            for _ in range(500):
+                cursor.execute("SELECT count(*), pg_sleep(0.02) FROM pg_locks WHERE NOT granted")
+                if cursor.fetchone()[0]:
+                    break
+    thread.join(20)
+    assert found == [(acme.rep2.name, acme.manager.name, opportunity.account.name)]
+
+
+def test_what_is_gone_cannot_be_locked(acme: Cast, globex: Cast) -> None:
+    mine = make_opportunity(acme.rep)
+    with working_for(globex.org), pytest.raises(Opportunity.DoesNotExist):
+        _log.lock(mine)
