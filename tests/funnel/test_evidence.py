@@ -13,7 +13,7 @@ from funnel import actions, queries
 from funnel.actions._proof import recount_proven
 from funnel.approvals import ApprovalKind, Demand
 from funnel.evidence import STANDARD, Kind, State, proven_stage
-from funnel.history import ImportedOpportunity
+from funnel.history import ImportedEvidence, ImportedOpportunity
 from funnel.models import Evidence, EvidenceItem, Opportunity, StageOverride, StageSetting
 from funnel.papers import Paper
 from funnel.stages import Gate, MissingEvidence, Reason, Stage, StageRow
@@ -459,3 +459,39 @@ def test_the_same_demand_clicked_twice_stands_once(acme: Cast) -> None:
     assert AuditEvent.objects.filter(verb="evidence_item.added").count() == 1
     actions.switch_item(one.key, is_active=False, by=acme.admin, at=AT)
     assert actions.add_item(Stage.QUALIFY, label="Site seen", by=acme.admin, at=AT) != one
+
+
+# What the customer told -----------------------------------------------------------------------------
+
+
+def told(opportunity: Opportunity) -> tuple[Any, Any, Any]:
+    found = Opportunity.objects.get(pk=opportunity.pk)
+    return found.size, found.budget, found.schedule_on
+
+
+def test_every_act_that_can_change_what_was_told_keeps_it(acme: Cast) -> None:
+    opportunity, day = make_opportunity(acme.rep), date(2026, 5, 6)
+    assert told(opportunity) == (None, None, None)
+    file(opportunity, "size")
+    file(opportunity, "budget")
+    who: dict[str, Any] = {"by": acme.rep, "at": AT}
+    clear = actions.file_evidence(opportunity, "budget_clear", amount=5, seen=0, **who)
+    actions.file_evidence(opportunity, "schedule", on=day, seen=0, **who)
+    assert told(opportunity) == (MILLION, 5, day), "the budget of the later stage counts"
+    said: dict[str, Any] = {"by": acme.manager, "at": AT}
+    sent = {"verdict": State.SENT_BACK, "word": "Who said so?", "seen": clear.version}
+    back = actions.judge_evidence(opportunity, "budget_clear", **sent, **said)
+    assert told(opportunity) == (MILLION, MILLION, day), "what was sent back does not"
+    actions.unjudge_evidence(opportunity, "budget_clear", seen=back.version, **said)
+    assert told(opportunity) == (MILLION, 5, day)
+    actions.withdraw_evidence(opportunity, "budget_clear", seen=3, **who)
+    actions.withdraw_evidence(opportunity, "size", seen=1, **who)
+    assert told(opportunity) == (None, MILLION, day)
+    actions.file_evidence(opportunity, "schedule", on=day + DAY, seen=1, **who)
+    assert told(opportunity)[2] == day + DAY
+    other = make_opportunity(acme.rep, "Imported")
+    brought = [ImportedEvidence(other.pk, "size", "from them", acme.rep.pk, amount=7)]
+    actions.import_evidence(brought, at=AT)
+    assert told(other) == (7, None, None)
+    actions.import_evidence([ImportedEvidence(other.pk, "budget", "a note alone", acme.rep.pk)], at=AT)
+    assert told(other) == (7, None, None)

@@ -183,9 +183,20 @@ def test_it_is_filed_from_the_stage_path(acme: Cast, login: Login, found: Opport
     assert foreign.status_code == 422
 
 
-def test_a_colleague_without_the_archive_keeps_no_new_competitor(acme: Cast, login: Login, found: Opportunity) -> None:
-    page = text(login(acme.partner).get(url(acme, make_opportunity(acme.partner), f"evidence/{KEY}/"), headers=HTMX))
-    assert ('name="new_rival"' in page) == acme.partner.can("account_edit")
+def test_nobody_is_named_whom_one_does_not_know(acme: Cast, globex: Cast, login: Login) -> None:
+    with working_for(globex.org):
+        theirs = ensure_competitor("Their Rival", by=globex.rep, at=AT)
+    ours, *_rest = make_rivals(acme, "Rival Co")
+    found = make_opportunity(acme.partner)
+    browser, path = login(acme.partner), url(acme, found, f"evidence/{KEY}/")
+    assert "Rival Co" not in text(browser.get(path, headers=HTMX)), "a partner knows whom they met alone"
+    for one in (theirs, ours):
+        browser.post(path, {"version": "0", "rivals": [one.pk]}, headers=HTMX)
+    assert login(acme.rep).post(url(acme, found, f"evidence/{KEY}/"), {}).status_code == 404
+    mine = make_opportunity(acme.rep)
+    answer = login(acme.rep).post(url(acme, mine, f"evidence/{KEY}/"), {"version": "0", "rivals": [theirs.pk]})
+    assert answer.status_code == 422
+    assert not Rival.objects.exists()
 
 
 def test_two_at_once_see_both(acme: Cast, login: Login, found: Opportunity) -> None:
