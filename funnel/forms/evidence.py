@@ -31,11 +31,11 @@ class EvidenceForm(forms.Form):
     new_contact = NameField(label=gettext_lazy("Or a new person"), max_length=120, required=False)
     amount = MoneyField(label=gettext_lazy("Amount, as the customer said it"), required=False)
     on = day_field(label=gettext_lazy("Date"), required=False)
+    as_on_sheet = forms.BooleanField(required=False)
     rivals: Any = forms.ModelMultipleChoiceField(
         None, label=gettext_lazy("Who else competes?"), required=False, widget=forms.CheckboxSelectMultiple
     )
     new_rival = NameField(label=gettext_lazy("Name of a new competitor"), max_length=200, required=False)
-    as_on_sheet = forms.BooleanField(required=False)
     no_rival = forms.BooleanField(label=gettext_lazy("There is no rival, as far as we know"), required=False)
     file = PaperField(required=False)
     note = forms.CharField(
@@ -72,7 +72,7 @@ class EvidenceForm(forms.Form):
             del fields["on"]
         if is_brief:
             del fields["file"]
-            if item.kind not in {Kind.FACT, Kind.DOCUMENT, Kind.RIVALS}:
+            if item.kind not in {Kind.FACT, Kind.DOCUMENT} and "no_rival" not in fields:
                 del fields["note"]
             else:
                 fields["note"].widget = forms.TextInput(attrs={"maxlength": 2_000, "autocomplete": "off"})

@@ -36,7 +36,7 @@ window.addEventListener("offline", () => { if ($("form[data-draft]")) toast({ te
 
 on("change", (e) => {
   const field = e.target;
-  if (field.closest("form[data-autosubmit]")) field.form.requestSubmit();
+  if (field.closest("form[data-autosubmit]") && !field.closest("fieldset")) field.form.requestSubmit(); // from, to: when both stand
   if (field.form || field.closest("form")) showWhen(field.closest("form"));
   if (field.matches("[data-select-all]")) for (const box of $$(`input[type=checkbox][name="${field.dataset.selectAll}"]`)) box.checked = field.checked;
   if (field.type === "file") {
