@@ -6,7 +6,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from accounts.actions import create_account
 from activities.models import NextAction
+from funnel.actions import file_evidence
 from funnel.models import DecisionRole, InformationGap, Opportunity, Rival, Strategy
 from tenants.scoping import reading
 from tests.cast import Cast
@@ -82,3 +84,45 @@ def test_two_at_the_same_part_see_both_and_mine_can_be_kept(acme: Cast, visit: O
     mine.locator("#dialog [data-keep]").click()
     expect(mine.locator("#strategy")).to_contain_text("Known here")
     assert rep.troubles == manager.troubles == []
+
+
+def test_who_competes_is_filed_on_the_path_and_stands_on_the_sheet(acme: Cast, visit: Open, found: Opportunity) -> None:
+    with reading(acme.org):
+        for name in ("Rival Co", "Other Co"):
+            create_account(name=name, owner=acme.rep, by=acme.rep, at=timezone.now(), kind="competitor")
+    rep = visit(acme.rep, phone=True, language="en")
+    rep.allowed = {422}
+    page = rep.go(f"funnel/{found.pk}/")
+    page.locator("details:has(#file-competitors) > summary").click()
+    page.locator("#file-competitors").click()
+    page.locator("#dialog .btn.primary").click()
+    expect(page.locator("#dialog .errbox")).to_contain_text("say that there is no rival")
+    for name in ("Rival Co", "Other Co"):
+        page.locator(f"#dialog .pick:has-text('{name}')").click()
+    page.locator("#dialog .btn.primary").click()
+    expect(page.locator("#dialog")).to_be_hidden()
+    expect(page.locator("#opportunity-sheet")).to_contain_text("Other Co, Rival Co")
+    page.locator("#open-strategy").click()
+    expect(page.locator(".rival h3")).to_have_text(["Other Co", "Rival Co"])
+    for told in ("names them as well", "names them alone"):
+        page.locator(".rival [id^=rival-]").first.click()
+        expect(page.locator("#dialog")).to_contain_text(told)
+        page.locator("#dialog .btn.danger").click()
+        expect(page.locator("#dialog")).to_be_hidden()
+    page = rep.go(f"funnel/{found.pk}/")
+    expect(page.locator("#file-competitors")).to_have_text("File")
+    assert rep.troubles == []
+
+
+def test_both_ends_of_a_budget_are_sent_together(acme: Cast, visit: Open, found: Opportunity) -> None:
+    with reading(acme.org):
+        who = {"seen": 0, "by": acme.rep, "at": timezone.now()}
+        file_evidence(found, "budget", amount=3_000_000_00, **who)
+    page = visit(acme.rep, language="en").go("funnel/")
+    page.locator("[popovertarget=more-filters]").click()
+    page.fill("#more-filters [name=budget_from]", "2M")
+    page.fill("#more-filters [name=budget_to]", "300萬")
+    page.locator("#more-filters [name=budget_to]").blur()
+    page.locator("#more-filters .btn").click()
+    expect(page.locator("a.filter.on")).to_contain_text("Budget 2,000,000 – 3,000,000")
+    expect(page.locator(".col .card")).to_have_count(1)
