@@ -47,7 +47,10 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What an opportunity was at one moment; `priced` counts the changes of its amount that no exchange rate made."""
+    """What an opportunity was at one moment; `priced` counts the changes of its amount that no exchange rate made.
+
+    `proven_to` is how far its evidence reached, whatever it claimed; None where nobody recorded it.
+    """
 
     status: str
     amount: int | None
@@ -57,6 +60,7 @@ class State:
     stage: int
     closed_on: date | None = None
     priced: int = 0
+    proven_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,3 +173,13 @@ def proven_stage(items: Iterable[Item], states: Mapping[str, State], *, claimed:
     """
     unproven = (item.stage for item in items if states.get(item.key) not in PROVING)
     return min(claimed, min(unproven, default=claimed))
+
+
+def proven_then(claimed: int, reach: int | None) -> int | None:
+    """Return the proven stage of a past moment from how far the evidence reached; None where nobody recorded that.
+
+    In Discover no less could be proven, so there it is known without any record.
+    """
+    if claimed == 1:
+        return claimed
+    return None if reach is None else min(claimed, reach)

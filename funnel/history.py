@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
+from funnel.evidence import proven_then
 from funnel.facts import check_amount, check_name
 from funnel.stages import Category, ChangeKind, Reason, Stage, Status, default_category
 from tenants.errors import Refused
@@ -74,16 +75,12 @@ class Snapshot:
 
     @property
     def proven_percent(self) -> int | None:
-        """The percentage of the proven stage, which is never above the claimed one; None is not known.
-
-        In Discover no less is to be proven, so there it is known without any record.
-        """
-        if self.stage == Stage.DISCOVER:
-            return self.percent
-        if self.proven is None:
+        """The percentage of the proven stage, which is never above the claimed one; None is not known."""
+        stage, percent = (self.proven["stage"], self.proven["percent"]) if self.proven else (None, 0)
+        proven = proven_then(self.stage, stage)
+        if proven is None:
             return None
-        reaches = self.proven["stage"] >= self.stage
-        return self.percent if reaches else min(self.percent, self.proven["percent"])
+        return self.percent if proven == self.stage else min(self.percent, percent)
 
     @staticmethod
     def as_json(

@@ -139,7 +139,7 @@ def make_past_snapshots(organization: Organization, evenings: Iterable[date], *,
     kept = set(ForecastSnapshot.objects.order_by().values_list("on", flat=True).distinct())
     wanted = [evening for evening in evenings if evening not in kept]
     percents = {int(row.stage): row.percent for row in StageSetting.table()}
-    found = forecasts(_histories(zone), wanted, percents=percents, fiscal_start=fiscal)
+    found, unknown = forecasts(_histories(zone), wanted, percents=percents, fiscal_start=fiscal)
     stored = {
         (owner, kind, day): amount
         for owner, kind, day, amount in Target.objects.values_list("owner_id", "period", "starts_on", "amount")
@@ -154,6 +154,7 @@ def make_past_snapshots(organization: Organization, evenings: Iterable[date], *,
             owner_id=owner,
             won=numbers.won,
             open_weighted=numbers.weighted,
+            open_proven=None if (evening, period, owner) in unknown else numbers.proven,
             open_total=numbers.open_total,
             open_count=numbers.open_count,
             target=targets[owner, period],
@@ -168,7 +169,7 @@ def _histories(zone: tzinfo) -> Iterable[list[tuple[date, State]]]:
     """Yield what each opportunity was, from which day on."""
     spells = Spell.objects.order_by("opportunity_id", "from_at").values_list(
         *("opportunity_id", "from_at", "closed_at", "status", "amount", "expected_close_on", "owner_id"),
-        *("category", "stage"),
+        *("category", "stage", "proven_to"),
     )
     for _pk, mine in groupby(spells.iterator(chunk_size=BATCH), key=lambda row: row[0]):
         yield [
@@ -186,6 +187,7 @@ def _state(
     owner: int,
     category: str,
     stage: int,
+    proven_to: int | None,
 ) -> State:
     closed_on = closed_at.astimezone(zone).date() if closed_at else None
-    return State(status, amount, due_on, owner, category, stage, closed_on)
+    return State(status, amount, due_on, owner, category, stage, closed_on, proven_to=proven_to)

@@ -41,29 +41,41 @@ class Stood:
         return Stood(self.count + other.count, self.amount + other.amount, self.weighted + other.weighted, proven)
 
 
-_THEN = """
-    coalesce(sum((coalesce(s.amount, 0) * s.percent + 50) / 100), 0),
-    CASE WHEN bool_or(s.amount > 0 AND s.proven_percent IS NULL) THEN NULL
-        ELSE coalesce(sum((coalesce(s.amount, 0) * s.proven_percent + 50) / 100), 0) END"""
-_NOW = """
-    coalesce(sum((coalesce(s.amount, 0) * (%(percents)s::int[])[s.stage] + 50) / 100), 0),
-    coalesce(sum((coalesce(s.amount, 0) * (%(percents)s::int[])[p.proven_stage] + 50) / 100), 0)"""
+_THEN = (
+    "((coalesce(s.amount, 0) * s.percent + 50) / 100)",
+    "CASE WHEN s.amount > 0 THEN (s.amount * s.proven_percent + 50) / 100 ELSE 0 END",
+)
+_NOW = (
+    "((coalesce(s.amount, 0) * (%(percents)s::int[])[s.stage] + 50) / 100)",
+    "((coalesce(s.amount, 0) * (%(percents)s::int[])[p.proven_stage] + 50) / 100)",
+)
 _PROOFS = "JOIN funnel_opportunity p ON p.organization_id = s.organization_id AND p.id = s.opportunity_id"
+
+
+def _standing(slice_: Slice, at: datetime, stage: int | None = None) -> tuple[str, str, str, dict[str, Any]]:
+    """Return what was open at a moment: where it stands, each one's claimed and proven part, and the values.
+
+    What is open now counts as the stages are weighted and proven now.
+    """
+    condition, taken = of_slice(slice_, "s")
+    if stage is not None:
+        condition += " AND s.stage = %(stage)s"
+    taken |= {"organization": require_organization_id(), "at": at, "stage": stage}
+    (weighted, proven), proofs = _THEN, ""
+    if at >= LATEST:
+        (weighted, proven), proofs = _NOW, _PROOFS
+        taken |= {"percents": [row.percent for row in StageSetting.table()]}
+    return _STOOD.format(slice=condition, proofs=proofs), weighted, proven, taken
 
 
 def stood(slice_: Slice, *, at: datetime = LATEST) -> Mapping[int, Stood]:
     """Return what was open at a moment, by stage; what is open now, as the stages are weighted and proven now."""
-    condition, taken = of_slice(slice_, "s")
-    parts, proofs = _THEN, ""
-    if at >= LATEST:
-        parts, proofs = _NOW, _PROOFS
-        taken |= {"percents": [row.percent for row in StageSetting.table()]}
+    standing, weighted, proven, taken = _standing(slice_, at)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT s.stage, count(*), coalesce(sum(s.amount), 0), {parts}"
-            + _STOOD.format(slice=condition, proofs=proofs)
-            + " GROUP BY s.stage",
-            {**taken, "organization": require_organization_id(), "at": at},
+            f"SELECT s.stage, count(*), coalesce(sum(s.amount), 0), sum({weighted}),"
+            f" CASE WHEN count({proven}) = count(*) THEN sum({proven}) END {standing} GROUP BY s.stage",
+            taken,
         )
         return {
             stage: Stood(count, int(amount), int(weighted), None if proven is None else int(proven))
@@ -73,13 +85,13 @@ def stood(slice_: Slice, *, at: datetime = LATEST) -> Mapping[int, Stood]:
 
 def stood_rows(slice_: Slice, *, stage: int | None = None, at: datetime = LATEST) -> Behind:
     """Return the opportunities that were open at a moment, in one stage or all."""
-    condition, taken = of_slice(slice_, "s")
-    if stage is not None:
-        condition += " AND s.stage = %(stage)s"
+    standing, weighted, proven, taken = _standing(slice_, at, stage)
     return Behind(
-        "SELECT s.opportunity_id, 0 AS old, coalesce(s.amount, 0) AS new" + _STOOD.format(slice=condition, proofs=""),
-        {**taken, "organization": require_organization_id(), "at": at, "stage": stage},
+        "SELECT s.opportunity_id, 0 AS old, coalesce(s.amount, 0) AS new,"
+        f" {weighted} AS weighted, {proven} AS proven {standing}",
+        taken,
         has_worth=True,
+        has_parts=True,
     )
 
 

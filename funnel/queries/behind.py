@@ -26,12 +26,15 @@ class Beyond:
 class Worth:
     """How many opportunities counted in a number about two moments, and for what, in minor units.
 
-    What is about one moment alone has nothing `old`.
+    What is about one moment alone has nothing `old`; some of it says how much of it was weighted and proven then.
+    `proven` is None where nobody recorded that.
     """
 
     count: int
     old: int
     new: int
+    weighted: int = 0
+    proven: int | None = None
 
     @property
     def delta(self) -> int:
@@ -43,12 +46,14 @@ class Worth:
 class Behind:
     """The opportunities whose ids a statement with named places yields; only who reads them gets to see any.
 
-    Where `has_worth`, the statement yields (opportunity_id, old, new): what each counted for.
+    Where `has_worth`, the statement yields (opportunity_id, old, new): what each counted for; where `has_parts`, also
+    (weighted, proven).
     """
 
     statement: str
     taken: Mapping[str, Any]
     has_worth: bool = False
+    has_parts: bool = False
 
     def visible_to(self, membership: Membership) -> QuerySet[Opportunity]:
         """Return those that `membership` may see today."""
@@ -68,21 +73,29 @@ class Behind:
 
     def worths(self, ids: Collection[int]) -> dict[int, Worth]:
         """Return what each of these opportunities counted for."""
+        parts = ", b.weighted, b.proven" if self.has_parts else ""
         found = self._ask(
-            "SELECT b.opportunity_id, b.old, b.new", "WHERE b.opportunity_id = ANY(%(ids)s)", ids=list(ids)
+            f"SELECT b.opportunity_id, b.old, b.new{parts}", "WHERE b.opportunity_id = ANY(%(ids)s)", ids=list(ids)
         )
-        return {pk: Worth(1, int(old), int(new)) for pk, old, new in found}
+        return {pk: Worth(1, *map(_whole, facts)) for pk, *facts in found}
 
     def worth(self, seen: QuerySet[Opportunity] | None = None) -> tuple[Worth, Worth]:
         """Return what all of them counted for, and those that are `seen` (None: all)."""
         ids = None if seen is None else list(seen.order_by().values_list("pk", flat=True))
         is_seen = "FILTER (WHERE %(ids)s::bigint[] IS NULL OR b.opportunity_id = ANY(%(ids)s::bigint[]))"
-        ((*whole, count, old, new),) = self._ask(
-            "SELECT count(*), coalesce(sum(b.old), 0), coalesce(sum(b.new), 0),"
-            f" count(*) {is_seen}, coalesce(sum(b.old) {is_seen}, 0), coalesce(sum(b.new) {is_seen}, 0)",
-            ids=ids,
-        )
-        return Worth(*map(int, whole)), Worth(count, int(old), int(new))
+        sums = [self._sums(""), self._sums(is_seen)]
+        (found,) = self._ask(f"SELECT {', '.join(sums)}", ids=ids)
+        each = len(found) // 2
+        whole, mine = (Worth(*map(_whole, part)) for part in (found[:each], found[each:]))
+        return whole, mine
+
+    def _sums(self, which: str) -> str:
+        """Return how many there are and what they add up to; what is not known of one is not known of all."""
+        sums = f"count(*) {which}, coalesce(sum(b.old) {which}, 0), coalesce(sum(b.new) {which}, 0)"
+        if not self.has_parts:
+            return sums
+        known = f"CASE WHEN count(b.proven) {which} = count(*) {which} THEN coalesce(sum(b.proven) {which}, 0) END"
+        return f"{sums}, coalesce(sum(b.weighted) {which}, 0), {known}"
 
     def _ask(self, what: str, where: str = "", **more: Any) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
@@ -96,3 +109,7 @@ class Behind:
         places = re.findall(r"%\((\w+)\)s", statement)
         plain = re.sub(r"%\(\w+\)s", "%s", statement)
         return RawSQL(plain, [self.taken[place] for place in places])  # noqa: S611  # our own text; all values are passed
+
+
+def _whole(value: Any) -> Any:
+    return None if value is None else int(value)

@@ -36,6 +36,7 @@ moves = st.lists(
             st.tuples(st.just(ChangeKind.CATEGORY), st.sampled_from([Category.OMITTED, Category.COMMIT])),
             st.tuples(st.sampled_from([ChangeKind.WON, ChangeKind.LOST, ChangeKind.ABANDONED]), st.none()),
             st.tuples(st.just(ChangeKind.REOPENED), st.none()),
+            st.tuples(st.just(ChangeKind.PROVEN), st.tuples(st.integers(1, 7), st.integers(0, 20))),
             st.tuples(st.just("undo"), st.integers(0, 2)),
         ),
         st.sampled_from([0, 0, 0, 3]),
@@ -104,7 +105,7 @@ OF_EACH: dict[Bucket, tuple[date | None, list[Any], list[Any]]] = {
     Bucket.PUSHED_OUT: (IN, [], [(CLOSES, AFTER)]),
     Bucket.MOVED_EARLIER: (IN, [], [(CLOSES, BEFORE)]),
     Bucket.CAME_AND_WENT: (AFTER, [], [NOTHING, NOTHING, (CLOSES, IN), NOTHING, NOTHING, (CLOSES, AFTER)]),
-    Bucket.UNCHANGED: (IN, [], [(ChangeKind.STAGE, 4)]),
+    Bucket.UNCHANGED: (IN, [], [(ChangeKind.STAGE, 4), (ChangeKind.PROVEN, (3, 20))]),
 }
 
 

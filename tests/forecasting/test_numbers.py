@@ -1,5 +1,6 @@
 """Every number agrees with the plainest sum over the database, for each role, period and choice of people."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -11,7 +12,8 @@ from accounts import actions as accounts_actions
 from forecasting import actions, queries
 from forecasting.models import ForecastSnapshot, OpportunitySnapshot
 from forecasting.periods import Kind, period_of
-from forecasting.waterfall import Bucket, Cause, Story, View, Waterfall, build
+from forecasting.replay import forecasts
+from forecasting.waterfall import Bucket, Cause, State, Story, View, Waterfall, build
 from funnel import actions as funnel_actions
 from funnel.models import Change, Opportunity
 from funnel.stages import Stage
@@ -34,6 +36,7 @@ from tests.forecasting.factories import (
     told,
     win,
 )
+from tests.forecasting.test_past import prove
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -336,17 +339,30 @@ def test_each_night_is_started_once_when_the_day_has_ended_there(acme: Cast) -> 
 
 
 def test_the_past_read_from_the_change_log_is_what_would_have_been_stored(acme: Cast) -> None:
-    make_season(acme)
+    made = make_season(acme)
     with working_for(acme.org):
+        prove(made[4], 2, acme, NOW - DAY)
         actions.set_target(acme.rep, "quarter", QUARTER.starts_on, 1_000, by=acme.manager, at=NOW)
         evenings = [TODAY, QUARTER.starts_on, TODAY - timedelta(days=200)]
         assert actions.make_past_snapshots(acme.org, evenings, at=NOW) > 0
-        fields = ("owner_id", "period", "starts_on", "won", "open_weighted", "open_total", "open_count", "target")
+        fields = ("owner_id", "period", "starts_on", "won", "open_weighted", "open_total", "open_count", "open_proven")
         replayed = set(ForecastSnapshot.objects.filter(on=TODAY).values_list(*fields))
         assert actions.make_past_snapshots(acme.org, evenings[:1], at=NOW) == 0
         actions.take_snapshot(acme.org, on=TODAY, at=NOW)
         taken = set(ForecastSnapshot.objects.filter(on=TODAY).values_list(*fields))
         assert replayed == {row for row in taken if any(row[3:7])}
+        assert any(0 < row[7] < row[4] for row in taken)
         first = queries.course(QUARTER, frozenset({acme.rep.pk})).points[0]
         assert first[0] == QUARTER.starts_on
         assert not ForecastSnapshot.objects.filter(on__lt=TODAY - timedelta(days=150)).exists()
+
+
+def test_a_past_of_which_nobody_recorded_what_was_proven_says_so(acme: Cast) -> None:
+    history = [(TODAY, State("open", 100, TODAY, 1, "commit", stage=3))]
+    asked: dict[str, Any] = {"percents": {1: 5, 3: 20}, "fiscal_start": 1}
+    found, unknown = forecasts([history], [TODAY], **asked)
+    assert set(found) == unknown
+    for facts in ({"proven_to": 1}, {"stage": 1}, {"amount": None}):
+        known = replace(history[0][1], **facts)
+        found, unknown = forecasts([[(TODAY, known)]], [TODAY], **asked)
+        assert ({each.proven for each in found.values()}, unknown) == ({0 if known.amount is None else 5}, set())
