@@ -39,10 +39,11 @@ def prove(
     contact_of = dict(persons.values_list("account_id", "pk"))
     filed = []
     for number, deal in enumerate(is_open[JUDGED:]):
-        codes = [code for stage in range(1, deal.stage) for code in STANDARD[stage]]
-        row, when = found[opportunities[deal.key]], since_opened(deal.opened_at, at - timedelta(days=4), at)
-        for turn, code in enumerate(codes):
+        codes = [(stage, code) for stage in range(1, deal.stage) for code in STANDARD[stage]]
+        row = found[opportunities[deal.key]]
+        for turn, (stage, code) in enumerate(codes):
             if number % 4 or turn % 3:
+                when = _filed_at(deal, stage, at)
                 values = _values(row, code, number, contact_of.get(row.account_id), when)
                 if rival := values.pop("rivals", None):
                     funnel_actions.add_rival(row, competitor=rival[0], by=row.owner, at=when)
@@ -53,21 +54,32 @@ def prove(
     for each in filed:
         if each.opportunity_id % 3:
             said: dict[str, Any] = {"verdict": State.VERIFIED, "seen": 1, "by": people["wang"]}
-            when = max(each.at or at, at - timedelta(days=1))
+            when = _judged_at(each.at or at, at)
             funnel_actions.judge_evidence(Opportunity(pk=each.opportunity_id), each.key, **said, at=when)
     for number, deal in enumerate(is_open[:JUDGED]):
-        _prove_one(found[opportunities[deal.key]], number, people, today=today, at=at)
+        _prove_one(found[opportunities[deal.key]], deal, number, people, today=today, at=at)
+
+
+def _filed_at(deal: Deal, stage: int, now: datetime) -> datetime:
+    """Return when the evidence of a stage was filed: the evening before it was left, so that its past was proven."""
+    left = next(entered for entered, to in deal.stages if to > stage)
+    return since_opened(deal.opened_at, left - timedelta(hours=12), now)
+
+
+def _judged_at(filed_at: datetime, now: datetime) -> datetime:
+    return min(now, filed_at + timedelta(days=2))
 
 
 def _prove_one(
-    opportunity: Opportunity, number: int, people: Mapping[str, Membership], *, today: date, at: datetime
+    opportunity: Opportunity, deal: Deal, number: int, people: Mapping[str, Membership], *, today: date, at: datetime
 ) -> None:
     """File everything up to the stage; of every six, two are proven whole and one each is in another state."""
     case, judge = number % 6, people["wang"]
-    when = since_opened(opportunity.opened_at, at - timedelta(days=3 + number % 9), at)
+    recently = since_opened(opportunity.opened_at, at - timedelta(days=3 + number % 9), at)
     contact = Contact.objects.filter(account=opportunity.account).order_by("pk").first()
     last = opportunity.stage - 1
     for stage in range(1, opportunity.stage):
+        when = recently if stage == last and case in {2, 3, 4} else _filed_at(deal, stage, at)
         for code in STANDARD[stage]:
             if case == 5 and stage == last:
                 continue
@@ -84,7 +96,8 @@ def _prove_one(
             if stage == last and case == 3:
                 verdict, word = State.SENT_BACK, _WORDS[number % len(_WORDS)]
             said: dict[str, Any] = {"verdict": verdict, "word": word, "seen": made.version, "by": judge}
-            funnel_actions.judge_evidence(opportunity, code, **said, at=max(when, at - timedelta(days=number % 3)))
+            said_at = max(when, at - timedelta(days=number % 3)) if when == recently else _judged_at(when, at)
+            funnel_actions.judge_evidence(opportunity, code, **said, at=said_at)
     if case == 5 and opportunity.stage < Stage.CLOSE:
         _go_on(opportunity, is_over=number % 12 == 11, today=today, at=at)
 
