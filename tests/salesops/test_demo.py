@@ -17,15 +17,17 @@ from accounts.segments import Kind as AccountKind
 from activities.models import NextAction, Visit
 from coaching.models import CoachingSession, Review
 from forecasting import queries
-from forecasting.models import Alert, Mute, Target
+from forecasting.models import Alert, ForecastSnapshot, Mute, Target
 from forecasting.periods import Kind, period_of
 from forecasting.shape import Disease
 from funnel.approvals import ApprovalKind
 from funnel.evidence import Kind as EvidenceKind
 from funnel.evidence import kind_of
 from funnel.flags import Flag
+from funnel.history import ENDLESS
 from funnel.leads import LeadStatus, Step
-from funnel.models import Approval, Change, DecisionRole, Evidence, Lead, Opportunity, PlanPart, Strategy
+from funnel.models import Approval, Change, DecisionRole, Evidence, Lead, Opportunity, PlanPart, Spell, Strategy
+from funnel.slices import Slice
 from funnel.stages import ChangeKind
 from funnel.strategy import Verdict
 from salesops import demo_company, demo_health, demo_strategy
@@ -102,6 +104,7 @@ def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> N
         chains = Counter(CoachingSession.objects.values_list("opportunity_id", flat=True))
         assert set(chains.values()) == {3}
         _evidence_says_what_its_kind_asks()
+        _the_log_knows_what_was_proven(organization)
         _dates_are_in_order()
         _health_is_believable(organization)
     with pytest.raises(CommandError, match="already"):
@@ -119,6 +122,17 @@ def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> N
         assert cursor.fetchone() == (0,)
         cursor.execute("SELECT tgenabled FROM pg_trigger WHERE tgname = 'append_only'")
         assert {row[0] for row in cursor.fetchall()} <= {"O", b"O"}
+
+
+def _the_log_knows_what_was_proven(organization: Organization) -> None:
+    """What the log says of today is what stands; two months ago something was proven, and less than was claimed."""
+    latest = {each.opportunity_id: each for each in Spell.objects.filter(until_at=ENDLESS)}
+    for row in Opportunity.objects.open():
+        assert min(row.stage, latest[row.pk].proven_to) == row.proven_stage, row
+    for days in (7, 60):
+        found = queries.stood(Slice(), at=timezone.now() - timedelta(days=days)).values()
+        assert 0 < sum(each.proven for each in found) < sum(each.weighted for each in found)
+    assert not ForecastSnapshot.objects.filter(open_proven=None).exists()
 
 
 def _evidence_says_what_its_kind_asks() -> None:
