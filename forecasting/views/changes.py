@@ -112,10 +112,12 @@ def _stood(asked: Asked) -> dict[str, Any]:
     last = queries.stood(slice_, at=asked.until)
     table = [row for row in funnel_queries.stage_table() if row.stage != Stage.DEPLOY]
     whole = [sum(stood.values(), none) for stood in (first, last)]
+    then, now = whole
 
     def rows(day: date, stage: int | None) -> str:
         return asked.to("behind", what="stood", since=day, until="", stage=stage)
 
+    sums = rows(asked.since_on, None), rows(asked.until_on, None)
     return {
         "stages": [
             (
@@ -128,11 +130,13 @@ def _stood(asked: Asked) -> dict[str, Any]:
             )
             for row in table
         ],
-        "first": whole[0],
-        "last": whole[1],
-        "both": whole,
-        "change": whole[1].amount - whole[0].amount,
+        "first": then,
+        "last": now,
+        "both": list(zip(whole, sums, strict=True)),
+        "change": now.amount - then.amount,
+        "weighted_change": now.weighted - then.weighted,
+        "proven_change": None if then.proven is None or now.proven is None else now.proven - then.proven,
         "widest": max((each.amount for stood in (first, last) for each in stood.values()), default=0),
-        "first_rows": rows(asked.since_on, None),
-        "last_rows": rows(asked.until_on, None),
+        "first_rows": sums[0],
+        "last_rows": sums[1],
     }

@@ -152,8 +152,11 @@ def test_what_was_proven_on_a_past_day_stands_beside_what_was_claimed(acme: Cast
 
     context, page = past(3)
     assert (context["first"].weighted, context["first"].proven) == (context["last"].weighted, 0)
-    assert context["last"].proven == context["last"].weighted > 0
+    assert context["last"].proven == context["last"].weighted == context["proven_change"] > 0
+    assert context["weighted_change"] == 0
     assert "not recorded" not in page
+    rows = login(acme.rep).get(context["first_rows"]).context["worth"]
+    assert (rows.weighted, rows.proven) == (context["first"].weighted, 0)
     StageSetting.objects.create(stage=Stage.QUALIFY, label="Q", percent=30)
     changed = past(90)[0]["last"]
     assert changed.weighted == changed.proven == weighted(MILLION, 30), "as the board weights it now"
@@ -180,8 +183,11 @@ def test_what_nobody_recorded_of_a_past_day_is_not_invented(acme: Cast, login: L
     older(MILLION, Stage.PROOF)
     page = login(acme.rep).get(url)
     assert (page.context["first"].weighted, page.context["first"].proven) == (weighted(MILLION, 70), None)
-    assert page.context["last"].proven == 0
+    assert (page.context["last"].proven, page.context["proven_change"]) == (0, None)
     assert page.content.decode().count("not recorded") == 1
+    rows = login(acme.rep).get(page.context["first_rows"])
+    assert (rows.context["worth"].weighted, rows.context["worth"].proven) == (weighted(MILLION, 70), None)
+    assert rows.content.decode().count("not recorded") == 4, "of the one and of the sum, on the phone too"
 
 
 @pytest.mark.parametrize("who", ["rep", "manager", "executive"])
