@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from tenants.errors import Refused
+from tenants.errors import Refused, Stale
 
 
 class Kind(StrEnum):
@@ -92,6 +92,15 @@ class Item:
     label: str
     id: int | None = None
     kind: Kind = Kind.FACT
+
+
+class NoneFiled(Exception):
+    """Anticipated: of many pieces of evidence none was filed. `errors` says why, by the place of each in the list."""
+
+    def __init__(self, errors: Mapping[int, Refused | Stale]) -> None:
+        """Take why, for each that was not taken."""
+        super().__init__(errors)
+        self.errors = errors
 
 
 def ask_filing(

@@ -9,6 +9,7 @@ from funnel.actions.committing import record_commitment, withdraw_commitment
 from funnel.actions.converting import convert, merge
 from funnel.actions.deciding import add_role, change_role, remove_role
 from funnel.actions.discounting import change_discounts, give_discount
+from funnel.actions.filing import file_and_move, file_many
 from funnel.actions.gaps import add_gap, change_gap, note_sought, seek
 from funnel.actions.importing import Counts, import_opportunities, judge_imported
 from funnel.actions.leads import (
@@ -72,7 +73,9 @@ __all__ = [
     "draw_up",
     "drop_lead",
     "drop_part",
+    "file_and_move",
     "file_evidence",
+    "file_many",
     "finish_part",
     "give_discount",
     "grant",

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from funnel import actions, filters, labels, queries
 from funnel.bulk import AT_ONCE, MOST, BulkKind, BulkState, Fate
+from funnel.evidence import NoneFiled
 from funnel.forms import BulkForm, ChoiceForm, EvidenceForm, LineForm
 from funnel.models import BulkChange
 from funnel.queries.bulk import Line, Plan
@@ -110,20 +110,18 @@ def _line_form(request: OrgRequest, line: Line, data: QueryDict | None) -> LineF
 
 def _filed(request: OrgRequest, form: ChoiceForm) -> bool:
     """File all the evidence that was typed, or none of it; return whether it was."""
-    refused = False
-    with transaction.atomic():
-        for each in form.filings():
-            values = each.values()
-            try:
-                actions.file_evidence(each.opportunity, each.item.key, **values, by=request.membership, at=request.now)
-            except Stale:
-                each.add_error(None, _("Somebody changed it meanwhile."))
-                refused = True
-            except Refused as why:
-                refuse(each, why)
-                refused = True
-        transaction.set_rollback(refused)
-    return not refused
+    filings = form.filings()
+    typed = [(each.opportunity, each.item.key, each.values()) for each in filings]
+    try:
+        actions.file_many(typed, by=request.membership, at=request.now)
+    except NoneFiled as why:
+        for place, error in why.errors.items():
+            if isinstance(error, Stale):
+                filings[place].add_error(None, _("Somebody changed it meanwhile."))
+            else:
+                refuse(filings[place], error)
+        return False
+    return True
 
 
 @org_view(Permission.FUNNEL_EDIT)

@@ -1,10 +1,8 @@
 """Moving, winning, losing, reopening, taking back."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Any
 
-from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -77,29 +75,25 @@ def _file_and_move(
     filings: list[EvidenceForm],
     table: list[StageRow],
 ) -> Opportunity | MissingEvidence:
-    """File what was typed and move, or do neither; where evidence still lacks, what was filed stays filed."""
-    by, at, left = request.membership, request.now, Stage(found.stage)
+    """File what was typed and move; the forms say why something was not taken."""
     fine = not [each for each in filings if not each.is_valid()]
-    with transaction.atomic() if filings else nullcontext():
-        for each in filings if fine else ():
-            try:
-                actions.file_evidence(found, each.item.key, **each.values(), by=by, at=at)
-            except Refused as refused:
-                refuse(each, refused)
-        why, until = form.cleaned_data["why"], form.goes_on_until if fine else None
-        try:
-            try:
-                return actions.move(found, left=left, to=to, by=by, at=at, why=why, until=until, table=table)
-            except Refused as refused:
-                if until is None or refused.code not in OVERRIDE_CODES:
-                    raise
-                refuse(form, refused)
-                return actions.move(found, left=left, to=to, by=by, at=at, why=why, table=table)
-        except MissingEvidence as lacking:
-            return lacking
-
-
-OVERRIDE_CODES = frozenset({"override_why_needed", "until_over", "until_too_far"})
+    typed = [(each.item.key, each.values()) for each in filings] if fine else []
+    way = actions.file_and_move(
+        found,
+        typed,
+        left=Stage(found.stage),
+        to=to,
+        by=request.membership,
+        at=request.now,
+        why=form.cleaned_data["why"],
+        until=form.goes_on_until if fine else None,
+        table=table,
+    )
+    for place, refused in way.refused.items():
+        refuse(filings[place], refused)
+    if way.going_on is not None:
+        refuse(form, way.going_on)
+    return way.came
 
 
 def _filings(request: OrgRequest, found: Opportunity) -> list[EvidenceForm]:

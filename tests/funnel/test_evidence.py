@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts import actions as accounts_actions
@@ -12,7 +15,7 @@ from accounts.models import Contact
 from funnel import actions, queries
 from funnel.actions._proof import recount_proven
 from funnel.approvals import ApprovalKind, Demand
-from funnel.evidence import STANDARD, Kind, State, proven_stage
+from funnel.evidence import STANDARD, Kind, NoneFiled, State, proven_stage
 from funnel.history import ImportedEvidence, ImportedOpportunity
 from funnel.models import Evidence, EvidenceItem, Opportunity, StageOverride, StageSetting
 from funnel.papers import Paper
@@ -451,6 +454,56 @@ def test_a_second_click_with_a_new_person_or_a_paper_files_once(acme: Cast) -> N
     with pytest.raises(Stale):
         actions.file_evidence(opportunity, "opportunity_plan", paper=other, seen=0, by=acme.manager, at=AT)
     assert StoredFile.objects.count() == 1
+
+
+def test_many_pieces_are_filed_all_or_none(acme: Cast) -> None:
+    one, other = make_opportunity(acme.rep, "One"), make_opportunity(acme.rep, "Other")
+    file(other, "opportunity_plan")
+    plan: dict[str, Any] = {"note": "their CTO said so", "seen": 0}
+    with pytest.raises(NoneFiled) as none:
+        actions.file_many(
+            [
+                (one, "opportunity_plan", plan),
+                (one, "key_needs", {**plan, "note": ""}),
+                (other, "opportunity_plan", plan),
+            ],
+            by=acme.rep,
+            at=AT,
+        )
+    assert {place: type(error) for place, error in none.value.errors.items()} == {1: Refused, 2: Stale}
+    assert not Evidence.objects.filter(opportunity=one).exists()
+    actions.file_many([(one, key, plan) for key in ("opportunity_plan", "key_needs")], by=acme.rep, at=AT)
+    assert Evidence.objects.filter(opportunity=one).count() == 2
+
+
+def test_what_was_filed_on_the_way_stays_while_something_lacks_and_goes_with_a_move_that_fails(acme: Cast) -> None:
+    deal, plan = make_opportunity(acme.rep, stage=Stage.QUALIFY), {"note": "their CTO said so", "seen": 0}
+    going: dict[str, Any] = {"left": Stage.QUALIFY, "to": Stage.DEVELOP, "by": acme.rep, "at": AT}
+    with pytest.raises(Stale):
+        actions.file_and_move(deal, [("key_needs", plan)], **{**going, "left": Stage.DEVELOP})
+    assert not Evidence.objects.exists()
+    filings = [("key_needs", plan), ("key_people", {**plan, "note": ""})]
+    way = actions.file_and_move(deal, filings, **going, why="soon", until=AT.date() + DAY)
+    assert isinstance(way.came, MissingEvidence), "what was not taken is not left out either"
+    assert [*way.refused] == [1]
+    assert Evidence.objects.get().item.key == "key_needs"
+    way = actions.file_and_move(deal, [], **going, until=AT.date() + DAY)
+    assert (isinstance(way.came, MissingEvidence), way.going_on and way.going_on.code) == (True, "override_why_needed")
+    assert actions.file_and_move(deal, [], **going, why="soon", until=AT.date() + DAY).came == deal
+    assert Opportunity.objects.get(pk=deal.pk).stage == Stage.DEVELOP
+
+
+def test_no_view_opens_a_transaction() -> None:
+    """It is a request's, and an action's: what belongs together is one action."""
+    views = [
+        path
+        for config in apps.get_app_configs()
+        if Path(config.path).parent == settings.BASE_DIR
+        for path in Path(config.path).rglob("*.py")
+        if {"views", "views.py", "forms", "forms.py"} & {*path.parts}
+    ]
+    assert len(views) > 50
+    assert [str(path) for path in views if "transaction.atomic" in path.read_text(encoding="utf-8")] == []
 
 
 def test_the_same_demand_clicked_twice_stands_once(acme: Cast) -> None:
