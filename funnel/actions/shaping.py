@@ -12,6 +12,7 @@ from funnel.judges import judge_anew
 from funnel.models import EvidenceItem, StageSetting
 from funnel.stages import Stage, StageRow, check_percents
 from tenants import audit
+from tenants.actions.locking import refuse_stale
 from tenants.errors import Refused, Stale
 from tenants.models import Membership, Organization
 from tenants.names import tidy
@@ -83,25 +84,34 @@ def add_item(stage: Stage, *, label: str, kind: Kind = Kind.FACT, by: Membership
 
 
 @transaction.atomic
-def change_item(key: str, *, label: str, kind: Kind | None = None, by: Membership, at: datetime) -> EvidenceItem:
+def change_item(
+    key: str, *, label: str, kind: Kind | None = None, seen: int, by: Membership, at: datetime
+) -> EvidenceItem:
     """Call a piece of evidence something else, or let something else prove it; what was filed for it stays as it is.
+
+    The same already changes nothing.
 
     :param label: '' gives a standard one its standard words back.
     :param kind: None leaves it.
-
+    :param seen: the version that the caller saw; 1 where nobody has edited any.
     :raises EvidenceItem.DoesNotExist: no such item.
+    :raises Stale: somebody has changed it since.
     :raises Refused: `label_empty`, `label_too_long`.
     """
     _lock(by)
     item = item_row(key)
     label = "" if item.code and not label.strip() else _label(label)
+    if (label, kind or item.kind) == (item.label, item.kind):
+        return item
+    refuse_stale(item, seen, "kind", label=str(item))
+    item.version += 1
     if label != item.label:
         before, item.label = str(item), label
-        item.save(update_fields=["label"])
+        item.save(update_fields=["label", "version"])
         audit.record("evidence_item.renamed", item, by=by, at=at, label=[before, str(item)])
     if kind is not None and kind != item.kind:
         was, item.kind = item.kind, kind
-        item.save(update_fields=["kind"])
+        item.save(update_fields=["kind", "version"])
         audit.record("evidence_item.changed", item, by=by, at=at, item_kind=[was, str(kind)])
     return item
 

@@ -59,8 +59,9 @@ class StagesForm(forms.Form):
 
 
 class ItemForm(forms.Form):
-    """The words of an evidence item."""
+    """The words of an evidence item, and the version that was seen."""
 
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     label = NameField(label=gettext_lazy("Evidence"), max_length=200)
     kind = forms.ChoiceField(
         label=pgettext_lazy("kind of evidence", "What proves it"), choices=list(labels.KINDS.items())

@@ -95,6 +95,7 @@ class EvidenceItem(TenantModel):
     kind = models.CharField(_("Kind"), max_length=10, default=Kind.FACT)
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=1)
 
     objects: ClassVar[Any] = TenantManager.from_queryset(EvidenceItemQuerySet)()
 

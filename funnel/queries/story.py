@@ -300,6 +300,12 @@ def people_for(membership: Membership, opportunity: Opportunity, filed: Evidence
     return cast("QuerySet[Contact]", people.order_by("name", "pk"))
 
 
+def item_version(item: Item) -> int:
+    """Return the version of an evidence item; that of one which nobody has edited is 1."""
+    found: int | None = EvidenceItem.objects.filter(pk=item.id).values_list("version", flat=True).first()
+    return found or 1
+
+
 def item_or_404(key: str) -> Item:
     """Return the active evidence item with this key, or Http404."""
     items: list[Item] = EvidenceItem.objects.all().checklist()

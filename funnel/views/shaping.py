@@ -18,6 +18,7 @@ from funnel.forms import (
 from funnel.stages import Gate, Stage, StageRow, check_percents
 from funnel.views.answers import dialog, read_write, url_of
 from tenants.errors import Refused, Stale
+from tenants.labels import in_a_row
 from tenants.permissions import Permission
 from tenants.web import OrgRequest, conflict, go, number, org_view, render_page
 
@@ -43,14 +44,20 @@ def stages(request: OrgRequest) -> HttpResponse:
             messages.success(request, _("Saved"))
             return go(request, url_of(request, "stages"))
         except Stale as stale:
-            both = zip(rows, form.rows(), strict=True)
-            changed = [
-                (now.label, f"{now.percent}%", f"{my.percent}%") for now, my in both if now.percent != my.percent
-            ]
-            return conflict(request, changed, stale)
+            return conflict(request, _both_stages(rows, form.rows()), stale)
         except Refused as refused:
             form.add_error(f"percent_{refused.data['stage']}", labels.refusal(refused))
     return render_page(request, "funnel/stages.html", _stages_context(form, rows), partial="form", status=422)
+
+
+def _both_stages(rows: list[StageRow], mine: list[StageRow]) -> list[tuple[Any, Any, Any]]:
+    """Return (stage, theirs, mine) of each stage that would stand otherwise: its label, percentage, gate."""
+
+    def said(row: StageRow) -> str:
+        return in_a_row([row.label or labels.STAGES[row.stage], f"{row.percent}%", labels.GATES[row.gate]])
+
+    pairs = [(now.label, said(now), said(my)) for now, my in zip(rows, mine, strict=True)]
+    return [(label, theirs, my) for label, theirs, my in pairs if theirs != my]
 
 
 def _to_confirm(request: OrgRequest, form: StagesForm, rows: list[StageRow]) -> dict[str, Any] | None:
@@ -142,7 +149,8 @@ def item_new(request: OrgRequest, stage: int) -> HttpResponse:
     if form.is_valid():
         effect = _to_read(request, queries.proven_then(more=Stage(stage)))
         if effect is None:
-            actions.add_item(Stage(stage), **form.cleaned_data, by=request.membership, at=request.now)
+            label, kind = form.cleaned_data["label"], form.cleaned_data["kind"]
+            actions.add_item(Stage(stage), label=label, kind=kind, by=request.membership, at=request.now)
             return _item_saved(request, _("Evidence added"))
     return dialog(request, "item", form=form, row=row, effect=effect, status=status)
 
@@ -160,15 +168,27 @@ def item_edit(request: OrgRequest, key: str) -> HttpResponse:
     item = queries.item_or_404(key)
     row = queries.stage_table()[item.stage - 1]
     data = request.POST if request.method == "POST" else None
-    form = ItemForm(data, initial={"label": item.label, "kind": item.kind})
+    seen = queries.item_version(item)
+    form = ItemForm(data, initial={"label": item.label, "kind": item.kind, "version": seen})
     kept = None
     if form.is_valid():
-        kept = _kept(request, item, form.cleaned_data["kind"])
+        typed = {**form.cleaned_data, "seen": form.cleaned_data["version"] or 0}
+        del typed["version"]
+        kept = _kept(request, item, typed["kind"]) if typed["seen"] == seen else None
         if kept is None:
-            actions.change_item(key, **form.cleaned_data, by=request.membership, at=request.now)
-            return _item_saved(request, _("Saved"))
+            try:
+                actions.change_item(key, **typed, by=request.membership, at=request.now)
+                return _item_saved(request, _("Saved"))
+            except Stale as stale:
+                return conflict(request, _both_items(form, stale), stale, version=stale.version)
     status = 422 if request.method == "POST" else 200
     return dialog(request, "item", form=form, row=row, item=item, kept=kept, status=status)
+
+
+def _both_items(form: ItemForm, stale: Stale) -> list[tuple[Any, Any, Any]]:
+    """Return (label, theirs, mine) of what an item is called and what proves it."""
+    theirs, mine = ({**each, "kind": labels.KINDS[each["kind"]]} for each in (stale.theirs, form.cleaned_data))
+    return [(form.fields[name].label, theirs[name], mine[name]) for name in ("label", "kind")]
 
 
 def _kept(request: OrgRequest, item: Item, kind: Kind) -> dict[str, Any] | None:

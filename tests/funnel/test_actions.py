@@ -454,15 +454,15 @@ def test_evidence_items_are_added_renamed_moved_and_switched(acme: Cast) -> None
     actions.move_item(own.key, up=True, by=acme.admin, at=AT)
     assert keys(4) == ["requirements_confirmed", own.key, "vision_shared"]
     actions.move_item("requirements_confirmed", up=True, by=acme.admin, at=AT)
-    actions.change_item("vision_shared", label="Vision signed", by=acme.admin, at=AT)
+    actions.change_item("vision_shared", label="Vision signed", seen=1, by=acme.admin, at=AT)
     actions.switch_item("requirements_confirmed", is_active=False, by=acme.admin, at=AT)
     assert keys(4) == [own.key, "vision_shared"]
     assert (
-        str(actions.change_item("vision_shared", label="", by=acme.admin, at=AT))
+        str(actions.change_item("vision_shared", label="", seen=2, by=acme.admin, at=AT))
         == "Vision shared with the decision maker"
     )
     with pytest.raises(Refused, match="label_empty"):
-        actions.change_item(own.key, label=" ", by=acme.admin, at=AT)
+        actions.change_item(own.key, label=" ", seen=1, by=acme.admin, at=AT)
     opportunity = make_opportunity(acme.rep, stage=Stage.SOLUTION_FIT)
     with pytest.raises(MissingEvidence) as lacking:
         actions.move(opportunity, left=Stage.SOLUTION_FIT, to=Stage.PROOF, by=acme.rep, at=AT)

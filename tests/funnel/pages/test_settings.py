@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from funnel import actions
+from funnel import actions, labels
 from funnel.models import Change, Evidence, EvidenceItem
 from funnel.queries import stage_table
 from funnel.stages import Gate, Stage
@@ -61,7 +61,7 @@ def test_evidence_items_of_the_company(acme: Cast, login: Login) -> None:
     assert client.get(url(acme, "stages/4/items/"), headers=HTMX).status_code == 200
     assert client.post(url(acme, "stages/4/items/"), {"label": ""}, headers=HTMX).status_code == 422
     agreed = {"label": "Architecture agreed", "kind": "fact"}
-    signed = {"label": "Architecture signed", "kind": "document"}
+    signed = {"label": "Architecture signed", "kind": "document", "version": 1}
     assert client.post(url(acme, "stages/4/items/"), agreed).status_code == 303
     own = EvidenceItem.objects.get(code="").key
     assert client.post(url(acme, f"stages/items/{own}/move/"), {"to": "up"}).status_code == 303
@@ -104,20 +104,44 @@ def test_a_gate_says_whom_it_holds_and_whom_it_lets_go_before_it_is_changed(acme
     assert client.post(url(acme, "stages/effect/"), stages_data(gate_2="maybe"), headers=HTMX).status_code == 200
 
 
+def test_two_who_edit_the_same_see_both(acme: Cast, login: Login) -> None:
+    client, path = login(acme.admin), url(acme, "stages/items/budget/")
+    form = client.get(path, headers=HTMX).context["form"]
+    theirs = {"label": "Budget named", "kind": "amount", "version": form["version"].value()}
+    assert client.post(path, theirs).status_code == 303
+    mine = {**theirs, "label": "Budget signed", "kind": "document"}
+    both = client.post(path, mine, headers=HTMX)
+    assert (both.status_code, 'data-keep="2"' in text(both)) == (409, True)
+    for words in ("Budget named", "Budget signed", str(labels.KINDS["amount"]), str(labels.KINDS["document"])):
+        assert words in text(both), words
+    assert client.post(path, theirs).status_code == 303, "the same again changes nothing"
+    assert client.post(path, {**mine, "version": 2}).status_code == 303
+    assert str(EvidenceItem.objects.get(code="budget")) == "Budget signed"
+    assert client.post(url(acme, "stages/"), stages_data(label_2="Chance", gate_2="warn")).status_code == 303
+    late = client.post(url(acme, "stages/"), stages_data(label_2="Confirm"))
+    assert late.status_code == 409
+    for words in ("Chance", "Confirm"):
+        assert words in text(late), words
+
+
 def test_another_kind_says_what_becomes_of_what_is_filed(acme: Cast, login: Login) -> None:
     client, path = login(acme.admin), url(acme, "stages/items/budget/")
-    assert client.post(path, {"label": "Budget", "kind": "date"}).status_code == 303, "nothing is filed yet"
+    assert client.post(path, {"label": "Budget", "kind": "date", "version": 1}).status_code == 303, (
+        "nothing is filed yet"
+    )
     deal = recent(acme.rep, stage=Stage.QUALIFY)
     actions.file_evidence(deal, "budget", on=deal.expected_close_on, seen=0, by=acme.rep, at=timezone.now())
-    assert client.post(path, {"label": "The budget", "kind": "date"}).status_code == 303, "its words alone"
-    asked = client.post(path, {"label": "Budget", "kind": "amount"}, headers=HTMX)
+    assert client.post(path, {"label": "The budget", "kind": "date", "version": 2}).status_code == 303, (
+        "its words alone"
+    )
+    asked = client.post(path, {"label": "Budget", "kind": "amount", "version": 3}, headers=HTMX)
     assert asked.status_code == 422
     assert "1 piece of evidence is filed for it (date)" in text(asked).lower()
     assert EvidenceItem.objects.get(code="budget").kind == "date"
     seal = sealed(asked)
-    other = {"label": "Budget", "kind": "person", "confirmed": seal}
+    other = {"label": "Budget", "kind": "person", "version": 3, "confirmed": seal}
     assert client.post(path, other, headers=HTMX).status_code == 422, "read for another kind"
-    assert client.post(path, {"label": "Budget", "kind": "amount", "confirmed": seal}).status_code == 303
+    assert client.post(path, {**other, "kind": "amount"}).status_code == 303
     assert EvidenceItem.objects.get(code="budget").kind == "amount"
     assert Evidence.objects.get().on == deal.expected_close_on
 

@@ -56,7 +56,7 @@ def sell(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     part = PlanPart.objects.filter(opportunity=opportunity).latest("id")
     item = funnel.add_item(Stage.QUALIFY, label=text(200), by=cast.admin, at=at)
     second = funnel.add_item(Stage.QUALIFY, label=text(198) + "1", by=cast.admin, at=at)
-    funnel.change_item(second.key, label=text(198) + "2", by=cast.admin, at=at)
+    funnel.change_item(second.key, label=text(198) + "2", seen=1, by=cast.admin, at=at)
     paper = Paper(f"{text(180)}.txt", text(2_000).encode(), "text/plain")
     funnel.file_evidence(opportunity, item, note=text(2_000), paper=paper, seen=0, by=cast.rep, at=at)
     soon = now + timedelta(minutes=5)  # what can be taken back for half a minute, where a slow crawl takes longer
