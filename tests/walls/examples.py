@@ -61,7 +61,7 @@ EXAMPLES: dict[str, Example] = {
     "forecasting:behind": at().asking(what="qualified"),
     "forecasting:alerts_of": at(pk="opportunity"),
     "forecasting:mute": at(pk="opportunity", code="overdue").sending(until=SOON, reason="Trade fair"),
-    "forecasting:unmute": at(pk="opportunity", code="overdue").sending(seen="1"),
+    "forecasting:unmute": at(pk="opportunity", code="overdue").sending(seen="mute"),
     "salesops:holds": at(pk="member"),
     # tenants
     "tenants:security": at().sending(required="0"),

@@ -14,6 +14,7 @@ from accounts.models import Account, Contact, Product
 from activities.models import NextAction, Visit
 from coaching.models import CoachingSession, Review
 from exchange.models import Import, SavedMapping
+from forecasting.models import Mute
 from funnel.models import (
     Approval,
     BulkChange,
@@ -83,6 +84,7 @@ class Own:
     going: Import
     job: Job
     running: Job
+    mute: Mute
     file: StoredFile
     notification: Notification
     passkey: Authenticator

@@ -30,8 +30,9 @@ def forecast(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
     run(job)
     until = now.date() + timedelta(days=9)
     Opportunity.objects.filter(pk=rows["opportunity"].pk).update(flags=["overdue"])  # only what stands is muted
-    forecasting.mute(rows["opportunity"], "overdue", until=until, reason=text(200), seen=0, by=cast.rep, at=now)
-    return {"job": job, "running": forecasting.start_now(by=cast.manager, at=now)}
+    quiet: dict[str, Any] = {"until": until, "reason": text(200), "seen": 0, "by": cast.rep, "at": now}
+    mute = forecasting.mute(rows["opportunity"], "overdue", **quiet)
+    return {"job": job, "mute": mute, "running": forecasting.start_now(by=cast.manager, at=now)}
 
 
 def bring(cast: Cast, text: Text, rows: dict[str, Any]) -> dict[str, Any]:
