@@ -8,6 +8,7 @@ from typing import Any
 import axe_playwright_python
 import pytest
 from django.utils import timezone
+from playwright.sync_api import Page
 
 from coaching import actions as coaching_actions
 from funnel import actions as funnel_actions
@@ -74,7 +75,11 @@ ADMIN = [
 
 def complaints(visitor: Visitor, path: str) -> list[str]:
     """Return what axe and the ruler say about a page."""
-    page = visitor.go(path)
+    return complaints_here(visitor.go(path), path)
+
+
+def complaints_here(page: Page, path: str) -> list[str]:
+    """Return what they say about a page as it stands: with the dialog that is open, what was typed, what is refused."""
     page.wait_for_load_state("networkidle")
     page.evaluate(AXE)
     found = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
