@@ -10,12 +10,12 @@ NIGHTS = (120, 90, 75, 60, 50, 40, 32, 26, 21, 17, 14, 12, 10, 9, 8, 7, 6, 5, 4,
 
 FINISH, PLAN, MEET = "finish", "plan", "meet"
 WORK: Mapping[int, Sequence[tuple[str, int]]] = {
-    6: ((PLAN, 2), (FINISH, 3)),
-    5: ((MEET, 2), (FINISH, 3)),
-    4: ((MEET, 3), (FINISH, 3)),
-    3: ((PLAN, 2), (FINISH, 3)),
-    2: ((MEET, 3), (FINISH, 3)),
-    1: ((PLAN, 2), (FINISH, 3)),
+    6: ((PLAN, 3), (FINISH, 2)),
+    5: ((MEET, 3), (FINISH, 2)),
+    4: ((PLAN, 2), (FINISH, 2)),
+    3: ((MEET, 3), (FINISH, 2)),
+    2: ((PLAN, 2), (FINISH, 2)),
+    1: ((MEET, 2), (FINISH, 3)),
 }
 """What reps did so many days ago, and for how many opportunities: they finished the last next action and planned none,
 planned one where none was, met a customer they had not heard of. So there are alerts of every age on every day.

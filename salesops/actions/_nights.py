@@ -7,10 +7,11 @@ from itertools import groupby
 from django.db.models import Count, F, Q
 
 from activities import actions as activities_actions
-from activities.kinds import Kind, Result
+from activities.kinds import Kind, Origin, Result
 from activities.models import NextAction
 from forecasting import actions as forecasting_actions
 from forecasting.actions.measuring import measure
+from forecasting.ladder import STEPS
 from forecasting.models import Alert, rungs_of
 from funnel.flags import Flag
 from funnel.models import Opportunity
@@ -20,6 +21,9 @@ from tenants.permissions import Role
 
 AHEAD = timedelta(days=8)
 """So far ahead of the day on which it is planned a next action is due: on no day of these is it overdue yet."""
+
+LAST = len(STEPS)
+"""The step of an alert that has gone up as far as it can."""
 
 
 def live_nights(organization: Organization, *, at: datetime) -> None:
@@ -61,9 +65,11 @@ def _work(what: str, count: int, *, at: datetime) -> None:
         .select_related("account", "owner__organization")
     )
     if what == demo_health.FINISH:
-        found = rows.filter(left=1, flags=[], stage_entered_at__lt=at, next_actions__created_at__lt=at).distinct()
+        theirs = {"next_actions__origin": Origin.VISIT, "next_actions__created_at__lt": at}
+        found = rows.filter(left=1, flags=[], stage_entered_at__lt=at, **theirs).distinct()
     elif what == demo_health.PLAN:
-        found = rows.filter(left=0, flags__contains=[Flag.NO_NEXT_STEP])
+        old = Alert.objects.standing().filter(code=Flag.NO_NEXT_STEP, step=LAST).values("opportunity")
+        found = rows.filter(left=0, pk__in=old)
     else:
         found = rows.filter(flags__contains=[Flag.SILENT])
     for number, deal in enumerate(_of_each(list(found.order_by("owner_id", "flags__len", "-amount", "pk")))[:count]):
