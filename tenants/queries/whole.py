@@ -28,13 +28,13 @@ def taken(model: type[M], values: Sequence[Any]) -> tuple[M, Sequence[Any]]:
 
 def one_of(rows: "models.QuerySet[M]", pk: int) -> M | None:
     """Return one of these rows, which join nothing, by its key."""
-    query = rows.filter(pk=pk).query
+    query, model = rows.filter(pk=pk).query, rows.model
     try:
         where, values = query.get_compiler(connection=connection).compile(query.where)
     except EmptyResultSet:  # no key is as large
         return None
-    table = query.model._meta.db_table
+    table = model._meta.db_table
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns(query.model, table)} FROM {table} WHERE {where}", values)  # noqa: S608  # as Django wrote it, values apart
+        cursor.execute(f"SELECT {columns(model, table)} FROM {table} WHERE {where}", values)  # noqa: S608  # as Django wrote it, values apart
         row = cursor.fetchone()
-    return None if row is None else taken(query.model, row)[0]
+    return None if row is None else taken(model, row)[0]

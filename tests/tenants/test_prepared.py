@@ -102,7 +102,7 @@ def test_it_stays_prepared_whatever_becomes_of_the_transaction(acme: Cast) -> No
 
 @pytest.mark.django_db
 def test_nothing_is_prepared_where_the_next_transaction_may_find_another_session(acme: Cast) -> None:
-    class Pooled(psycopg2.extensions.connection):
+    class Pooled(psycopg2.extensions.connection):  # type: ignore[misc]  # psycopg2 ships no types
         def get_backend_pid(self) -> int:
             return 0
 
