@@ -120,9 +120,7 @@ REFUSALS: dict[str, Text] = {
 }
 
 
-def refusal(code: str, data: Mapping[str, object] | None = None) -> str:
-    """Return the sentence for why an action was refused."""
-    return str(REFUSALS[code]) % dict(data or {})
+refusal = audit_labels.refusals(REFUSALS)
 
 
 # The timeline -------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from activities.models import Visit
 from activities.queries import Offer, Step, VisitFilter
 from activities.times import FURTHEST, OLDEST, SLACK, Span, When, moment
 from tenants import dates, formats
+from tenants.errors import Refused
 from tenants.forms.names import NameField
 from tenants.models import Membership, Team
 
@@ -70,9 +71,9 @@ class DueMixin(forms.Form):
         written, rest = dates.parse_due(text, today)
         on = date.fromisoformat(tapped) if tapped else written
         if on is None:
-            raise ValidationError(labels.refusal("next_without_date"), code="next_without_date")
+            raise ValidationError(labels.refusal(Refused("next_without_date")), code="next_without_date")
         if on > today + FURTHEST:
-            raise ValidationError(labels.refusal("due_too_far"), code="due_too_far")
+            raise ValidationError(labels.refusal(Refused("due_too_far")), code="due_too_far")
         step = rest if written == on else text
         if not step:
             raise ValidationError(gettext("Write what is to be done on that day."), code="step_missing")
@@ -202,9 +203,9 @@ class VisitForm(DueMixin):
             if "when_at" not in self.errors:
                 self.add_error("when_at", gettext("Choose the day and time."))
         elif at > self.now + SLACK:
-            self.add_error("when_at", labels.refusal("future"))
+            self.add_error("when_at", labels.refusal(Refused("future")))
         elif at < self.now - OLDEST:
-            self.add_error("when_at", labels.refusal("too_long_ago", {"days": OLDEST.days}))
+            self.add_error("when_at", labels.refusal(Refused("too_long_ago", days=OLDEST.days)))
         else:
             data["happened_at"] = at
 
@@ -314,9 +315,9 @@ class PlanForm(forms.Form):
         """Take a time still to come, within three years."""
         at: datetime = self.cleaned_data["planned_at"]
         if at < self.now - SLACK:
-            raise ValidationError(labels.refusal("planned_in_the_past"), code="planned_in_the_past")
+            raise ValidationError(labels.refusal(Refused("planned_in_the_past")), code="planned_in_the_past")
         if at > self.now + FURTHEST:
-            raise ValidationError(labels.refusal("due_too_far"), code="due_too_far")
+            raise ValidationError(labels.refusal(Refused("due_too_far")), code="due_too_far")
         return at
 
     def record(self) -> dict[str, Any]:

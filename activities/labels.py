@@ -87,9 +87,7 @@ REFUSALS: Mapping[str, Words] = {
 }
 
 
-def refusal(code: str, data: Mapping[str, object] | None = None) -> str:
-    """Return the sentence for why an action was refused."""
-    return str(REFUSALS[code]) % dict(data or {})
+refusal = tenants_labels.refusals(REFUSALS)
 
 
 name_verb(

@@ -54,7 +54,7 @@ def review(request: OrgRequest) -> HttpResponse:
         try:
             started = actions.start_review(by=request.membership, at=request.now, team=team)
         except Refused as problem:
-            refused = labels.refusal(problem.code)
+            refused = labels.refusal(problem)
         else:
             return go(request, to_page(request, "coaching:meeting", started.pk))
     context = {
@@ -152,7 +152,7 @@ def turn(request: OrgRequest, pk: int) -> HttpResponse:
     try:
         actions.turn_to(found, row.person, by=request.membership, at=request.now)
     except Refused as refused:
-        messages.error(request, labels.refusal(refused.code))
+        messages.error(request, labels.refusal(refused))
     address = to_page(request, "coaching:meeting", found.pk)
     mode = "&mode=projector" if request.POST.get("mode") == "projector" else ""
     return go(request, f"{address}?person={row.person_id}{mode}")
@@ -172,7 +172,7 @@ def review_entry(request: OrgRequest, pk: int, opportunity: int) -> HttpResponse
         try:
             actions.decide(found, about, by=request.membership, at=request.now, **form.record())
         except Refused as problem:
-            refused = labels.refusal(problem.code, problem.data)
+            refused = labels.refusal(problem)
         except Stale as stale:
             return _stale_entry(request, stale, form)
         else:
@@ -278,7 +278,7 @@ def session_new(request: OrgRequest, pk: int) -> HttpResponse:
         try:
             held = actions.hold_session(about, by=request.membership, at=request.now, **form.record())
         except Refused as refused:
-            form.add_error(None, labels.refusal(refused.code, refused.data))
+            form.add_error(None, labels.refusal(refused))
         except Stale as stale:
             rows = [(gettext("Agreed last time"), stale.theirs["agreed"], previous.agreed if previous else "")]
             return conflict(request, rows, stale)

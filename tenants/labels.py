@@ -1,16 +1,23 @@
 """Words for the codes of this app, and the registers in which every app writes the words of its audit."""
 
-from collections.abc import Iterable, Mapping
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tenants.formats import exact, is_chinese
+from tenants.errors import Refused
+from tenants.formats import exact, is_chinese, short_date
 from tenants.invitations import InvitationState, Verdict
 from tenants.permissions import Permission, Reason, Role
+
+logger = logging.getLogger(__name__)
 
 Words = str | Promise
 
@@ -128,18 +135,18 @@ REFUSALS: dict[str, Words] = {
     "team_under_itself": _("A team cannot move into itself or into a team below it."),
     "team_not_empty": _("There are still people, teams or open invitations in this team. Move them first."),
     "amounts_exist": _(
-        "The reporting currency cannot change any more: amounts are already recorded in {currency}. "
+        "The reporting currency cannot change any more: amounts are already recorded in %(currency)s. "
         "Found a new organization for another currency."
     ),
-    "rates_exist": _("The dated rates are in {currency}. Delete them before you change the reporting currency."),
-    "rate_taken": _("There is already a rate for {currency} from this day. Delete it first."),
+    "rates_exist": _("The dated rates are in %(currency)s. Delete them before you change the reporting currency."),
+    "rate_taken": _("There is already a rate for %(currency)s from this day. Delete it first."),
     "rate_in_use": _(
-        "Amounts in {currency} were converted at this rate ({n}), and there is no earlier one. "
+        "Amounts in %(currency)s were converted at this rate (%(n)s), and there is no earlier one. "
         "Add the right rate first; it may be dated earlier."
     ),
     "rate_of_itself": _("This is the reporting currency itself; it needs no rate."),
-    "rate_missing": _("There is no rate for {currency} on {on}. An admin can add one in the settings."),
-    "day_taken": _("There is already an entry for {on}."),
+    "rate_missing": _("There is no rate for %(currency)s on %(on)s. An admin can add one in the settings."),
+    "day_taken": _("There is already an entry for %(on)s."),
     "already_member": _("You are already a member."),
     "invitation_unknown": _("This link is not valid. Ask whoever invited you to send it again."),
     "invitation_expired": _("This invitation has expired. Ask whoever invited you to send it again."),
@@ -253,9 +260,42 @@ def reason_words(reason: Reason, role: str) -> str:
     return str(_("Only: {list}")).format(list=in_a_row(others))
 
 
-def refusal(code: str, data: Mapping[str, object]) -> str:
-    """Return the sentence of a refusal of this app."""
-    return str(REFUSALS[code]).format(**data)
+_SENTENCES: list[Mapping[str, Words]] = []
+
+
+def refusals(own: Mapping[str, Words]) -> Callable[[Refused], str]:
+    """Register the sentences of an app's refusals by their codes, and return the function that says them.
+
+    What the app has no words for was refused by an action of another, which has. A code that nobody has words for is a
+    slip of ours: it is said that nothing was done, and logged.
+    """
+    _SENTENCES.append(own)
+
+    def refusal(error: Refused) -> str:
+        """Return the sentence that tells a person why an action refused."""
+        data = {name: _said(value) for name, value in error.data.items()}
+        for table in (own, *_SENTENCES):
+            if error.code in table:
+                with suppress(KeyError):  # another app's code of the same name, which says less
+                    return str(table[error.code]) % data
+        logger.error("a refusal without words: %s", error.code)
+        return str(_("This cannot be done as things stand. Reload the page and look again."))
+
+    return refusal
+
+
+def _said(value: object) -> object:
+    """Return a day as the reader writes it, anything else as it is."""
+    if isinstance(value, str) and _ISO(value):
+        with suppress(ValueError):  # the thirtieth of February is a word
+            value = date.fromisoformat(value)
+    if not isinstance(value, date):
+        return value
+    return short_date(value, timezone.localdate(), translation.get_language() or "en", weekday=False)
+
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d").fullmatch
+refusal = refusals(REFUSALS)
 
 
 # The audit in words -------------------------------------------------------------------------------

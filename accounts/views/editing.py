@@ -50,7 +50,7 @@ def account_new(request: OrgRequest) -> HttpResponse:
     try:
         account = actions.create_account(**form.values, by=by, at=request.now, request_key=data["request_key"])
     except Refused as refused:
-        form.add_error(None, labels.refusal(refused.code, refused.data))
+        form.add_error(None, labels.refusal(refused))
         return _form_page(request, form, status=422)
     messages.success(request, _("Customer added: %(name)s") % {"name": account.name})
     return go(request, _after(request, data["next"], account.pk))
@@ -77,7 +77,7 @@ def account_edit(request: OrgRequest, pk: int) -> HttpResponse:
     try:
         actions.change_account(account, seen=form.cleaned_data["version"] or 0, by=by, at=request.now, **form.values)
     except Refused as refused:
-        form.add_error(None, labels.refusal(refused.code, refused.data))
+        form.add_error(None, labels.refusal(refused))
         return _form_page(request, form, status=422)
     except Stale as stale:
         return conflict(request, answers.both(form, stale, form.values), stale, version=account.version)

@@ -50,7 +50,7 @@ def account_assess(request: OrgRequest, pk: int) -> HttpResponse:
             seen=form.cleaned_data["version"] or 0,
         )
     except Refused as refused:
-        form.add_error(None, labels.refusal(refused.code, refused.data))
+        form.add_error(None, labels.refusal(refused))
         return _assess_page(request, account, form, status=422)
     except Stale as stale:
         return conflict(request, _both_judgements(form, stale), stale, version=latest.pk if latest else 0)

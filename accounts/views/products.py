@@ -37,7 +37,7 @@ def product_new(request: OrgRequest) -> HttpResponse:
     try:
         product = actions.create_product(**form.values, by=request.membership, at=request.now)
     except Refused as refused:
-        form.add_error("name", labels.refusal(refused.code, refused.data))
+        form.add_error("name", labels.refusal(refused))
         return _product_dialog(request, form, 422)
     return _products(request, _("Product added: %(name)s") % {"name": product.name})
 
@@ -56,7 +56,7 @@ def product_edit(request: OrgRequest, pk: int) -> HttpResponse:
         seen = form.cleaned_data["version"] or 0
         actions.change_product(product, seen=seen, by=request.membership, at=request.now, **form.values)
     except Refused as refused:
-        form.add_error("name", labels.refusal(refused.code, refused.data))
+        form.add_error("name", labels.refusal(refused))
         return _product_dialog(request, form, 422)
     except Stale as stale:
         return conflict(request, answers.both(form, stale, form.values), stale, version=product.version)

@@ -69,6 +69,6 @@ def _added(request: OrgRequest, form: ActionForm, account: Account, opportunity:
             request_key=form.cleaned_data["request_key"],
         )
     except Refused as refused:
-        form.add_error("next_text", labels.refusal(refused.code, refused.data))
+        form.add_error("next_text", labels.refusal(refused))
         return False
     return True

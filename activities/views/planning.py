@@ -40,7 +40,7 @@ def call_off(request: OrgRequest, pk: int) -> HttpResponse:
     try:
         visit = actions.call_off(visit, by=request.membership, at=request.now)
     except Refused as refused:
-        return toast(HttpResponse(status=204), labels.refusal(refused.code), kind="error")
+        return toast(HttpResponse(status=204), labels.refusal(refused), kind="error")
     answer = render_page(request, "activities/planned.html", {"visit": visit})
     return toast(answer, gettext("Visit called off"), undo_url=to_page(request, "activities:put_back", visit.pk))
 

@@ -74,7 +74,7 @@ def _record(request: OrgRequest, form: VisitForm, account: Account, planned: Vis
 def _why(refused: Refused) -> str:
     """Return the sentence for a refusal of this app, or of the funnel that it passed on."""
     if refused.code in labels.REFUSALS:
-        return labels.refusal(refused.code, refused.data)
+        return labels.refusal(refused)
     return gettext("The stage could not be changed. Keep the stage, and look at the opportunity.")
 
 

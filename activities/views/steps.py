@@ -48,7 +48,7 @@ def _end(request: OrgRequest, pk: int, act: Callable[..., NextAction], words: st
     try:
         action = act(_action(request, pk), by=request.membership, at=request.now)
     except Refused as refused:
-        return toast(HttpResponse(status=204), labels.refusal(refused.code), kind="error")
+        return toast(HttpResponse(status=204), labels.refusal(refused), kind="error")
     if not request.htmx:
         messages.success(request, words)
         return go(request, to_page(request, "salesops:today"))
@@ -92,7 +92,7 @@ def postpone(request: OrgRequest, pk: int) -> HttpResponse:
                 at=request.now,
             )
         except Refused as refused:
-            form.add_error("due_on", labels.refusal(refused.code, refused.data))
+            form.add_error("due_on", labels.refusal(refused))
         except Stale as stale:
             return _stale_action(request, stale, data)
         else:
@@ -131,7 +131,7 @@ def seek(request: OrgRequest, pk: int) -> HttpResponse:
                 request_key=form.cleaned_data["request_key"],
             )
         except Refused as refused:
-            form.add_error("next_text", labels.refusal(refused.code, refused.data))
+            form.add_error("next_text", labels.refusal(refused))
         else:
             messages.success(request, gettext("Next action added"))
             return go(request, to_page(request, "funnel:strategy", opportunity.pk))

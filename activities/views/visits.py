@@ -68,7 +68,7 @@ def visit_edit(request: OrgRequest, pk: int) -> HttpResponse:
         try:
             actions.change_visit(found, seen=seen, by=request.membership, at=request.now, **changes)
         except Refused as refused:
-            form.add_error("happened_at", labels.refusal(refused.code, refused.data))
+            form.add_error("happened_at", labels.refusal(refused))
         except Stale as stale:
             rows = [
                 (str(form.fields[name].label), _shown(name, stale.theirs[name]), _shown(name, mine))

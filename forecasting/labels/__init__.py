@@ -17,7 +17,6 @@ from funnel.flags import Flag
 from funnel.labels import FLAGS
 from jobs.labels import register_notification
 from tenants import labels as tenants_labels
-from tenants.errors import Refused
 from tenants.labels import in_a_row
 from tenants.permissions import Permission
 from tenants.topics import Topic, name_topic
@@ -152,9 +151,7 @@ REFUSALS: Mapping[str, Words] = {
 }
 
 
-def refusal(error: Refused) -> str:
-    """Return the sentence that tells a person why an action refused."""
-    return str(REFUSALS.get(error.code, error.code)) % error.data
+refusal = tenants_labels.refusals(REFUSALS)
 
 
 def period_label(period: Period) -> str:

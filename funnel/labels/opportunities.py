@@ -1,22 +1,16 @@
 """Words for the codes of this app."""
 
-import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 
-from django.utils import timezone
-from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts import labels as accounts_labels
 from funnel.flags import Flag
 from funnel.labels.stages import KINDS, NO_RIVAL, STAGES, STATES, Words
 from funnel.stages import Category, ChangeKind, Gate, Health, Reason, Status
 from tenants import labels as tenants_labels
-from tenants.errors import Refused
-from tenants.formats import short_date
 from tenants.permissions import Permission
 from tenants.topics import Topic, name_topic
 
@@ -255,25 +249,7 @@ REFUSALS: dict[str, Words] = {
 }
 
 
-def refusal(error: Refused) -> str:
-    """Return the sentence that tells a person why an action refused."""
-    text = str(REFUSALS[error.code]) if error.code in REFUSALS else error.code
-    return text % {name: _said(value) for name, value in error.data.items()}
-
-
-def _said(value: object) -> object:
-    """Return a day as the reader writes it, anything else as it is."""
-    if isinstance(value, str) and _ISO(value):
-        with suppress(ValueError):  # the thirtieth of February is a word
-            value = date.fromisoformat(value)
-    if not isinstance(value, date):
-        return value
-    return short_date(value, timezone.localdate(), get_language() or "en", weekday=False)
-
-
-_ISO = re.compile(r"\d{4}-\d\d-\d\d").fullmatch
-
-
+refusal = tenants_labels.refusals(REFUSALS)
 accounts_labels.name_verb(
     "opportunity.opened", _("Opportunity opened: %(name)s"), icon="target", url="funnel:opportunity"
 )

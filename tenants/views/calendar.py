@@ -31,7 +31,7 @@ def calendar(request: OrgRequest) -> HttpResponse:
                 request.organization, by=request.membership, at=request.now, **form.cleaned_data
             )
         except Refused as refused:
-            form.add_error("first", labels.refusal(refused.code, refused.data))
+            form.add_error("first", labels.refusal(refused))
         else:
             messages.success(request, _("The calendar is saved."))
             to = to_page(request, "tenants:calendar")
@@ -110,5 +110,5 @@ def restore_holiday(request: OrgRequest) -> HttpResponse:
     try:
         actions.add_days_to_calendar(request.organization, by=request.membership, at=request.now, **form.cleaned_data)
     except Refused as refused:
-        return toast(HttpResponse(status=204), labels.refusal(refused.code, refused.data), kind="error")
+        return toast(HttpResponse(status=204), labels.refusal(refused), kind="error")
     return HttpResponseClientRefresh()

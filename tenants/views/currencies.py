@@ -28,7 +28,7 @@ def currencies(request: OrgRequest) -> HttpResponse:
         try:
             actions.add_rate(org, by=request.membership, at=request.now, **form.cleaned_data)
         except Refused as refused:
-            form.add_error("on", labels.refusal(refused.code, refused.data))
+            form.add_error("on", labels.refusal(refused))
         else:
             messages.success(request, _("The rate is saved."))
             return go(request, reverse("tenants:currencies", args=[org.slug]))
@@ -73,7 +73,7 @@ def delete_rate(request: OrgRequest, pk: int) -> HttpResponse:
     try:
         actions.delete_rate(rate, by=request.membership, at=request.now)
     except Refused as refused:
-        sentence = labels.refusal(refused.code, refused.data)
+        sentence = labels.refusal(refused)
         blank = RateForm(organization=request.organization, initial={"on": request.today, "currency": rate.currency})
         return _currencies_page(request, blank, status=422, refused=sentence)
     if not request.htmx:
@@ -93,5 +93,5 @@ def restore_rate(request: OrgRequest) -> HttpResponse:
     try:
         actions.add_rate(request.organization, by=request.membership, at=request.now, **form.cleaned_data)
     except Refused as refused:
-        return toast(HttpResponse(status=204), labels.refusal(refused.code, refused.data), kind="error")
+        return toast(HttpResponse(status=204), labels.refusal(refused), kind="error")
     return HttpResponseClientRefresh()

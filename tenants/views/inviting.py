@@ -95,7 +95,7 @@ def resend(request: OrgRequest, pk: int) -> HttpResponse:
         seen = request.POST.get("seen", "")
         renewed, token = actions.renew(invitation, seen=seen, by=request.membership, at=request.now)
     except Refused as refused:
-        messages.error(request, labels.refusal(refused.code, refused.data))
+        messages.error(request, labels.refusal(refused))
     else:
         mails.send_invitations([(renewed, token)] if token else [])
         messages.success(request, _("The invitation is on its way again; the old link no longer works."))
@@ -110,7 +110,7 @@ def withdraw(request: OrgRequest, pk: int) -> HttpResponse:
     try:
         actions.withdraw(invitation, by=request.membership, at=request.now)
     except Refused as refused:
-        messages.error(request, labels.refusal(refused.code, refused.data))
+        messages.error(request, labels.refusal(refused))
     else:
         messages.success(request, _("The invitation is withdrawn; its link no longer works."))
     return go(request, to_page(request, "tenants:people"))

@@ -78,7 +78,7 @@ def person(request: OrgRequest, pk: int) -> HttpResponse:
         except Stale as stale:
             return _stale(request, member, form, stale)
         except Refused as refused:
-            form.add_error("is_admin", labels.refusal(refused.code, refused.data))
+            form.add_error("is_admin", labels.refusal(refused))
         else:
             messages.success(request, _("{name} is saved.").format(name=member.name))
             mine = member.pk == request.membership.pk
@@ -143,7 +143,7 @@ def deactivate(request: OrgRequest, pk: int) -> HttpResponse:
     try:
         actions.deactivate(member, by=request.membership, at=request.now)
     except Refused as refused:
-        context["refused"] = labels.refusal(refused.code, refused.data)
+        context["refused"] = labels.refusal(refused)
         return render_page(request, "tenants/deactivate.html", context, status=422)
     messages.success(request, _("{name} is deactivated and can no longer enter.").format(name=member.name))
     if context["mine"]:

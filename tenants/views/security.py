@@ -147,7 +147,7 @@ def security(request: OrgRequest) -> HttpResponse:
                 request.organization, required=required, by=request.membership, at=request.now
             )
         except Refused as refused:
-            refusal = labels.refusal(refused.code, refused.data)
+            refusal = labels.refusal(refused)
         else:
             if changed:
                 messages.success(

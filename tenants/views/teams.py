@@ -33,7 +33,7 @@ def new_team(request: OrgRequest) -> HttpResponse:
         try:
             actions.create_team(request.organization, name=name, parent=parent, by=request.membership, at=request.now)
         except Refused as refused:
-            form.add_error("name", labels.refusal(refused.code, refused.data))
+            form.add_error("name", labels.refusal(refused))
         else:
             messages.success(request, _("{name} is created.").format(name=name))
             return go(request, to_page(request, "tenants:teams"))
@@ -57,7 +57,7 @@ def team(request: OrgRequest, pk: int) -> HttpResponse:
             return _stale(request, it, form, stale)
         except Refused as refused:
             field = "name" if refused.code == "team_name_taken" else "parent"
-            form.add_error(field, labels.refusal(refused.code, refused.data))
+            form.add_error(field, labels.refusal(refused))
         else:
             messages.success(request, _("{name} is saved.").format(name=fields["name"]))
             return go(request, to_page(request, "tenants:teams"))
@@ -99,7 +99,7 @@ def delete_team(request: OrgRequest, pk: int) -> HttpResponse:
     try:
         actions.delete_team(it, by=request.membership, at=request.now)
     except Refused as refused:
-        messages.error(request, labels.refusal(refused.code, refused.data))
+        messages.error(request, labels.refusal(refused))
         return go(request, to_page(request, "tenants:team", pk))
     messages.success(request, _("{name} is deleted.").format(name=it.name))
     return go(request, to_page(request, "tenants:teams"))

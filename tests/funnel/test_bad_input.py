@@ -106,4 +106,4 @@ def test_what_another_app_refuses_is_a_sentence_here_too(acme: Cast) -> None:
         with pytest.raises(Refused) as refused:
             actions.file_evidence(opportunity, "key_people", new_contact="\u200b", seen=0, by=acme.rep, at=AT)
     assert labels.refusal(refused.value) == "Write a name."
-    assert activities_labels.refusal(refused.value.code) == "Write a name."
+    assert activities_labels.refusal(refused.value) == "Write a name."

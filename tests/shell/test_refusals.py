@@ -2,13 +2,17 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.utils.translation import override
+
+from funnel.labels.leads import WEB_ERRORS
+from tenants.errors import Refused
 
 OURS = {config.label: Path(config.path) for config in apps.get_app_configs()}
 OURS = {label: path for label, path in OURS.items() if path.parent == settings.BASE_DIR}
@@ -54,6 +58,48 @@ def test_every_refusal_is_a_sentence_with_all_its_values() -> None:
             empty.append(f"{place} {code} lacks {wanted[0]}")
     assert silent == []
     assert empty == []
+
+
+SAYS = {"tenants", "accounts", "funnel", "activities", "forecasting", "coaching"}
+"""The apps whose pages say why an action refused; the others list what is wrong with a file or a key."""
+
+
+def refusal(app: str) -> Callable[[Refused], str]:
+    found: Callable[[Refused], str] = import_module(f"{app}.labels").refusal
+    return found
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hant", "zh-hans"])
+def test_every_app_says_every_refusal_of_each_in_the_readers_language(language: str) -> None:
+    """An action of one app passes on what that of another refused."""
+    mute, foreign = [], []
+    with override(language):
+        nothing = refusal("tenants")(Refused("nobody_has_words_for_this"))
+    for app, code, names, place in raised():
+        if app not in SAYS or code in WEB_ERRORS:  # what programs read is in English alone
+            continue
+        error = Refused(code, **dict.fromkeys(names, 7))
+        for other in SAYS:
+            with override(language):
+                said = refusal(other)(error)
+            with override("en"):
+                source = refusal(other)(error)
+            mute += [f"{place} {code} in {other}"] * (said == nothing)
+            foreign += [f"{place} {code}"] * (language != "en" and said == source)
+    assert sorted(set(mute)) == []
+    assert foreign == []
+
+
+def test_a_code_that_nobody_has_words_for_is_said_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    for app in sorted(SAYS):
+        assert "Reload the page" in refusal(app)(Refused("nobody_has_words_for_this", limit=3))
+    assert caplog.messages == ["a refusal without words: nobody_has_words_for_this"] * len(SAYS)
+
+
+def test_an_apps_own_words_go_first_and_days_are_written_as_they_are_read() -> None:
+    assert refusal("coaching")(Refused("own_opportunity")) != refusal("funnel")(Refused("own_opportunity"))
+    assert refusal("activities")(Refused("team_not_empty")) == refusal("tenants")(Refused("team_not_empty"))
+    assert "27 Nov" in refusal("tenants")(Refused("day_taken", on="2026-11-27"))
 
 
 @pytest.mark.parametrize("code", ["word_too_long", "close_before_opening"])

@@ -163,13 +163,15 @@ def test_the_rate_of_a_day_is_the_last_one_before_it(acme: Cast) -> None:
         assert queries.in_reporting_currency(7, "TWD", organization=acme.org, on=date(2026, 1, 1)) == 7
 
 
-@pytest.mark.parametrize(("currency", "on"), [("USD", date(2025, 12, 31)), ("EUR", date(2026, 1, 1))])
-def test_a_missing_rate_is_said_clearly(acme: Cast, currency: str, on: date) -> None:
+@pytest.mark.parametrize(
+    ("currency", "on", "day"), [("USD", date(2025, 12, 31), "31 Dec 2025"), ("EUR", date(2024, 1, 1), "1 Jan 2024")]
+)
+def test_a_missing_rate_is_said_clearly(acme: Cast, currency: str, on: date, day: str) -> None:
     add_rate(acme)
     with working_for(acme.org), pytest.raises(Refused) as refused:
         queries.rate_on(currency, on)
-    assert labels.refusal(refused.value.code, refused.value.data) == (
-        f"There is no rate for {currency} on {on}. An admin can add one in the settings."
+    assert labels.refusal(refused.value) == (
+        f"There is no rate for {currency} on {day}. An admin can add one in the settings."
     )
 
 
