@@ -13,8 +13,9 @@ def run_prepared(statement: str, asked: Mapping[str, Any]) -> list[tuple[Any, ..
     was changed or counted. Its columns must keep their types: a text that may grow longer is cast to text. Where the
     session is not the connection's own (a pool), the statement is planned each time.
     """
-    names, held = sorted(asked), connection.prepared  # type: ignore[attr-defined]  # our own backend
+    names = sorted(asked)
     with connection.cursor() as cursor:
+        held = connection.prepared  # type: ignore[attr-defined]  # our own backend; known once there is a session
         if held is None:
             cursor.execute(statement, asked)
         else:

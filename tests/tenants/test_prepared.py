@@ -100,6 +100,14 @@ def test_it_stays_prepared_whatever_becomes_of_the_transaction(acme: Cast) -> No
     assert len(kept()) == 2
 
 
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_a_new_session_has_nothing_prepared() -> None:
+    for _ in range(2):
+        assert run_prepared("SELECT %(one)s::int", {"one": 1}) == [(1,)]
+        assert len(kept()) == 1
+        connection.close()
+
+
 @pytest.mark.django_db
 def test_nothing_is_prepared_where_the_next_transaction_may_find_another_session(acme: Cast) -> None:
     class Pooled(psycopg2.extensions.connection):  # type: ignore[misc]  # psycopg2 ships no types
