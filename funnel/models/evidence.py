@@ -1,6 +1,5 @@
 """What was filed as evidence and what became of it, and going on without."""
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -37,7 +36,7 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
         return self.exclude(state=State.SENT_BACK)
 
     def with_rivals(self) -> "EvidenceQuerySet":
-        """Fetch the names of those who compete, where that is what was filed."""
+        """Fetch as `rivals` the names of those who compete, where that is what was filed."""
         rivals = Rival.objects.filter(opportunity=OuterRef("opportunity")).values("competitor__name")
         return self.annotate(rivals=Case(When(has_rivals=True, then=ArraySubquery(rivals)), default=None))
 
@@ -67,8 +66,6 @@ class Evidence(TenantModel):
     judged_at = models.DateTimeField(null=True)
     word = models.CharField(max_length=500, blank=True)
     version = models.PositiveIntegerField(default=1)
-
-    rivals: Sequence[str] | None = None  # the names, where `with_rivals` fetched them
 
     objects: ClassVar[Any] = TenantManager.from_queryset(EvidenceQuerySet)()
 

@@ -532,7 +532,7 @@ def test_every_act_that_can_change_what_was_told_keeps_it(acme: Cast) -> None:
     actions.file_evidence(opportunity, "schedule", on=day, seen=0, **who)
     assert told(opportunity) == (MILLION, 5, day), "the budget of the later stage counts"
     said: dict[str, Any] = {"by": acme.manager, "at": AT}
-    sent = {"verdict": State.SENT_BACK, "word": "Who said so?", "seen": clear.version}
+    sent: dict[str, Any] = {"verdict": State.SENT_BACK, "word": "Who said so?", "seen": clear.version}
     back = actions.judge_evidence(opportunity, "budget_clear", **sent, **said)
     assert told(opportunity) == (MILLION, MILLION, day), "what was sent back does not"
     actions.unjudge_evidence(opportunity, "budget_clear", seen=back.version, **said)

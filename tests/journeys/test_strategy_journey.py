@@ -116,8 +116,7 @@ def test_who_competes_is_filed_on_the_path_and_stands_on_the_sheet(acme: Cast, v
 
 def test_both_ends_of_a_budget_are_sent_together(acme: Cast, visit: Open, found: Opportunity) -> None:
     with reading(acme.org):
-        who = {"seen": 0, "by": acme.rep, "at": timezone.now()}
-        file_evidence(found, "budget", amount=3_000_000_00, **who)
+        file_evidence(found, "budget", amount=3_000_000_00, seen=0, by=acme.rep, at=timezone.now())
     page = visit(acme.rep, language="en").go("funnel/")
     page.locator("[popovertarget=more-filters]").click()
     page.fill("#more-filters [name=budget_from]", "2M")

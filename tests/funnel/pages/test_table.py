@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -96,7 +97,8 @@ def told(acme: Cast) -> None:
     """Three opportunities of which the customer told more and more, and one of which nothing."""
     recent(acme.rep, "Untold")
     for n, name in enumerate(("Small", "Middle", "Large"), 1):
-        found, who = recent(acme.rep, name), {"seen": 0, "by": acme.rep, "at": timezone.now()}
+        found = recent(acme.rep, name)
+        who: dict[str, Any] = {"seen": 0, "by": acme.rep, "at": timezone.now()}
         actions.file_evidence(found, "size", amount=n * 2_000_000_00, **who)
         actions.file_evidence(found, "budget", amount=n * 1_000_000_00, **who)
         actions.file_evidence(found, "schedule", on=date(2031, n, 6), **who)
