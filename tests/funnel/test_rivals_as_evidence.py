@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Account
 from funnel import actions, queries
 from funnel.actions.rivals import ensure_competitor
+from funnel.bulk import BulkKind
 from funnel.evidence import Kind, State
 from funnel.models import Evidence, EvidenceItem, Opportunity, Rival
 from funnel.stages import Stage
@@ -232,6 +235,33 @@ def test_on_the_way_those_on_the_sheet_are_named_by_a_tick(acme: Cast, login: Lo
     assert "As on the strategy sheet: Rival Co" in text(asked)
     browser.post(path, {"stage": "3", "version": "1", f"{KEY}-version": "0", f"{KEY}-as_on_sheet": "on"}, headers=HTMX)
     assert told(found) == (["Rival Co"], True)
+
+
+def test_each_of_many_names_its_own(acme: Cast, login: Login) -> None:
+    first, second = make_rivals(acme, "Rival Co", "Other Co")
+    chosen, stands, alone = (make_opportunity(acme.rep, name, stage=Stage.QUALIFY) for name in ("One", "Two", "Three"))
+    actions.add_rival(stands, competitor=first, by=acme.rep, at=AT)
+    rows = [each.pk for each in (chosen, stands, alone)]
+    how: dict[str, Any] = {"request_key": uuid4(), "by": acme.manager, "at": timezone.now()}
+    address = f"/o/{acme.org.slug}/funnel/bulk/{actions.draw_up(BulkKind.STAGE, int(Stage.DEVELOP), rows, **how).pk}/"
+    browser = login(acme.manager)
+    page = text(browser.get(address, {"open": rows}))
+    assert f'name="{stands.pk}-{KEY}-as_on_sheet"' in page
+    assert f'name="{chosen.pk}-{KEY}-as_on_sheet"' not in page
+    said = {
+        f"{chosen.pk}-{KEY}-rivals": [first.pk, second.pk],
+        f"{stands.pk}-{KEY}-as_on_sheet": "on",
+        f"{alone.pk}-{KEY}-no_rival": "on",
+    }
+    form = {"open": rows, "go_all": "on", "why": "More to come", "until": timezone.localdate().isoformat(), **said}
+    refused = browser.post(address, form)
+    assert (refused.status_code, Evidence.objects.count()) == (422, 0), "that there is none needs its words"
+    browser.post(address, {**form, f"{alone.pk}-{KEY}-note": "They ask us alone"})
+    assert [told(each) for each in (chosen, stands, alone)] == [
+        (["Other Co", "Rival Co"], True),
+        (["Rival Co"], True),
+        (None, False),
+    ]
 
 
 def test_the_sheet_says_before_what_becomes_of_the_evidence(acme: Cast, login: Login, found: Opportunity) -> None:
