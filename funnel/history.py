@@ -10,7 +10,7 @@ A change carries `old` and `new`:
   the stage it stood in; a won one stands in Deploy.
 - `proven` how far the evidence reaches: `stage`, the first whose own evidence is not all proven (7 where none lacks),
   whatever is claimed, and its `percent` then (`old` without it). `created` holds it as `proven`; older rows do not
-  name it, and then it is not known.
+  name it, and then it is not known. It leaves the percentage of what is claimed as the last other row told it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -148,7 +148,9 @@ def _apply(state: Snapshot, event: Event) -> Snapshot:
     changed = dict(event.new) if event.kind in STATUS_KINDS else {_FIELDS[event.kind]: event.new}
     if changed.get("stage", state.stage) != state.stage:
         changed["stage_entered_at"] = event.occurred_at
-    return replace(state, **changed, percent=event.percent)
+    if event.kind != ChangeKind.PROVEN:  # no part of what is claimed: that may have been undone since
+        changed["percent"] = event.percent
+    return replace(state, **changed)
 
 
 def is_push(old: str | None, new: str | None) -> bool:

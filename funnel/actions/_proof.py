@@ -97,7 +97,8 @@ def _proved_by(opportunity: Opportunity, draft: Draft, verdict_at: datetime | No
         return None
     rows = Change.objects.filter(opportunity=opportunity, kind=ChangeKind.PROVEN, recorded_at=verdict_at, undoes=None)
     row: Change | None = rows.order_by("-id").first()
-    leads = row is not None and (row.old, row.new["stage"]) == ({"stage": draft.new["stage"]}, draft.old["stage"])
+    before = {"stage": draft.new["stage"]}
+    leads = row is not None and row.old == before and draft.old == {"stage": row.new["stage"]}
     return row if leads else None
 
 

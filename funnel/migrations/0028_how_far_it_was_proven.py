@@ -30,7 +30,7 @@ BEGIN
                 WHEN lead(state->>'stage') OVER later <> state->>'stage'
                     THEN (lead(state->>'stage') OVER later)::smallint
             END,
-            percent, {values} state->>'category', (state->>'owner')::bigint, (state->>'amount')::bigint, priced,
+            {values} state->>'category', (state->>'owner')::bigint, (state->>'amount')::bigint, priced,
             (state->>'expected_close')::date, (state->>'closed_at')::timestamptz
         FROM (
             SELECT *, max(occurred_at) FILTER (WHERE moved) OVER sofar AS stage_entered_at
@@ -41,15 +41,15 @@ BEGIN
                         c.opportunity_id, c.occurred_at, c.id, c.percent,
                         jsonb_merged(
                             CASE c.kind
-                                WHEN 'created' THEN c.new || '{{"closed_at": null}}'
-                                WHEN 'stage' THEN jsonb_build_object('stage', c.new)
-                                WHEN 'amount' THEN jsonb_build_object('amount', c.new)
-                                WHEN 'rate' THEN jsonb_build_object('amount', c.new)
-                                WHEN 'expected_close' THEN jsonb_build_object('expected_close', c.new)
-                                WHEN 'owner' THEN jsonb_build_object('owner', c.new)
-                                WHEN 'category' THEN jsonb_build_object('category', c.new)
+                                WHEN 'created' THEN c.new || jsonb_build_object('closed_at', NULL{percent})
+                                WHEN 'stage' THEN jsonb_build_object('stage', c.new{percent})
+                                WHEN 'amount' THEN jsonb_build_object('amount', c.new{percent})
+                                WHEN 'rate' THEN jsonb_build_object('amount', c.new{percent})
+                                WHEN 'expected_close' THEN jsonb_build_object('expected_close', c.new{percent})
+                                WHEN 'owner' THEN jsonb_build_object('owner', c.new{percent})
+                                WHEN 'category' THEN jsonb_build_object('category', c.new{percent})
                                 {kind}
-                                ELSE c.new
+                                ELSE c.new{ended}
                             END
                         ) OVER sofar AS state,
                         count(*) FILTER (WHERE c.kind = 'amount') OVER sofar AS priced,
@@ -74,14 +74,18 @@ END $$;
 """
 _WITH_PROOF = _TELL.format(
     columns="proven_to, proven_percent,",
-    values="""(state->'proven'->>'stage')::smallint,
+    values="""(state->>'percent')::smallint, (state->'proven'->>'stage')::smallint,
             CASE
-                WHEN (state->>'stage')::smallint <= coalesce((state->'proven'->>'stage')::smallint, 1) THEN percent
-                WHEN state->'proven'->>'stage' IS NOT NULL THEN least(percent, (state->'proven'->>'percent')::smallint)
+                WHEN (state->>'stage')::smallint <= coalesce((state->'proven'->>'stage')::smallint, 1)
+                    THEN (state->>'percent')::smallint
+                WHEN state->'proven'->>'stage' IS NOT NULL
+                    THEN least((state->>'percent')::smallint, (state->'proven'->>'percent')::smallint)
             END,""",
+    percent=", 'percent', c.percent",
+    ended=" || jsonb_build_object('percent', c.percent)",
     kind="WHEN 'proven' THEN jsonb_build_object('proven', c.new)",
 )
-_WITHOUT = _TELL.format(columns="", values="", kind="")
+_WITHOUT = _TELL.format(columns="", values="percent,", percent="", ended="", kind="")
 _KINDS = [
     *("created", "amount", "rate", "expected_close", "stage", "owner", "category"),
     *("won", "lost", "abandoned", "reopened"),

@@ -71,6 +71,7 @@ deeds = st.lists(
         st.tuples(st.just("switch"), st.integers(1, 6)),
         st.tuples(st.just("move"), st.integers(1, 6)),
         st.tuples(st.just("move, and take it back"), st.integers(1, 6)),
+        st.tuples(st.just("move, verify, and take the move back"), st.integers(1, 6)),
         st.tuples(st.just("lose, switch, reopen"), st.integers(1, 6)),
         st.tuples(st.just("lose, and take it back"), st.integers(1, 6)),
     ),
@@ -107,6 +108,8 @@ def do(what: str, stage: int, opportunity: Opportunity, acme: Cast, at: datetime
         case ["move", *taken_back] if opportunity.stage != stage:
             left = Stage(opportunity.stage)
             actions.move(opportunity, left=left, to=Stage(stage), by=acme.rep, at=at, **going_on(at))
+            if taken_back[:1] == ["verify"] and EvidenceItem.objects.get(code=ONE_EACH[1]).is_active:
+                judge(opportunity, 1, State.VERIFIED, acme, at + SECOND)
             if taken_back:
                 undo()
         case ["lose", "switch", _]:
@@ -121,6 +124,8 @@ def do(what: str, stage: int, opportunity: Opportunity, acme: Cast, at: datetime
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from([1, 2, 5]), st.booleans(), deeds)
 @example(1, True, [("move", 4)])
+@example(1, True, [("move, and take it back", 2)])
+@example(5, False, [("move, verify, and take the move back", 6)])
 @example(1, False, [("switch", 1), ("verify", 2), ("move", 4), ("verify", 3), ("move", 2), ("move", 5)])
 @example(3, False, [("verify", 1), ("verify", 2), ("verify", 3), ("send back", 2), ("move", 6), ("switch", 2)])
 @example(4, False, [("verify", 1), ("lose, switch, reopen", 2), ("verify, and take it back", 2), ("verify", 3)])
@@ -145,8 +150,9 @@ def test_what_was_proven_then_is_what_stood_then(
             assert seen is not None
             assert told.proven_to is not None
             assert (told.stage, min(told.stage, told.proven_to)) == (claimed, proven), when
-            assert told.proven_percent == read.proven_percent == PERCENT[Stage(proven)] <= told.percent
-            assert (seen.stage, seen.proven_percent) == (claimed, PERCENT[Stage(proven)])
+            assert told.percent == read.percent == seen.percent == PERCENT[Stage(claimed)]
+            assert told.proven_percent == read.proven_percent == seen.proven_percent == PERCENT[Stage(proven)]
+            assert seen.stage == claimed
         kept = [each for each in log if each.kind == ChangeKind.PROVEN and each.undoes is None]
         assert all(each.old["stage"] != each.new["stage"] for each in kept), "a row that tells nothing"
 
