@@ -44,7 +44,11 @@ class Weighed(Func):
     def as_sql(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, tuple[Any, ...]]:  # type: ignore[override]
         """Return the statement's text and its values."""
         (amount, values), (stage, more) = (compiler.compile(part) for part in self.source_expressions)
-        return f"((coalesce({amount}, 0) * CASE {stage} {self.cases} ELSE 0 END + 50) / 100)", (*values, *more)
+        return self.of(amount, stage), (*values, *more)
+
+    def of(self, amount: str, stage: str) -> str:
+        """Return the text, for a statement that is written out."""
+        return f"((coalesce({amount}, 0) * CASE {stage} {self.cases} ELSE 0 END + 50) / 100)"
 
 
 def weighted_amount(percents: Mapping[Stage, int]) -> Weighed:

@@ -6,18 +6,17 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, F, Q, Sum
-from django.db.models.expressions import RawSQL
 
 from funnel.commitment import Backing, backing
 from funnel.filters import Filters
 from funnel.limits import ColumnLimit
-from funnel.models import URGENCY, OpportunityQuerySet, proven_amount, weighted_amount
+from funnel.models import Weighed
 from funnel.queries.limits import column_limits
 from funnel.queries.opportunities import closed, due, in_health, narrowed, stage_table
 from funnel.stages import Health, Stage, StageRow, Status
 from funnel.windows import quarter_of
 from tenants.models import Membership, Organization
+from tenants.queries.whole import narrowing
 from tenants.scoping import require_organization_id
 
 CARDS = 30
@@ -166,13 +165,14 @@ def board(
     first, last, number, year = won_span(filters, organization, today)
     rows, table = narrowed(membership, filters, today=today), table or stage_table()
     limits = column_limits(membership, filters, table)
-    standing = rows.filter(due(filters, organization, today), status=Status.OPEN)
+    standing, won = rows.filter(due(filters, organization, today), status=Status.OPEN), None
     if len(stages) < len(Stage):
         standing = standing.filter(stage__in=stages)
-    won = rows.filter(closed(first, last, organization), in_health(filters), status=Status.WON)
-    percents = {row.stage: row.percent for row in table}
-    figures = figures_by_stage(standing, won if Stage.DEPLOY in stages else None, filters, percents)
-    cards = _cards(standing.filter(in_health(filters)), won, stages)
+    if Stage.DEPLOY in stages:
+        won = narrowing(rows.filter(closed(first, last, organization), in_health(filters), status=Status.WON))
+    found = narrowing(standing)
+    figures = figures_by_stage(found, won, filters, {row.stage: row.percent for row in table})
+    cards = _cards(found, won, filters, stages)
     columns = []
     for row in table:
         figure = figures.get(row.stage, Figure())
@@ -205,49 +205,74 @@ def board(
     )
 
 
+Asked = tuple[str, str, tuple[Any, ...]]
+"""What `narrowing` says of the open ones, or of those won."""
+
+_FIGURES = """
+    SELECT funnel_opportunity.stage, count(*) {shown}, coalesce(sum(funnel_opportunity.amount) {shown}, 0),
+        coalesce(sum({weighted}) {shown}, 0), coalesce(sum({proven}) {shown}, 0),
+        count(*) FILTER (WHERE funnel_opportunity.health <> 'ok')
+    FROM {tables} WHERE {where} GROUP BY funnel_opportunity.stage
+"""
+_WON = """
+    UNION ALL SELECT 7, count(*), coalesce(sum(funnel_opportunity.amount), 0),
+        coalesce(sum(funnel_opportunity.amount), 0), 0, 0
+    FROM {tables} WHERE {where}
+"""
+
+
 def figures_by_stage(
-    standing: OpportunityQuerySet,
-    won: OpportunityQuerySet | None,
-    filters: Filters,
-    percents: Mapping[Stage, int],
+    standing: Asked, won: Asked | None, filters: Filters, percents: Mapping[Stage, int]
 ) -> dict[int, Figure]:
-    """Count and add up by stage; an index alone holds everything that is asked."""
-    shown: dict[str, Any] = {"filter": _figured(filters)} if filters.health else {}
-    sums = {
-        "count": Count("stage", **shown),
-        "total": Sum("amount", default=0, **shown),
-        "weighted": Sum(weighted_amount(percents), default=0, **shown),
-        "proven": Sum(proven_amount(percents), default=0, **shown),
-        "attention": Count("stage", filter=~Q(health=Health.OK)),
-    }
-    grouped = standing.order_by().values_list("stage").annotate(**sums)
-    figures = {stage: Figure(*map(int, found)) for stage, *found in grouped}
-    if won is None:
-        return figures
-    added = won.order_by().aggregate(count=Count("*"), total=Sum("amount", default=0))
-    total = int(added["total"])
-    figures[Stage.DEPLOY] = Figure(added["count"], total, weighted=total)
-    return figures
+    """Count and add up by stage; an index alone holds everything that is asked. One query."""
+    weighted, proven = (
+        Weighed(percents, by).of("funnel_opportunity.amount", f"funnel_opportunity.{by}")
+        for by in ("stage", "proven_stage")
+    )
+    shown = f"FILTER (WHERE {_in_health(filters)})" if filters.health else ""
+    tables, where, values = standing
+    sql = _FIGURES.format(shown=shown, weighted=weighted, proven=proven, tables=tables, where=where)
+    if won:
+        tables, where, more = won
+        sql, values = sql + _WON.format(tables=tables, where=where), (*values, *more)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return {stage: Figure(*map(int, found)) for stage, *found in cursor.fetchall()}
 
 
-def _figured(filters: Filters) -> Q:
-    return Q(health=filters.health) if filters.health in set(Health) else ~Q(health=Health.OK)
+def _in_health(filters: Filters) -> str:
+    """Return what the filter of health asks of an open one."""
+    if filters.health in set(Health):
+        return f"funnel_opportunity.health = '{Health(filters.health)}'"
+    return "funnel_opportunity.health <> 'ok'" if filters.health else "true"
 
 
-def _cards(standing: OpportunityQuerySet, won: OpportunityQuerySet, stages: Collection[Stage]) -> dict[int, list[Card]]:
-    """Return the first cards of each column: what needs attention first, then the largest; wins by their size.
+_FIRST = """
+    SELECT first.id FROM unnest(%s::smallint[]) AS wanted(stage) CROSS JOIN LATERAL (
+        SELECT funnel_opportunity.id FROM {tables} WHERE {where} AND {shown} AND funnel_opportunity.stage = wanted.stage
+        ORDER BY CASE WHEN funnel_opportunity.health = 'risk' THEN 0 WHEN funnel_opportunity.health = 'watch' THEN 1
+            ELSE 2 END, funnel_opportunity.amount DESC NULLS LAST, funnel_opportunity.id LIMIT {most}
+    ) AS first
+"""
+_LARGEST = """
+    UNION ALL (SELECT funnel_opportunity.id FROM {tables} WHERE {where}
+        ORDER BY funnel_opportunity.amount DESC NULLS LAST, funnel_opportunity.id LIMIT {most})
+"""
+
+
+def _cards(standing: Asked, won: Asked | None, filters: Filters, stages: Collection[Stage]) -> dict[int, list[Card]]:
+    """Return the first cards of each column: what needs attention first (as `URGENCY` has it), then the largest; wins
+    by their size.
 
     An index hands them over, one stage after the other; a window over all rows would sort all of them to show a few.
     """
-    by_amount = (F("amount").desc(nulls_last=True), F("pk").asc())
-    one = standing.filter(stage=RawSQL("wanted.stage", ())).order_by(URGENCY, *by_amount)
-    sql, values = one.values_list("pk")[:CARDS].query.sql_with_params()
-    wanted = [int(stage) for stage in stages if stage < Stage.DEPLOY]
-    ids = f"SELECT first.* FROM unnest(%s::smallint[]) AS wanted(stage) CROSS JOIN LATERAL ({sql}) AS first"  # noqa: S608  # made of what the ORM wrote, values apart
-    values = (wanted, *values)
-    if Stage.DEPLOY in stages:
-        sql, more = won.order_by(*by_amount).values_list("pk")[:CARDS].query.sql_with_params()
-        ids, values = f"{ids} UNION ALL ({sql})", (*values, *more)
+    tables, where, values = standing
+    ids = _FIRST.format(tables=tables, where=where, shown=_in_health(filters), most=CARDS)
+    wanted = ",".join(str(int(stage)) for stage in stages if stage < Stage.DEPLOY)
+    values = (f"{{{wanted}}}", *values)
+    if won:
+        tables, where, more = won
+        ids, values = ids + _LARGEST.format(tables=tables, where=where, most=CARDS), (*values, *more)
     shown: dict[int, list[Card]] = {}
     for card in sorted(cards_of(ids, values), key=_place):
         shown.setdefault(card.stage, []).append(card)

@@ -16,6 +16,7 @@ from funnel.queries.opportunities import due, in_health, narrowed
 from funnel.regrouping import SPAN, is_past
 from funnel.stages import Category, Health, StageRow, Status
 from tenants.models import Membership, Organization
+from tenants.queries.whole import narrowing
 
 COLUMNS, EACH = 14, 15
 """So many columns, and so many cards in each: twice as many columns as stages, and a page no heavier."""
@@ -40,7 +41,7 @@ def group_board(
     empty = [key for key in keys if key not in found.names]
     names = found.names | names_of(code, empty, membership, table=table, language=language)
     cards = _cards(rows, code, keys, organization)
-    stages = figures_by_stage(all_open, None, filters, {row.stage: row.percent for row in table})
+    stages = figures_by_stage(narrowing(all_open), None, filters, {row.stage: row.percent for row in table})
     return Board(
         columns=[
             Column(

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, cast
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.http import Http404
@@ -29,7 +28,7 @@ from funnel.stages import Health, Stage, StageRow, Status
 from tenants import formats
 from tenants.errors import Stale
 from tenants.models import SELLING, ExchangeRate, Membership, Organization, Team, User
-from tenants.queries.whole import columns, taken
+from tenants.queries.whole import columns, narrowing, taken
 from tenants.scoping import require_organization_id
 
 
@@ -58,11 +57,7 @@ _ONE = f"""
 
 def opportunity_or_404(membership: Membership, pk: int) -> Opportunity:
     """Return an opportunity with what its page shows first; Http404 for one that `membership` may not see."""
-    query = visible(membership).filter(pk=pk).query
-    try:
-        where, values = query.get_compiler(connection=connection).compile(query.where)
-    except EmptyResultSet as beyond:  # no key is as large
-        raise Http404 from beyond
+    _table, where, values = narrowing(visible(membership).filter(pk=pk))
     with connection.cursor() as cursor:
         cursor.execute(_ONE % where, values)
         row = cursor.fetchone()

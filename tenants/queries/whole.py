@@ -1,4 +1,4 @@
-"""Whole rows for statements that are written out: Django takes longer to put one together than PostgreSQL to answer."""
+"""Statements that are written out: Django takes longer to put one together than PostgreSQL to answer it."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -26,15 +26,23 @@ def taken(model: type[M], values: Sequence[Any]) -> tuple[M, Sequence[Any]]:
     return model.from_db(connection.alias, names, values[: len(names)]), values[len(names) :]
 
 
+def narrowing(rows: models.QuerySet[Any]) -> tuple[str, str, tuple[Any, ...]]:
+    """Return what stands behind FROM and behind WHERE in the statement of a queryset, and the values of both."""
+    query = rows.query
+    compiler = query.get_compiler(connection=connection)
+    try:
+        where, values = compiler.compile(query.where)
+    except EmptyResultSet:  # nothing can be found
+        where, values = "false", ()
+    tables, more = compiler.get_from_clause()
+    return " ".join(tables), where, (*more, *values)
+
+
 def one_of(rows: "models.QuerySet[M]", pk: int) -> M | None:
     """Return one of these rows, which join nothing, by its key."""
-    query, model = rows.filter(pk=pk).query, rows.model
-    try:
-        where, values = query.get_compiler(connection=connection).compile(query.where)
-    except EmptyResultSet:  # no key is as large
-        return None
-    table = model._meta.db_table
+    tables, where, values = narrowing(rows.filter(pk=pk))
+    sql = f"SELECT {columns(rows.model, rows.model._meta.db_table)} FROM {tables} WHERE {where}"  # noqa: S608  # as Django wrote it, values apart
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns(model, table)} FROM {table} WHERE {where}", values)  # noqa: S608  # as Django wrote it, values apart
+        cursor.execute(sql, values)
         row = cursor.fetchone()
-    return None if row is None else taken(model, row)[0]
+    return None if row is None else taken(rows.model, row)[0]
