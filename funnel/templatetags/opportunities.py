@@ -7,10 +7,11 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from funnel import labels
 from funnel.filters import Filters
-from funnel.queries import Card, Line, Step
+from funnel.queries import Card, Line, Proof
 from funnel.stages import Category, Reason, Stage, Status
 from tenants.formats import brief_date, compact, exact, short_date
 from tenants.labels import in_a_row
@@ -61,6 +62,12 @@ PROOF = Stencil(
     ),
 )
 
+STEP = Stencil("funnel/step.html", ("state", "way"), ("stage", "percent", "label", "move", "win", "token", "version"))
+STEP_PROOFS = Stencil(
+    "funnel/step_proofs.html",
+    ("is_now", "is_open", "asks", "left"),
+    ("stage", "label", "proven", "all", "name", "day", "why", "proofs", "guide"),
+)
 CHANGE = Stencil(
     "funnel/change.html",
     ("icon", "has_old", "has_new", "is_undo", "is_undone", "has_by", "is_learnt_later", "has_why"),
@@ -182,31 +189,65 @@ _EXTRA_TEXTS = ("product__name", "account__segment", "account__region", "source"
 
 
 @register.simple_tag(takes_context=True)
-def proofs(context: Context, step: Step, pk: int) -> SafeString:
-    """The evidence that a stage demands, filed or missing."""
-    base = address("funnel:evidence", context["org"].slug, pk, "0").removesuffix("0/")
-    teller, may_edit, may_judge = Teller(context), bool(context["may_edit"]), context["may_judge"]
+def path(context: Context) -> SafeString:
+    """The stages of an opportunity, each with the way there where its reader may take it."""
+    found, language = context["opportunity"], get_language() or "en"
+    slug, token = context["org"].slug, context["csrf_token"]
+    move = f"{address('funnel:move', slug, found.pk)}?{context['move_query']}"
+    win = address("funnel:close_as", slug, found.pk, "won")
     drawn = []
-    for proof in step.proofs:
-        named = (proof.item.key, proof.item.label, f"{base}{proof.item.key}/")
-        filed = proof.filed
-        if filed is None:
-            drawn.append(PROOF.fill(("", may_edit, False, "", False, False, False), *named, *[""] * 12))
-            continue
-        value = ("amount" if filed.amount is not None else "") + ("on" if filed.on else "")
-        value += "" if filed.has_rivals is None else "rivals" if filed.has_rivals else "none"
-        judges = may_judge(filed_by=filed.by_id)
-        drawn.append(
-            PROOF.fill(
-                (filed.state, may_edit, judges, value, filed.has_contact, bool(filed.note), filed.has_file),
-                *(*named, filed.note, *reversed(teller.money(filed.amount)), teller.day(filed.on)),
-                in_a_row(filed.rivals or ()),
-                *(filed.contact or "", filed.position or "", filed.file or "", filed.by, teller.here.ago(filed.at)),
-                *(filed.judged_by or "", filed.word),
-                language=teller.language,
-            )
-        )
+    for step in context["story"].steps:
+        row, way = step.row, ""
+        is_last = row.stage == Stage.DEPLOY
+        if context["is_open"] and step.state != "now" and context["may_decide" if is_last else "may_edit"]:
+            way = "win" if is_last else "move"
+        told = (int(row.stage), row.percent, row.label, move, win, token, found.version)
+        drawn.append(STEP.fill((step.state, way), *told, language=language))
     return joined(drawn)
+
+
+@register.simple_tag(takes_context=True)
+def proofs(context: Context) -> SafeString:
+    """The evidence that each stage demands, and how it was left without."""
+    teller, found, slug = Teller(context), context["opportunity"], context["org"].slug
+    base = address("funnel:evidence", slug, found.pk, "0").removesuffix("0/")
+    drawn = []
+    for step in context["story"].steps:
+        is_now, stage = step.state == "now", int(step.row.stage)
+        if is_now and not step.proofs:
+            continue
+        left, by = step.override, ("", "", "")
+        if left:
+            by = (left.by, teller.here.md(left.until), left.why)
+        look = (
+            is_now,
+            is_now or (step.state == "done" and not step.is_proven),
+            bool(step.proofs),
+            ("overdue" if step.is_overdue else "left") if left else "",
+        )
+        shown = joined(_proof(context, teller, proof, f"{base}{proof.item.key}/") for proof in step.proofs)
+        told = (stage, step.row.label, step.proven, len(step.proofs), *by, shown, address("funnel:guide", slug, stage))
+        drawn.append(STEP_PROOFS.fill(look, *told, language=teller.language))
+    return joined(drawn)
+
+
+def _proof(context: Context, teller: Teller, proof: Proof, url: str) -> SafeString:
+    """A piece of evidence, filed or missing."""
+    named, filed, may_edit = (proof.item.key, proof.item.label, url), proof.filed, bool(context["may_edit"])
+    if filed is None:
+        look: tuple[Any, ...] = ("", may_edit, False, "", False, False, False)
+        return PROOF.fill(look, *named, *[""] * 12, language=teller.language)
+    value = ("amount" if filed.amount is not None else "") + ("on" if filed.on else "")
+    value += "" if filed.has_rivals is None else "rivals" if filed.has_rivals else "none"
+    judges = context["may_judge"](filed_by=filed.by_id)
+    return PROOF.fill(
+        (filed.state, may_edit, judges, value, filed.has_contact, bool(filed.note), filed.has_file),
+        *(*named, filed.note, *reversed(teller.money(filed.amount)), teller.day(filed.on)),
+        in_a_row(filed.rivals or ()),
+        *(filed.contact or "", filed.position or "", filed.file or "", filed.by, teller.here.ago(filed.at)),
+        *(filed.judged_by or "", filed.word),
+        language=teller.language,
+    )
 
 
 @register.simple_tag

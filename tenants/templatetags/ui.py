@@ -12,6 +12,7 @@ from django.core.paginator import Page
 from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMultiple, ClearableFileInput, RadioSelect
 from django.template import Context, defaulttags
 from django.template.base import Parser, Token
+from django.templatetags import i18n
 from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -29,6 +30,30 @@ register = template.Library()
 
 def language() -> str:
     return get_language() or "en"
+
+
+class Words(template.Node):
+    """Django's `translate` of words that stand in the template: looked for once in each language."""
+
+    child_nodelists = ()
+
+    def __init__(self, read: i18n.TranslateNode) -> None:
+        self.read, self.said = read, dict[str | None, str]()
+
+    def render(self, context: Context) -> str:
+        now = get_language()
+        if now not in self.said:
+            self.said[now] = self.read.render(context)
+        return self.said[now]
+
+
+@register.tag
+def translate(parser: Parser, token: Token) -> template.Node:
+    """Words in the reader's language, as Django's tag of this name."""
+    read: Any = i18n.do_translate(parser, token)
+    said = read.filter_expression
+    is_fixed = said.var.literal is not None and not said.filters and not read.asvar
+    return Words(read) if is_fixed and not getattr(read.message_context, "is_var", False) else read
 
 
 # Amounts, shares, dates -----------------------------------------------------------------------

@@ -246,3 +246,12 @@ def test_templates_hold_no_inline_code() -> None:
         for forbidden in ("style=", "<style", "javascript:", "hx-on", "|safe", "hx-vals='js:", 'hx-vals="js:'):
             assert forbidden not in text, f"{path.relative_to(TEMPLATES)}: {forbidden}"
         assert not any(f" on{event}=" in text for event in ("click", "load", "change", "submit", "input")), path
+
+
+def test_words_of_a_template_follow_the_language_and_its_context() -> None:
+    said = Template('{% translate "Amount" %}/{% translate "Won" context "status" %}/{% translate word %}')
+    there = Template('{% translate "Amount" as shown %}[{{ shown }}]{% translate "a & b <i>50%</i>" %}')
+    for language, words in (("en", "Amount/Won/Owner"), ("zh-hant", "金額/成交/負責人"), ("en", "Amount/Won/Owner")):
+        with translation.override(language):
+            assert said.render(Context({"word": "Owner"})) == words
+            assert there.render(Context({})) == f"[{words.partition('/')[0]}]a & b <i>50%</i>"
