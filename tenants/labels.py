@@ -298,6 +298,71 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d").fullmatch
 refusal = refusals(REFUSALS)
 
 
+# The settings ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SettingPage:
+    """A page that stands among the settings, after those of this app: its name, what it is about, and who may open it.
+
+    `under` are pages that it leads to. One that has its place in the menu elsewhere (`elsewhere`) is found there.
+    """
+
+    view: str
+    icon: str
+    name: Words
+    about: Words
+    permission: str = "settings_edit"
+    under: tuple[str, ...] = ()
+    elsewhere: bool = False
+
+
+SETTING_PAGES = (
+    SettingPage("funnel:stages", "kanban", _("Stages"), _("Names, percentages and evidence of the seven stages")),
+    SettingPage("funnel:limits", "octagon-alert", _("Board"), _("How much one person should have open in a stage")),
+    SettingPage("funnel:discounts", "percent", _("Discounts"), _("How much may be given without asking")),
+    SettingPage("funnel:lead_settings", "user-plus", _("Leads"), _("What is asked of a lead before effort is spent")),
+    SettingPage(
+        "funnel:web_forms",
+        "globe",
+        _("Web forms"),
+        _("Your own site sends leads here, signed"),
+        "import_run",
+        under=("funnel:web_form",),
+    ),
+    SettingPage(
+        "forecasting:health",
+        "heart-pulse",
+        _("Health"),
+        _("When an opportunity is flagged, stage by stage, and whom alerts go up to"),
+    ),
+    SettingPage(
+        "forecasting:targets",
+        "target",
+        _("Targets"),
+        _("One number a person and period"),
+        "target_edit",
+        elsewhere=True,
+    ),
+    SettingPage(
+        "accounts:products", "package", _("Products"), _("What is sold, and at what list price"), "product_edit"
+    ),
+    SettingPage(
+        "accounts:segments", "circle-gauge", _("Segments"), _("Where A, B and C begin, and how often each is visited")
+    ),
+    SettingPage(
+        "exchange:imports",
+        "upload",
+        _("Import data"),
+        _("Customers and opportunities from a spreadsheet"),
+        "import_run",
+        elsewhere=True,
+    ),
+    SettingPage("tenants:audit", "scroll-text", _("Audit log"), _("Who did what, and when"), "audit_view"),
+)
+"""The pages of other apps, and what stands in the list without being set: one list for the menu and both pages."""
+
+
 # The audit in words -------------------------------------------------------------------------------
 
 SECRETS = ("password", "token", "secret", "hash", "api_key")

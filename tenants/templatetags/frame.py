@@ -21,20 +21,15 @@ from django.urls import ResolverMatch
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from tenants.labels import SETTING_PAGES
+
 register = template.Library()
 Shown = Callable[..., dict[str, Any]]
 TOKEN = "\N{SYMBOL FOR UNIT SEPARATOR}token\N{SYMBOL FOR UNIT SEPARATOR}"  # noqa: S105  # where the real one goes
 KEPT, KEPT_CONTROLS = 512, 128
 MARKED = frozenset({"side", "tabbar"})
 """Parts that mark the page one is on."""
-SETTINGS = frozenset(
-    {
-        *(f"funnel:{page}" for page in ("stages", "limits", "discounts", "lead_settings", "web_forms", "web_form")),
-        "forecasting:health",
-        "accounts:products",
-        "accounts:segments",
-    }
-)
+SETTINGS = frozenset(view for page in SETTING_PAGES if not page.elsewhere for view in (page.view, *page.under))
 """Pages of other apps that stand among the settings."""
 
 

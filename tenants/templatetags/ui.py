@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from django.utils.translation import get_language
 from lucide.templatetags.lucide import lucide as draw_icon
 
 from tenants import charts, formats
-from tenants.labels import in_a_row
+from tenants.labels import SETTING_PAGES, SettingPage, in_a_row
 from tenants.templatetags.addresses import address, in_shape
 from tenants.templatetags.stencil import Stencil
 
@@ -346,6 +346,12 @@ def nav_url(context: Context, name: str, permission: str = "", *args: Any) -> st
         return address(name, org.slug, *args)
     except NoReverseMatch:
         return ""
+
+
+@register.simple_tag
+def setting_pages() -> Sequence[SettingPage]:
+    """The pages of other apps that stand among the settings."""
+    return SETTING_PAGES
 
 
 @register.simple_tag

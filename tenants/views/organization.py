@@ -16,17 +16,6 @@ from tenants.forms.organization import OrganizationForm
 from tenants.permissions import Permission
 from tenants.web import OrgRequest, conflict, go, org_view, render_page
 
-PAGES_OF_OTHERS = (
-    "funnel:stages",
-    "funnel:discounts",
-    "funnel:lead_settings",
-    "funnel:web_forms",
-    "forecasting:health",
-    "forecasting:targets",
-    "accounts:products",
-    "accounts:segments",
-)
-
 
 @org_view(Permission.SETTINGS_EDIT)
 @require_safe
@@ -43,9 +32,9 @@ def settings(request: OrgRequest) -> HttpResponse:
             "counts": queries.counts(org, request.today.year),
             "rates": len(rates),
             "codes": labels.in_a_row(code for code, _dated in rates),
-            "standing": {
-                page.replace(":", "_"): standing(page, request.membership, request.today) for page in PAGES_OF_OTHERS
-            },
+            "standings": [
+                (page, standing(page.view, request.membership, request.today)) for page in labels.SETTING_PAGES
+            ],
         },
     )
 

@@ -14,6 +14,7 @@ from funnel import actions as funnel_actions
 from funnel.models import Opportunity
 from salesops.queries import KINDS, holdings, sight
 from tenants import actions, labels
+from tenants.labels import SETTING_PAGES
 from tenants.models import Membership
 from tenants.permissions import Permission, Role, grants, reasons
 from tenants.scoping import working_for
@@ -183,6 +184,22 @@ def test_what_waits_is_counted_before_somebody_is_deactivated(acme: Cast, sold: 
 
 NO_SETTINGS = {"exchange:imports", "tenants:audit"}
 """What stands in the list of settings and changes none of them."""
+
+
+def test_the_menu_and_the_list_of_settings_are_one(acme: Cast, login: Login) -> None:
+    Membership.objects.filter(pk=acme.executive.pk).update(is_admin=True)
+    client = login(Membership.objects.get(pk=acme.executive.pk))
+    page = client.get(reverse("tenants:settings", args=["acme"])).content.decode()
+    menu = page[page.index('<nav class="sublist"') :]
+    menu, rest = menu[: menu.index("</nav>")], menu[menu.index('<ul class="list values">') :]
+    in_menu, listed = re.findall(r'href="([^"]+)"', menu), re.findall(r'<a class="link" href="([^"]+)"', rest)
+    assert in_menu == listed
+    assert len(listed) == len(SETTING_PAGES) + 6
+    for each in SETTING_PAGES:
+        shown = client.get(reverse(each.view, args=["acme"])).content.decode()
+        marked = re.search(r'<a href="/o/acme/settings/"( aria-current="page")?', shown)
+        assert marked, each.view
+        assert (marked[1] is None) is each.elsewhere, each.view
 
 
 def test_every_page_of_the_settings_ends_with_its_last_changes(acme: Cast, login: Login) -> None:
