@@ -45,7 +45,7 @@ def lead_settings(request: OrgRequest) -> HttpResponse:
         except Stale as stale:
             return _both(request, form, stale, setting.version)
         except Refused as refused:
-            form.add_error("budget_from", labels.refusal(refused))
+            form.add_error("months" if refused.code == "months_range" else "budget_from", labels.refusal(refused))
     context = {"form": form, "criteria": labels.CRITERIA, "setting": setting, **told}
     status = 422 if request.method == "POST" else 200
     return render_page(request, "funnel/leads/settings.html", context, partial="form", status=status)

@@ -60,7 +60,7 @@ def organization(request: OrgRequest) -> HttpResponse:
     except Stale as stale:
         return _stale(request, form, stale)
     except Refused as refused:
-        form.add_error("currency", labels.refusal(refused))
+        form.add_error("name" if refused.code == "name_missing" else "currency", labels.refusal(refused))
         return _page(request, form, status=422, **told)
     messages.success(request, _("The settings are saved."))
     return go(request, reverse("tenants:organization", args=[org.slug]))

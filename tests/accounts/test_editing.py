@@ -305,7 +305,9 @@ def test_new_limits_are_tried_before_they_are_saved(acme: Cast, login: Login) ->
         assert not AssessmentSetting.objects.exists()
     unread = client.post(page, limits(benchmark="400,000"))
     assert unread.status_code == 422
-    assert "then confirm it" in unread.content.decode()
+    shown = unread.content.decode()
+    assert shown.count("then confirm it") == 1
+    assert shown.index('id="segments-preview"') < shown.index("then confirm it") < shown.index('name="confirmed"')
     saved = client.post(page, limits(benchmark="400,000", confirmed="1"), follow=True)
     assert "1 customer changed segment" in saved.content.decode()
     with working_for(acme.org):

@@ -461,7 +461,9 @@ def test_other_criteria_say_whom_they_judge_otherwise_and_ask(acme: Cast, login:
     assert "1 open lead should then be dropped." in told
     asked = client.post(url, more)
     assert asked.status_code == 422
-    assert "Read what this will do, then confirm it." in text(asked)
+    assert text(asked).count("Read what this will do, then confirm it.") == 1
+    places = [text(asked).index(each) for each in ('id="lead-effects"', "then confirm it", 'name="confirmed"')]
+    assert places == sorted(places), "beside the box that it asks for"
     with working_for(acme.org):
         assert LeadSetting.current().version == 0
     seal = re.findall(r'name="confirmed" value="(\w+)"', asked.content.decode())[0]

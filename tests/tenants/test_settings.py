@@ -61,7 +61,11 @@ def test_changing_everything_at_once(acme: Cast, login: Login) -> None:
         "working_days": ["6", "1", "2"],
     }
     client = login(acme.admin)
-    assert client.post(url(acme, "organization"), form(acme, **wanted)).status_code == 422
+    unread = client.post(url(acme, "organization"), form(acme, **wanted))
+    assert unread.status_code == 422
+    shown = unread.content.decode()
+    places = [shown.index(each) for each in ('id="organization-effects"', "data-focus", 'name="confirmed"')]
+    assert places == sorted(places), "what is to be done first is said, and focused, beside the box that asks for it"
     response = client.post(url(acme, "organization"), confirmed(client, acme, **wanted))
     assert response.status_code == 303
     org = Organization.objects.get(pk=acme.org.pk)

@@ -36,7 +36,9 @@ def test_the_stages_say_what_a_change_will_do(acme: Cast, login: Login) -> None:
     for agreed in ({}, {"confirmed": "12000000"}):
         unread = client.post(url(acme, "stages/"), {**changed, **agreed})
         assert unread.status_code == 422
-        assert "then confirm it" in text(unread)
+        assert text(unread).count("then confirm it") == 1
+        places = [text(unread).index(each) for each in ('id="stages-effect"', "then confirm it", 'name="confirmed"')]
+        assert places == sorted(places), "beside the box that it asks for"
         assert stage_table()[1].percent == 10
     assert "Qualify will block: 1 open opportunity lacks evidence there" in text(unread)
     assert client.post(url(acme, "stages/"), {**changed, "confirmed": "15000000"}).status_code == 422, "half of it"
