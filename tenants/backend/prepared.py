@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import connection
+from django.db import NotSupportedError, connection
 
 
 def run_prepared(statement: str, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Run a statement by a plan that is made once a connection, and return its rows.
 
     No plan knows an organization: the walls ask for it each time. PostgreSQL makes it anew once a table that it reads
-    was changed or counted. Its columns must keep their types: a text that may grow longer is cast to text. Where the
-    session is not the connection's own (a pool), the statement is planned each time.
+    was changed or counted. Where a migration gave a column that is answered another type, one request of each
+    connection fails, and from then on it keeps nothing; nor does it where the session is not its own (a pool).
     """
     names = sorted(asked)
     with connection.cursor() as cursor:
@@ -21,7 +21,11 @@ def run_prepared(statement: str, asked: Mapping[str, Any]) -> list[tuple[Any, ..
         else:
             if statement not in held:
                 held[statement] = _prepare(f"kept_{len(held)}", statement, names)
-            cursor.execute(f"EXECUTE {held[statement]} ({', '.join(f'%({name})s' for name in names)})", asked)
+            try:
+                cursor.execute(f"EXECUTE {held[statement]} ({', '.join(f'%({name})s' for name in names)})", asked)
+            except NotSupportedError:  # "cached plan must not change result type"
+                connection.prepared = None  # type: ignore[attr-defined]  # as above
+                raise
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import psycopg2.extensions
 import pytest
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, NotSupportedError, connection, connections, transaction
 
 from tenants.backend.base import DatabaseWrapper
 from tenants.backend.prepared import run_prepared
@@ -13,6 +13,7 @@ from tenants.models import Team
 from tenants.scoping import reading, working_for
 from tests.cast import Cast
 
+NAMES = "SELECT name FROM tenants_team WHERE name LIKE %(like)s ORDER BY id"
 TEAMS = "SELECT id FROM tenants_team WHERE name LIKE %(like)s ORDER BY id"
 
 
@@ -83,6 +84,26 @@ def test_a_plan_is_made_anew_once_its_table_was_changed(acme: Cast) -> None:
             length = Team._meta.get_field("name").max_length
             cursor.execute(f"ALTER TABLE tenants_team ALTER COLUMN name TYPE varchar({length})")
     assert len(kept()) == 1
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_a_column_of_another_type_costs_one_request(acme: Cast) -> None:
+    def names() -> list[str]:
+        with reading(acme.org):
+            return [name for (name,) in run_prepared(NAMES, {"like": "%"})]
+
+    def alter(length: int) -> None:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(f"ALTER TABLE tenants_team ALTER COLUMN name TYPE varchar({length})")
+
+    before, length = names(), Team._meta.get_field("name").max_length or 0
+    try:
+        alter(length + 20)
+        with pytest.raises(NotSupportedError):
+            names()
+        assert names() == before
+    finally:
+        alter(length)
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
