@@ -288,7 +288,8 @@ SHORTEST_PHONE, PHONE_DIGITS = 7, 9
 def company_key(name: str) -> str:
     """Return what two spellings of one company have in common: the name without its legal form.
 
-    `company_key("台達精密 股份有限公司") == company_key("台達精密")`
+    `company_key("台達精密 股份有限公司") == company_key("台達精密")`. Stricter than that of `exchange.matching`,
+    which proposes what a file may mean to whoever imports it: by this one leads are twins, and it stands in their rows.
     """
     key = names.key(name)
     for form in _LEGAL_FORMS:

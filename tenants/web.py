@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import wraps
@@ -269,6 +269,20 @@ def toast(response: HttpResponse, text: str, *, undo_url: str = "", kind: str = 
 def announce(response: HttpResponse, event: str, **detail: Any) -> HttpResponse:
     """Tell the page's script what happened, after the swap: `announce(response, "review:saved", pk=7)`."""
     return trigger_client_event(response, event, json.loads(json.dumps(detail, default=str)), after="swap")
+
+
+def both(
+    form: Any, theirs: Mapping[str, Any], mine: Mapping[str, Any], said: Callable[[str, Any], Any]
+) -> list[tuple[Any, Any, Any]]:
+    """Return (label, theirs, mine) of each field of `form` that stands otherwise, for `conflict`.
+
+    :param said: says the value of a field.
+    """
+    return [
+        (form.fields[name].label, said(name, value), said(name, mine[name]))
+        for name, value in theirs.items()
+        if name in form.fields and value != mine[name]
+    ]
 
 
 def conflict(

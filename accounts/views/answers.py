@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from accounts import labels, queries
+from tenants import web
 from tenants.errors import Stale
 from tenants.formats import exact
 from tenants.web import OrgRequest, render_page, to_page
@@ -28,11 +29,7 @@ def _shown(field: str, value: Any, form: Any) -> Any:
 
 def both(form: Any, stale: Stale, values: dict[str, Any]) -> list[tuple[str, Any, Any]]:
     """Return (label, theirs, mine) for the fields that differ."""
-    return [
-        (form.fields[name].label, _shown(name, theirs, form), _shown(name, values[name], form))
-        for name, theirs in stale.theirs.items()
-        if name in form.fields and theirs != values[name]
-    ]
+    return web.both(form, stale.theirs, values, lambda name, value: _shown(name, value, form))
 
 
 def within(response: HttpResponse, panel: str) -> HttpResponse:

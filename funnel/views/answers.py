@@ -16,6 +16,7 @@ from funnel import filters, labels, queries
 from funnel.helping import decides
 from funnel.models import Opportunity
 from funnel.stages import Category, Reason, Stage, StageRow, Status, weighted
+from tenants import web
 from tenants.errors import Refused, Stale
 from tenants.permissions import Permission
 from tenants.web import (
@@ -160,12 +161,8 @@ def both(form: Any, theirs: Mapping[str, Any], words: Mapping[str, Callable[[Any
             return queries.named(queryset, value)
         return words[field](value) if field in words else value
 
-    rows = []
-    for field, value in {name.removesuffix("_id"): value for name, value in theirs.items()}.items():
-        mine = form.cleaned_data.get(field)
-        if field in form.fields and getattr(mine, "pk", mine) != value:
-            rows.append((form.fields[field].label, shown(field, value), shown(field, mine)))
-    return rows
+    mine = {field: getattr(form.cleaned_data.get(field), "pk", form.cleaned_data.get(field)) for field in form.fields}
+    return web.both(form, {name.removesuffix("_id"): value for name, value in theirs.items()}, mine, shown)
 
 
 def conflict_here(

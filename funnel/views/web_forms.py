@@ -24,7 +24,7 @@ from tenants.labels import in_a_row
 from tenants.models import Organization
 from tenants.permissions import Permission
 from tenants.scoping import reading
-from tenants.web import OrgRequest, conflict, go, open_view, org_view, render_page
+from tenants.web import OrgRequest, both, conflict, go, open_view, org_view, render_page
 
 
 @org_view(Permission.SETTINGS_EDIT)
@@ -79,12 +79,7 @@ def _both(request: OrgRequest, form: CriteriaForm, stale: Stale, version: int) -
 
     wanted = form.criteria()
     mine = {"budget_from": wanted.budget_from, "months": wanted.months, "musts": sorted(wanted.musts)}
-    rows = [
-        (form.fields[name].label, shown(name, theirs), shown(name, mine[name]))
-        for name, theirs in stale.theirs.items()
-        if theirs != mine[name]
-    ]
-    return conflict(request, rows, stale, version=version)
+    return conflict(request, both(form, stale.theirs, mine, shown), stale, version=version)
 
 
 @org_view(Permission.IMPORT_RUN)
@@ -118,11 +113,7 @@ def web_form(request: OrgRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Saved"))
             return go(request, url_of(request, "web_form", pk))
         except Stale as stale:
-            rows = [
-                (form.fields[name].label, _shown(theirs), _shown(typed[name]))
-                for name, theirs in stale.theirs.items()
-                if theirs != typed[name]
-            ]
+            rows = both(form, stale.theirs, typed, lambda _name, value: _shown(value))
             return conflict(request, rows, stale, version=stale.version)
         except Refused as refused:
             refuse(form, refused)

@@ -138,7 +138,7 @@ def test_a_bell_tells_of_what_is_left_and_the_rest_is_told_when_it_returns(acme:
             pushed = [push(each, acme, at=THEN + SECOND) for each in (first, second)]
         with heard():
             funnel.undo(pushed[0].last_change_id, by=acme.manager, at=THEN + 2 * SECOND)
-        bell = acme.rep.notifications.order_by("pk").last()
+        bell = acme.rep.notifications.latest("pk")
         assert (bell.data["count"], bell.data["names"], bell.data["opportunities"]) == (1, ["B"], [second.pk])
         assert set(Alert.objects.filter(code="pushed", told_at=None).values_list("opportunity", flat=True)) == {
             first.pk
