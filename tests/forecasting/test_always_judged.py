@@ -23,7 +23,7 @@ from funnel.bulk import BulkKind, Choice
 from funnel.evidence import STANDARD, State
 from funnel.history import ImportedOpportunity
 from funnel.leads import Answer
-from funnel.models import BulkChange, Change, DecisionRole, Evidence, Opportunity, StageSetting
+from funnel.models import BulkChange, Change, DecisionRole, Evidence, Opportunity, Rival, StageSetting
 from funnel.stages import Stage, Status
 from funnel.strategy import Influence, Role, Verdict
 from tenants.scoping import working_for
@@ -42,15 +42,15 @@ ELSEWHERE = {
 }
 """What is about leads, views, settings of the board: no rule reads it."""
 UNREAD = {
-    *("add_gap", "add_member", "add_part", "add_partner", "add_rival", "ask_approval", "change_gap", "change_item"),
+    *("add_gap", "add_member", "add_part", "add_partner", "ask_approval", "change_gap", "change_item"),
     *("change_part", "change_rival", "change_strategy", "drop_part", "finish_part", "grant", "move_item"),
-    *("note_procedure", "note_sought", "record_commitment", "refuse", "remove_helper", "remove_rival", "resume_part"),
+    *("note_procedure", "note_sought", "record_commitment", "refuse", "remove_helper", "resume_part"),
     *("seek", "withdraw", "withdraw_commitment"),
 }
 """What is written about an opportunity, or into lists that it follows, but no rule reads."""
-WITHIN = {"draw_up", "note_judged", "revalue", "work_on_chunk"}
+WITHIN = {"draw_up", "file_and_move", "file_many", "note_judged", "revalue", "work_on_chunk"}
 """Parts of others: what is drawn up is carried out, what is judged is noted, the night that values by new rates judges
-all right after, a large change of many goes in chunks."""
+all right after, a large change of many goes in chunks; what is filed together or on the way is filed and moved."""
 
 
 def _stands(cast: Cast, act: str) -> None:
@@ -116,6 +116,9 @@ def _proofs(cast: Cast, one: Opportunity, who: dict[str, Any]) -> list[Act]:
         ("judge_evidence", judge),
         ("file_evidence", lambda: funnel.file_evidence(one, first, note="seen again", seen=4, **who)),
         ("withdraw_evidence", lambda: funnel.withdraw_evidence(one, first, seen=5, **who)),
+        ("file_evidence", lambda: funnel.file_evidence(one, "competitors", note="x", no_rival=True, seen=1, **who)),
+        ("add_rival", lambda: funnel.add_rival(one, new_name="Rival Co", **who)),
+        ("remove_rival", lambda: funnel.remove_rival(one, Rival.objects.get().pk, seen=1, **who)),
         ("switch_item", lambda: funnel.switch_item(first, is_active=False, by=cast.executive, at=LATER)),
         ("add_item", lambda: funnel.add_item(Stage.DISCOVER, label="More", by=cast.executive, at=LATER)),
         (
