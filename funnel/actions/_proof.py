@@ -106,13 +106,18 @@ def _draft(known: int | None, stage: int, claimed: int, percents: Mapping[Stage,
 
 
 def _proved_by(opportunity: Opportunity, draft: Draft, verdict_at: datetime | None) -> Change | None:
-    """Return the row that a verdict left, where taking it back leads from what it proved to what stood before."""
+    """Return the row that a verdict left, where taking it back leads from what it proved to what stood before.
+
+    It must be the last that stands: without it, what was proven after it would stand in the log still.
+    """
     if verdict_at is None:
         return None
-    rows = Change.objects.filter(opportunity=opportunity, kind=ChangeKind.PROVEN, recorded_at=verdict_at, undoes=None)
-    row: Change | None = rows.order_by("-id").first()
-    before = {"stage": draft.new["stage"]}
-    leads = row is not None and row.old == before and draft.old == {"stage": row.new["stage"]}
+    rows = Change.objects.filter(opportunity=opportunity, kind=ChangeKind.PROVEN)
+    taken_back = rows.filter(undoes__isnull=False).values("undoes")
+    row: Change | None = rows.filter(undoes=None).exclude(pk__in=taken_back).order_by("-id").first()
+    if row is None or row.recorded_at != verdict_at:
+        return None
+    leads = (row.old, row.new["stage"]) == ({"stage": draft.new["stage"]}, draft.old["stage"])
     return row if leads else None
 
 
@@ -147,7 +152,12 @@ def first_demanded() -> int:
 
 
 def recount_proven(ids: Collection[int] | None = None, *, by: Membership | None, at: datetime) -> None:
-    """Set the proven stage of many, as the rule has it, and log it, in one statement each; None is every open one."""
+    """Set the proven stage of many, as the rule has it, and log it, in one statement each; None is every open one.
+
+    Whoever judges evidence of one has it locked, and saw what was demanded before: they are waited for.
+    """
+    if ids is None:
+        list(Opportunity.objects.open().order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
     proven = Evidence.objects.proving().filter(opportunity=OuterRef(OuterRef("pk")), item=OuterRef("pk"))
     lacking = EvidenceItem.objects.filter(~Exists(proven), is_active=True).order_by().values("organization_id")
     first = Subquery(lacking.annotate(first=Min("stage")).values("first"))

@@ -1,12 +1,13 @@
 """How far the evidence reached at any past moment is what stood on the opportunity then, whatever was done to it."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -219,6 +220,32 @@ def test_a_verdict_that_another_built_upon_is_taken_back_from_then_on(acme: Cast
     assert not Change.objects.filter(opportunity=opportunity, undoes__isnull=False).exists()
 
 
+def test_a_verdict_after_which_it_was_proven_once_more_is_taken_back_from_then_on(acme: Cast) -> None:
+    """Without its row, the later one would say still that it is proven."""
+    demand(acme)
+    opportunity, at = make_opportunity(acme.rep, stage=Stage.DEVELOP), AT + HOUR
+    other = actions.add_item(Stage.DISCOVER, label="They asked us", by=acme.admin, at=AT)
+
+    def say(verdict: State, at: datetime) -> None:
+        filed = actions.file_evidence(opportunity, other.key, note=f"{at}", seen=seen(), by=acme.rep, at=at)
+        said: dict[str, Any] = {"word": "who says so?" if verdict == State.SENT_BACK else "", "by": acme.manager}
+        actions.judge_evidence(opportunity, other.key, verdict=verdict, seen=filed.version, at=at, **said)
+
+    def seen() -> int:
+        return (
+            Evidence.objects.filter(opportunity=opportunity, item=other).values_list("version", flat=True).first() or 0
+        )
+
+    say(State.VERIFIED, at)
+    first = judge(opportunity, 1, State.VERIFIED, acme, at + SECOND)
+    say(State.SENT_BACK, at + 2 * SECOND)
+    say(State.VERIFIED, at + 3 * SECOND)
+    actions.unjudge_evidence(opportunity, ONE_EACH[1], seen=first.version, by=acme.manager, at=at + 4 * SECOND)
+    assert rows(opportunity) == [(1, 2, 20), (2, 1, 20), (1, 2, 20), (2, 1, 20)]
+    assert spell_at(opportunity, at + 4 * SECOND).proven_to == 1
+    assert Opportunity.objects.get(pk=opportunity.pk).proven_stage == 1
+
+
 def test_a_verdict_between_a_move_and_its_undoing_hinders_nothing(acme: Cast) -> None:
     demand(acme)
     opportunity = make_opportunity(acme.rep, stage=Stage.DEVELOP)
@@ -274,6 +301,55 @@ def test_an_item_demanded_no_longer_is_told_for_all_by_one_statement(acme: Cast)
     }
     actions.reopen(lost, seen=lost.version, why="they called", by=acme.rep, at=AT + 2 * DAY)
     assert rows(lost) == [(1, 3, 60)], "what is closed hears of it when it is opened again"
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_a_verdict_on_its_way_while_more_is_demanded_counts_as_well(acme: Cast) -> None:
+    """Neither may count without the other: who judges has not seen the item, who switches it not the verdict."""
+    with transaction.atomic():
+        demand(acme)
+        more = actions.add_item(Stage.DISCOVER, label="They asked us", by=acme.admin, at=AT)
+        actions.switch_item(more.key, is_active=False, by=acme.admin, at=AT)
+        opportunity = make_opportunity(acme.rep, stage=Stage.DEVELOP)
+    judged, waits, pids = threading.Event(), threading.Event(), list[int]()
+
+    def verdict() -> None:
+        try:
+            with working_for(acme.org), transaction.atomic():
+                judge(opportunity, 1, State.VERIFIED, acme, AT + HOUR)
+                judged.set()
+                waits.wait(20)
+        finally:
+            connections.close_all()
+
+    def switch() -> None:
+        try:
+            judged.wait(20)
+            with working_for(acme.org), transaction.atomic():
+                pids.append(connection.connection.get_backend_pid())
+                actions.switch_item(more.key, is_active=True, by=acme.admin, at=AT + HOUR + SECOND)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=each) for each in (verdict, switch)]
+    for thread in threads:
+        thread.start()
+    for _each in range(100):
+        if pids and _waits_for_another(pids[0]):
+            break
+        threads[1].join(0.1)
+    waits.set()
+    for thread in threads:
+        thread.join(20)
+    with transaction.atomic():
+        assert Opportunity.objects.get(pk=opportunity.pk).proven_stage == 1
+        assert spell_at(opportunity, AT + HOUR + SECOND).proven_to == 1
+
+
+def _waits_for_another(pid: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT cardinality(pg_blocking_pids(%s)) > 0", [pid])
+        return bool(cursor.fetchone()[0])
 
 
 def test_a_log_older_than_this_knows_nothing_but_of_discover(acme: Cast) -> None:
