@@ -144,7 +144,7 @@ def _both_mutes(request: OrgRequest, stale: Stale, mine: Mapping[str, Any]) -> H
 @require_POST
 def unmute(request: OrgRequest, pk: int, code: str) -> HttpResponse:
     """Let a rule speak again."""
-    found, seen = _alert_or_404(request, pk, code), number(request.POST.get("seen")) or 0
+    found, seen = _alert_or_404(request, pk, code), number(request.POST.get("seen"))
     try:
         actions.unmute(found, code, seen=seen, by=request.membership, at=request.now)
     except Stale as stale:

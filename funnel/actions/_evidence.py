@@ -15,11 +15,6 @@ from tenants.models import Membership
 _VALUES = ("note", "contact_id", "on", "amount", "file_id")
 
 
-def rivals_on(opportunity: Opportunity) -> list[Rival]:
-    """Return who stands on the strategy sheet."""
-    return list(Rival.objects.filter(opportunity=opportunity).select_related("competitor"))
-
-
 def held(evidence: Evidence, rivals: Sequence[Rival] = ()) -> dict[str, Any]:
     """Return what a piece of evidence says, where these stand on the sheet."""
     values = {name: getattr(evidence, name) for name in _VALUES}
@@ -78,7 +73,7 @@ def heed_rivals(
     :param was: who stood there before.
     :param but: the item that is being filed itself.
     """
-    now = rivals_on(opportunity)
+    now = list(Rival.objects.on(opportunity))
     filed = Evidence.objects.filter(opportunity=opportunity, has_rivals__isnull=False).select_related("item")
     told = [evidence for evidence in filed if but is None or evidence.item_id != but.pk]
     for evidence in told:

@@ -121,7 +121,7 @@ def _signed_at(opportunity: Opportunity, closed_on: date | None, at: datetime) -
     if closed_on < opportunity.opened_at.astimezone(zone).date():
         raise Refused("closed_before_opening")
     evening = datetime(closed_on.year, closed_on.month, closed_on.day, 23, 59, 59, tzinfo=zone)
-    log = Change.objects.filter(opportunity=opportunity).exclude(kind=ChangeKind.PROVEN)
+    log = Change.objects.done().filter(opportunity=opportunity)
     latest: datetime = log.order_by("-occurred_at")[0].occurred_at
     if latest > evening:
         raise Refused("changed_after_close", latest=latest.astimezone(zone).date().isoformat())

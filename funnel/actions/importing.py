@@ -158,8 +158,8 @@ def _update(
     at: datetime,
 ) -> tuple[list[Opportunity], dict[int, Changed]]:
     latest: dict[int, datetime] = dict(
-        Change.objects.filter(opportunity__in=[known[row.external_id].pk for row in rows])
-        .exclude(kind=ChangeKind.PROVEN)
+        Change.objects.done()
+        .filter(opportunity__in=[known[row.external_id].pk for row in rows])
         .order_by()
         .values_list("opportunity_id")
         .annotate(latest=Max("occurred_at"))

@@ -109,7 +109,7 @@ def undo(
     """
     change: Change = Change.objects.select_related("opportunity").get(pk=change_id)
     opportunity = _log.lock(change.opportunity)
-    log = list(Change.objects.filter(opportunity=opportunity).exclude(kind=ChangeKind.PROVEN).order_by("id"))
+    log = list(Change.objects.done().filter(opportunity=opportunity).order_by("id"))
     group = [row for row in log if row.recorded_at == change.recorded_at]
     decided = any(row.kind in _DECISIONS for row in group)
     if decided:

@@ -12,7 +12,7 @@ from accounts import names
 from accounts.models import Account, Contact
 from funnel.actions import _bell, _log
 from funnel.actions._checklist import ensure_items, item_row
-from funnel.actions._evidence import heed_rivals, held, keep, record, rivals_on, take_away, wait_anew
+from funnel.actions._evidence import heed_rivals, held, keep, record, take_away, wait_anew
 from funnel.actions._proof import keep_told
 from funnel.actions.moving import UNDO_WITHIN
 from funnel.actions.rivals import ensure_competitor, put_on_sheet
@@ -77,7 +77,7 @@ def file_evidence(
             contact = before.contact
         paper = None if _is_kept(before, paper) else paper
     evidence = before or Evidence(opportunity=opportunity, item=row, version=0)
-    stood = rivals_on(opportunity) if row.kind == Kind.RIVALS or evidence.has_rivals else []
+    stood = list(Rival.objects.on(opportunity)) if row.kind == Kind.RIVALS or evidence.has_rivals else []
     was = held(evidence, stood)
     evidence.note, evidence.contact, evidence.on, evidence.amount = note.strip(), contact, on, amount
     evidence.has_rivals = not no_rival if row.kind == Kind.RIVALS else None
@@ -102,7 +102,7 @@ def file_evidence(
         StoredFile.objects.filter(pk=was["file_id"]).delete()
     stand = stood
     if coming:
-        stand = rivals_on(opportunity)
+        stand = list(Rival.objects.on(opportunity))
         heed_rivals(opportunity, stood, but=row, by=by, at=at)
     keep(opportunity, row, by=by, at=at)
     record("evidence.filed", opportunity, row, was, held(evidence, stand), by=by, at=at)
@@ -268,7 +268,7 @@ def _bell_key(evidence: Evidence) -> str:
 
 
 def _rivals_of(evidence: Evidence) -> list[Rival]:
-    return rivals_on(evidence.opportunity) if evidence.has_rivals else []
+    return list(Rival.objects.on(evidence.opportunity)) if evidence.has_rivals else []
 
 
 def _changed(evidence: Evidence) -> Stale:

@@ -11,7 +11,7 @@ from accounts import names
 from accounts.models import Account
 from accounts.segments import Kind
 from funnel.actions import _log, _sheet
-from funnel.actions._evidence import heed_rivals, rivals_on
+from funnel.actions._evidence import heed_rivals
 from funnel.models import Opportunity, Rival
 from funnel.models.strategy import LONG
 from funnel.stages import Status
@@ -82,7 +82,7 @@ def add_rival(
         competitor = ensure_competitor(new_name, by=by, at=at)
     if competitor is None:
         raise Refused("competitor_needed")
-    before = rivals_on(opportunity)
+    before = list(Rival.objects.on(opportunity))
     if any(rival.competitor_id == competitor.pk for rival in before):
         raise Refused("rival_on_sheet")
     said = {"strengths": strengths, "weaknesses": weaknesses, "answer": answer}
@@ -131,7 +131,7 @@ def remove_rival(opportunity: Opportunity, pk: int, *, seen: int, by: Membership
     row = _sheet.gone_or_held(Rival, opportunity, pk, seen)
     if row is None:
         return
-    before = rivals_on(opportunity)
+    before = list(Rival.objects.on(opportunity))
     _sheet.tell("rival.removed", row, opportunity, by=by, at=at, competitor=row.competitor.name)
     row.delete()
     heed_rivals(opportunity, before, by=by, at=at)

@@ -15,6 +15,10 @@ from tenants.scoping import TenantManager
 class ChangeQuerySet(models.QuerySet["Change"]):
     """Rows of the change log."""
 
+    def done(self) -> "ChangeQuerySet":
+        """All but how far the evidence reached: that follows from the evidence, and is taken back with it."""
+        return self.exclude(kind=ChangeKind.PROVEN)
+
     def events(self) -> list[Event]:
         """Return the rows as rules know them, in the order in which they occurred."""
         return [row.as_event() for row in self.order_by("occurred_at", "id")]

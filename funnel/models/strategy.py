@@ -119,6 +119,14 @@ class DecisionRole(TenantModel):
         return str(self.contact)
 
 
+class RivalQuerySet(models.QuerySet["Rival"]):
+    """Who competes."""
+
+    def on(self, opportunity: Opportunity) -> "RivalQuerySet":
+        """Those on its strategy sheet, with their names, in the order in which they were put there."""
+        return self.filter(opportunity=opportunity).select_related("competitor")
+
+
 class Rival(TenantModel):
     """A competitor who stands for the same opportunity, and our answer."""
 
@@ -130,6 +138,8 @@ class Rival(TenantModel):
     version = models.PositiveIntegerField(default=1)
     updated_at = models.DateTimeField()
     updated_by = TenantForeignKey(Membership, models.PROTECT, null=True, related_name="+")
+
+    objects: ClassVar[Any] = TenantManager.from_queryset(RivalQuerySet)()
 
     class Meta:
         ordering = ["id"]

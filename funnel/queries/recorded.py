@@ -11,6 +11,7 @@ from django.db import connection
 
 from funnel.evidence import State
 from funnel.models import Opportunity
+from funnel.stages import ChangeKind
 from tenants.scoping import require_organization_id
 
 
@@ -40,7 +41,7 @@ _OVERRIDES = f"""
 
 _CHANGES = f"""
     SELECT c.id, c.kind, c.old, c.new, {_name_of("c.by_id")}, c.why, c.occurred_at, c.recorded_at, c.undoes_id
-    FROM funnel_change c WHERE c.organization_id = %s AND c.opportunity_id = %s AND c.kind <> 'proven'
+    FROM funnel_change c WHERE c.organization_id = %s AND c.opportunity_id = %s AND c.kind <> '{ChangeKind.PROVEN}'
     ORDER BY c.occurred_at DESC, c.id DESC LIMIT %s
 """  # noqa: S608
 

@@ -236,7 +236,7 @@ def _lines(opportunity: Opportunity, stages: dict[Stage, str]) -> list[Line]:
 
 def last_change(opportunity: Opportunity) -> int:
     """Return the id of the latest row of its change log: what an undo takes back."""
-    log = Change.objects.filter(opportunity=opportunity).exclude(kind=ChangeKind.PROVEN)
+    log = Change.objects.done().filter(opportunity=opportunity)
     return opportunity.last_change_id or cast("int", log.latest("id").pk)
 
 
@@ -251,7 +251,7 @@ def changed_opportunity_or_404(membership: Membership, change: int) -> Opportuni
 # Written out, as every page of an opportunity asks it.
 _ITEMS = f"""
     SELECT {columns(EvidenceItem, "i")} FROM funnel_evidenceitem i
-    WHERE i.organization_id = %s ORDER BY i.stage, i.position, i.id
+    WHERE i.organization_id = %s ORDER BY {", ".join(f"i.{name}" for name in EvidenceItem._meta.ordering)}
 """  # noqa: S608  # names of our own columns
 
 
@@ -308,8 +308,7 @@ def item_version(item: Item) -> int:
 
 def item_or_404(key: str) -> Item:
     """Return the active evidence item with this key, or Http404."""
-    items: list[Item] = EvidenceItem.objects.all().checklist()
-    item = next((item for item in items if item.key == key), None)
+    item = next((item for item in checklist() if item.key == key), None)
     if item is None:
         raise Http404
     return item

@@ -280,7 +280,7 @@ def role_or_404(opportunity: Opportunity, pk: int) -> DecisionRole:
 
 def rivals_on(opportunity: Opportunity) -> list[Rival]:
     """Return who stands on the sheet of an opportunity."""
-    return list(Rival.objects.filter(opportunity=opportunity).select_related("competitor"))
+    return list(Rival.objects.on(opportunity))
 
 
 @dataclass(frozen=True)
@@ -295,13 +295,13 @@ def shaken(opportunity: Opportunity, rival: Rival | None = None) -> Shaken:
     """Return what becomes of the evidence where a new rival comes, or this one goes."""
     filed = Evidence.objects.filter(opportunity=opportunity, has_rivals__isnull=False).select_related("item")
     items = [evidence.item for evidence in filed]
-    others = Rival.objects.filter(opportunity=opportunity)
+    others = Rival.objects.on(opportunity)
     return Shaken(items, rival is not None and bool(items) and not others.exclude(pk=rival.pk).exists())
 
 
 def rival_or_404(opportunity: Opportunity, pk: int) -> Rival:
     """Return a rival on this sheet, or Http404."""
-    found: Rival = get_object_or_404(Rival.objects.select_related("competitor"), opportunity=opportunity, pk=pk)
+    found: Rival = get_object_or_404(Rival.objects.on(opportunity), pk=pk)
     return found
 
 
