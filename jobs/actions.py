@@ -9,6 +9,7 @@ from typing import Any
 from celery import current_app
 from django.db import IntegrityError, transaction
 
+from jobs.labels import words_of
 from jobs.models import Job, Notification, StoredFile, WakeUp
 from jobs.retries import LEASE
 from jobs.states import ENDED
@@ -180,4 +181,5 @@ def end(job: Job, state: str, *, at: datetime, url: str, error: str = "") -> Non
     WakeUp.objects.filter(organization_id=require_organization_id(), job_id=job.pk).delete()
     if job.by_id is not None:
         data = {"title": job.title, "kind": job.kind, "done": job.done, "total": job.total, "error": job.error}
+        data["counts"] = {code: job.result[code] for code in words_of(job.kind).counts if job.result.get(code)}
         notify_all([Notice(job.by_id, f"job_{state}", f"job:{job.pk}:{state}", data, url)], at=at)

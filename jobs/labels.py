@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from jobs.states import State
 from tenants import labels as tenants_labels
@@ -78,7 +78,12 @@ def _counts(data: Mapping[str, Any]) -> dict[str, str]:
 
 def _done(data: Mapping[str, Any]) -> str:
     own = words_of(str(data.get("kind", ""))).done
-    return _ended(own or _("“%(title)s” is done."))(data)
+    line = _ended(own or _("“%(title)s” is done."))(data)
+    words = words_of(str(data.get("kind", ""))).counts
+    counts = tenants_labels.in_a_row(
+        f"{words[code]} {n:,}" for code, n in data.get("counts", {}).items() if code in words
+    )
+    return gettext("%(line)s %(counts)s.") % {"line": line, "counts": counts} if counts else line
 
 
 register_notification("job_done", _done)

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-from django.utils.translation import gettext as now
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from accounts.labels import Text
 from funnel.bulk import BulkKind, Fate
@@ -37,7 +36,7 @@ NOTHING_PICKED = _("Select at least one opportunity.")
 
 def too_many(count: int, most: int) -> str:
     """Say that these are more than can be changed in one go."""
-    return now("%(count)s opportunities match; at most %(most)s can be changed at once. Narrow them first.") % {
+    return gettext("%(count)s opportunities match; at most %(most)s can be changed at once. Narrow them first.") % {
         "count": f"{count:,}",
         "most": f"{most:,}",
     }

@@ -101,7 +101,10 @@ def test_from_a_file_to_customers(acme: Cast, client: Client) -> None:
     assert "客戶.csv" in client.get(url(acme, "imports")).content.decode()
     with working_for(acme.org):
         told = {notice.text for notice in Notification.objects.all()}
-    assert told >= {"“客戶.csv” is checked; rows: 3.", "“客戶.csv” is imported; rows: 3."}
+    assert told >= {
+        "“客戶.csv” is checked; rows: 3. New 2, Rejected 1.",
+        "“客戶.csv” is imported; rows: 3. New 2, Rejected 1.",
+    }
     assert not any("is done" in text for text in told)
 
 

@@ -131,7 +131,7 @@ def test_the_bell_counts_and_announces_the_end_of_jobs_once(acme: Cast) -> None:
     with working_for(acme.org):
         newest = Notification.objects.get().pk
     news = client.get("/o/acme/jobs/bell/?since=0", headers=HTMX)
-    assert json.loads(news["HX-Trigger"])["toast"]["text"] == "“Show” is done."
+    assert json.loads(news["HX-Trigger"])["toast"]["text"] == "“Show” is done. Rows written 1,000."
     assert "1 unread" in news.content.decode()
     again = client.get(f"/o/acme/jobs/bell/?since={newest}", headers=HTMX)
     assert "HX-Trigger" not in again

@@ -72,7 +72,7 @@ def test_a_job_runs_to_its_end_and_tells_who_started_it(acme: Cast, counting: No
     with working_for(acme.org):
         told = Notification.objects.get()
     assert (told.to_id, told.code, told.read_at) == (acme.rep.pk, "job_done", None)
-    assert told.text == "“Counting” is done."
+    assert told.text == "“Counting” is done. Made 3."
     assert told.url == f"/o/acme/jobs/{job.pk}/"
 
 

@@ -347,7 +347,7 @@ def test_a_muted_alert_keeps_quiet_until_its_day_is_over(acme: Cast, visit: Open
     rep.allowed = {422}
     page = rep.go("forecast/alerts/")
     page.locator(f"#mute-{found.pk}-overdue").click()
-    day = timezone.localdate() + timedelta(days=4)
+    day = timezone.now().astimezone(acme.org.zone).date() + timedelta(days=4)
     page.fill("#dialog [name=until]", day.isoformat())
     page.locator("#dialog .btn.primary").click()
     expect(page.locator("#dialog .err")).to_be_visible()  # it says why

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -64,7 +65,7 @@ def _live(founder: Membership, people: dict[str, Membership], products: list[int
     every = [deal for deal in demo_company.deals(last_evening(at), customers) if not deal.outcome]
     deals = every[::A_FEW]
     some = list({deal.company.key: deal.company for deal in deals}.values())
-    how = {"by": founder, "at": at}
+    how: dict[str, Any] = {"by": founder, "at": at}
     with unjudged():
         accounts, contacts = _archive(some, people, **how)
         demo = Demo(people, accounts, contacts, _sell(deals, people, accounts, products, **how))
