@@ -39,15 +39,19 @@ class Weighed(Func):
     def __init__(self, percents: Mapping[Stage, int], by: str) -> None:
         """Take the table of stages and the column."""
         super().__init__(F("amount"), F(by), output_field=models.BigIntegerField())
-        self.cases = " ".join(f"WHEN {stage:d} THEN {percent:d}" for stage, percent in percents.items())
+        self.by, self.cases = by, " ".join(f"WHEN {stage:d} THEN {percent:d}" for stage, percent in percents.items())
 
     def as_sql(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, tuple[Any, ...]]:  # type: ignore[override]
         """Return the statement's text and its values."""
         (amount, values), (stage, more) = (compiler.compile(part) for part in self.source_expressions)
-        return self.of(amount, stage), (*values, *more)
+        return self._of(amount, stage), (*values, *more)
 
-    def of(self, amount: str, stage: str) -> str:
-        """Return the text, for a statement that is written out."""
+    @property
+    def written(self) -> str:
+        """Its text in a statement that is written out."""
+        return self._of("funnel_opportunity.amount", f"funnel_opportunity.{self.by}")
+
+    def _of(self, amount: str, stage: str) -> str:
         return f"((coalesce({amount}, 0) * CASE {stage} {self.cases} ELSE 0 END + 50) / 100)"
 
 

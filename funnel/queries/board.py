@@ -10,7 +10,7 @@ from django.db import connection
 from funnel.commitment import Backing, backing
 from funnel.filters import Filters
 from funnel.limits import ColumnLimit
-from funnel.models import Weighed
+from funnel.models import proven_amount, weighted_amount
 from funnel.queries.limits import column_limits
 from funnel.queries.opportunities import closed, due, in_health, narrowed, stage_table
 from funnel.stages import Health, Stage, StageRow, Status
@@ -225,10 +225,7 @@ def figures_by_stage(
     standing: Asked, won: Asked | None, filters: Filters, percents: Mapping[Stage, int]
 ) -> dict[int, Figure]:
     """Count and add up by stage; an index alone holds everything that is asked. One query."""
-    weighted, proven = (
-        Weighed(percents, by).of("funnel_opportunity.amount", f"funnel_opportunity.{by}")
-        for by in ("stage", "proven_stage")
-    )
+    weighted, proven = weighted_amount(percents).written, proven_amount(percents).written
     shown = f"FILTER (WHERE {_in_health(filters)})" if filters.health else ""
     tables, where, values = standing
     sql = _FIGURES.format(shown=shown, weighted=weighted, proven=proven, tables=tables, where=where)

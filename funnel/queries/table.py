@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
-from django.db.models import Count, F, QuerySet, Sum
+from django.db import connection
+from django.db.models import F, QuerySet
 
 from funnel.filters import CLOSED, Filters
 from funnel.models import URGENCY, OpportunityQuerySet, proven_amount, weighted_amount
 from funnel.queries.opportunities import closed, due, in_health, narrowed
 from funnel.stages import StageRow, Status
 from tenants.models import Membership
+from tenants.queries.whole import narrowing
 
 SHOWN = (
     *("pk", "name", "account__name", "owner_id", "owner__user__name", "status", "stage", "amount", "health"),
@@ -85,27 +87,35 @@ def in_order(rows: OpportunityQuerySet, filters: Filters) -> QuerySet[Any]:
     return cast("QuerySet[Any]", ordered.values_list(*SHOWN, *extra, named=True))
 
 
+_TOTALS = """
+    SELECT {status}, count(*), sum(funnel_opportunity.amount), sum({weighted}), sum({proven})
+    FROM {tables} WHERE {where} {grouped}
+"""
+
+
 def totals(rows: OpportunityQuerySet, table: Sequence[StageRow], *, status: str = "") -> Totals:
     """Count the rows and add them up.
 
     :param status: the one that all of them have, where there is one: an index alone then answers.
     """
     percents = {row.stage: row.percent for row in table}
-    sums = {
-        "n": Count("*"),
-        "total": Sum("amount"),
-        "weighted": Sum(weighted_amount(percents)),
-        "proven": Sum(proven_amount(percents)),
-    }
-    found: list[Any]
-    if status in set(Status):
-        found = [{"status": status, **rows.order_by().aggregate(**sums)}]
-    else:
-        found = list(rows.order_by().values("status").annotate(**sums))
-    standing = [each for each in found if each["status"] == Status.OPEN]
+    is_one = status in set(Status)
+    tables, where, values = narrowing(rows)
+    sql = _TOTALS.format(
+        status=f"'{Status(status)}'" if is_one else "funnel_opportunity.status",
+        weighted=weighted_amount(percents).written,
+        proven=proven_amount(percents).written,
+        tables=tables,
+        where=where,
+        grouped="" if is_one else "GROUP BY funnel_opportunity.status",
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        found = [(of, *(int(sum_ or 0) for sum_ in sums)) for of, *sums in cursor.fetchall()]
+    standing = [each for each in found if each[0] == Status.OPEN]
     return Totals(
-        count=sum(each["n"] for each in found),
-        total=sum(int(each["total"] or 0) for each in found),
-        weighted=sum(int(each["weighted"] or 0) for each in standing),
-        proven=sum(int(each["proven"] or 0) for each in standing),
+        count=sum(count for _of, count, *_sums in found),
+        total=sum(total for _of, _count, total, *_sums in found),
+        weighted=sum(weighted for *_others, weighted, _proven in standing),
+        proven=sum(proven for *_others, proven in standing),
     )

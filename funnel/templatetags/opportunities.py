@@ -1,4 +1,4 @@
-"""Cards of the board and lines of the table."""
+"""Lines of the table, and the page of one opportunity."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -11,9 +11,9 @@ from django.utils.translation import get_language
 
 from funnel import labels
 from funnel.filters import Filters
-from funnel.queries import Card, Line, Proof
+from funnel.queries import Line, Proof
 from funnel.stages import Category, Reason, Stage, Status
-from tenants.formats import brief_date, compact, exact, short_date
+from tenants.formats import brief_date, compact, exact
 from tenants.labels import in_a_row
 from tenants.templatetags.addresses import address
 from tenants.templatetags.stencil import Stencil, joined
@@ -21,14 +21,6 @@ from tenants.templatetags.ui import here, person_mark
 
 register = template.Library()
 
-CARD = Stencil(
-    "funnel/card.html",
-    ("may_move", "is_open", "is_landed", "health", "next", "backing", "is_late"),
-    (
-        *("pk", "place", "version", "href", "move_url", "account", "name", "exact", "amount", "day"),
-        *("avatar", "owner", "next_step", "next_on"),
-    ),
-)
 LINE = Stencil(
     "funnel/line.html",
     ("columns", "may_pick", "is_open", "standing", "health", "due", "next", "reason", "category", "has_rival"),
@@ -106,41 +98,6 @@ def health_filter(filters: Filters) -> dict[str, Any]:
     """The controls by which every list of opportunities is narrowed by health and by flag."""
     flags = [(code, flag.name) for code, flag in labels.FLAGS.items()]
     return {"filters": filters, "healths": labels.HEALTHS.items(), "flags": flags}
-
-
-@register.simple_tag(takes_context=True)
-def cards(context: Context, shown: Iterable[Card], place: str) -> SafeString:
-    """The cards of a column, which is called `place`."""
-    teller, landed = Teller(context), context.get("landed")
-    may_edit, query = bool(context.get("may_edit")), context.get("move_query", "")
-    by = "regroup" if context.get("grouped") else "move"
-    drawn = []
-    for card in shown:
-        is_open = card.status == Status.OPEN
-        coming = ("late" if teller.late(card.next_step_on) else "due") if card.next_step else "none"
-        href = f"{teller.page}{card.pk}/"
-        look = (
-            may_edit and is_open,
-            is_open,
-            card.pk == landed,
-            card.health,
-            coming,
-            card.backing,
-            is_open and teller.late(card.expected_close_on),
-        )
-        on = card.next_step_on
-        drawn.append(
-            CARD.fill(
-                look,
-                *(card.pk, place, card.version, href, f"{href}{by}/?{query}", card.account, card.name),
-                *teller.money(card.amount),
-                teller.day(card.closed_at or card.expected_close_on),
-                *(person_mark(card.owner_id, card.owner, "s"), card.owner, card.next_step),
-                short_date(on, teller.today, teller.language) if on else "",
-                language=teller.language,
-            )
-        )
-    return joined(drawn)
 
 
 @register.simple_tag(takes_context=True)
