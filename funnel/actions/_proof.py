@@ -7,6 +7,7 @@ no move, and no undoing of one, has anything to tell. What is closed is told whe
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Exists, F, Min, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Least
@@ -115,10 +116,10 @@ def _proved_by(opportunity: Opportunity, draft: Draft, verdict_at: datetime | No
     rows = Change.objects.filter(opportunity=opportunity, kind=ChangeKind.PROVEN)
     taken_back = rows.filter(undoes__isnull=False).values("undoes")
     row: Change | None = rows.filter(undoes=None).exclude(pk__in=taken_back).order_by("-id").first()
-    if row is None or row.recorded_at != verdict_at:
+    if row is None or row.recorded_at != verdict_at or row.old != {"stage": draft.new["stage"]}:
         return None
-    leads = (row.old, row.new["stage"]) == ({"stage": draft.new["stage"]}, draft.old["stage"])
-    return row if leads else None
+    proved: Any = row.new
+    return row if draft.old == {"stage": proved["stage"]} else None
 
 
 def _take_back(row: Change, draft: Draft, *, by: Membership | None, at: datetime) -> None:
