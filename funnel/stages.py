@@ -98,6 +98,15 @@ class Health(StrEnum):
     RISK = "risk"
 
 
+URGENT = (Health.RISK, Health.WATCH)
+"""What needs attention, in the order in which it comes first."""
+
+
+def urgency(health: str) -> int:
+    """Return the place of a health in every list: 0 comes first, what needs no attention last."""
+    return next((place for place, each in enumerate(URGENT) if each == health), len(URGENT))
+
+
 @dataclass(frozen=True, slots=True)
 class StageRow:
     """A stage as one organization has it: its label, its percentage, what missing evidence does, and how much one

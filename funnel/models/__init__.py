@@ -24,6 +24,7 @@ from funnel.models.opportunities import (
     OpportunityMember,
     OpportunityQuerySet,
     Weighed,
+    by_urgency,
     proven_amount,
     weighted_amount,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "WebMessage",
     "Weighed",
     "WithdrawnChange",
+    "by_urgency",
     "deciders_of",
     "led_by",
     "proven_amount",

@@ -12,17 +12,22 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Product
 from funnel.commitment import Backing, Procedure, backing
 from funnel.discounts import Basis
-from funnel.stages import Category, Health, Reason, Stage, Status
+from funnel.stages import URGENT, Category, Health, Reason, Stage, Status, urgency
 from tenants.models import Membership, TenantForeignKey, TenantModel
 from tenants.scoping import TenantManager
 
 URGENCY = Case(
-    When(health=Health.RISK, then=Value(0)),
-    When(health=Health.WATCH, then=Value(1)),
-    default=Value(2),
+    *(When(health=health, then=Value(urgency(health))) for health in URGENT),
+    default=Value(urgency(Health.OK)),
     output_field=models.IntegerField(),
 )
 """What needs attention comes first; indexes are made of it, so lists must be sorted by just this."""
+
+
+def by_urgency(health: str) -> str:
+    """Return the text of `URGENCY` for a statement that is written out; `health` is the column."""
+    cases = " ".join(f"WHEN {health} = '{each}' THEN {urgency(each)}" for each in URGENT)
+    return f"CASE {cases} ELSE {urgency(Health.OK)} END"
 
 
 COMMITTED = Q(committed_on__isnull=False) | Q(eb_promised_on__isnull=False, buying_procedure=Procedure.EB_ALONE)

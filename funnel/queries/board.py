@@ -10,10 +10,10 @@ from django.db import connection
 from funnel.commitment import Backing, backing
 from funnel.filters import Filters
 from funnel.limits import ColumnLimit
-from funnel.models import proven_amount, weighted_amount
+from funnel.models import by_urgency, proven_amount, weighted_amount
 from funnel.queries.limits import column_limits
 from funnel.queries.opportunities import closed, due, in_health, narrowed, stage_table
-from funnel.stages import Health, Stage, StageRow, Status
+from funnel.stages import Health, Stage, StageRow, Status, urgency
 from funnel.windows import quarter_of
 from tenants.models import Membership, Organization
 from tenants.queries.whole import narrowing
@@ -238,7 +238,7 @@ def figures_by_stage(
 
 
 def _in_health(filters: Filters) -> str:
-    """Return what the filter of health asks of an open one."""
+    """Return what `in_health` asks of an open one, for a statement that is written out."""
     if filters.health in set(Health):
         return f"funnel_opportunity.health = '{Health(filters.health)}'"
     return "funnel_opportunity.health <> 'ok'" if filters.health else "true"
@@ -247,8 +247,7 @@ def _in_health(filters: Filters) -> str:
 _FIRST = """
     SELECT first.id FROM unnest(%s::smallint[]) AS wanted(stage) CROSS JOIN LATERAL (
         SELECT funnel_opportunity.id FROM {tables} WHERE {where} AND {shown} AND funnel_opportunity.stage = wanted.stage
-        ORDER BY CASE WHEN funnel_opportunity.health = 'risk' THEN 0 WHEN funnel_opportunity.health = 'watch' THEN 1
-            ELSE 2 END, funnel_opportunity.amount DESC NULLS LAST, funnel_opportunity.id LIMIT {most}
+        ORDER BY {urgency}, funnel_opportunity.amount DESC NULLS LAST, funnel_opportunity.id LIMIT {most}
     ) AS first
 """
 _LARGEST = """
@@ -258,13 +257,13 @@ _LARGEST = """
 
 
 def _cards(standing: Asked, won: Asked | None, filters: Filters, stages: Collection[Stage]) -> dict[int, list[Card]]:
-    """Return the first cards of each column: what needs attention first (as `URGENCY` has it), then the largest; wins
-    by their size.
+    """Return the first cards of each column: what needs attention first, then the largest; wins by their size.
 
     An index hands them over, one stage after the other; a window over all rows would sort all of them to show a few.
     """
     tables, where, values = standing
-    ids = _FIRST.format(tables=tables, where=where, shown=_in_health(filters), most=CARDS)
+    urgent = by_urgency("funnel_opportunity.health")
+    ids = _FIRST.format(tables=tables, where=where, shown=_in_health(filters), urgency=urgent, most=CARDS)
     wanted = ",".join(str(int(stage)) for stage in stages if stage < Stage.DEPLOY)
     values = (f"{{{wanted}}}", *values)
     if won:
@@ -277,6 +276,5 @@ def _cards(standing: Asked, won: Asked | None, filters: Filters, stages: Collect
 
 
 def _place(card: Card) -> tuple[int, ...]:
-    """Return where a card stands, as `URGENCY` and the amount have it."""
-    urgency = {str(Health.RISK): 0, str(Health.WATCH): 1}.get(card.health, 2)
-    return card.stage, urgency, 1 if card.amount is None else -card.amount, card.pk
+    """Return where a card stands."""
+    return card.stage, urgency(card.health), 1 if card.amount is None else -card.amount, card.pk

@@ -1,16 +1,17 @@
 """Statements that are written out find what the ORM finds, for everybody, however it is narrowed."""
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.http import Http404
 
 from accounts.models import Product
 from funnel import queries
 from funnel.filters import Filters
-from funnel.models import Opportunity, OpportunityMember
+from funnel.models import URGENCY, Opportunity, OpportunityMember
 from funnel.stages import Health, Stage, Status
 from tenants.queries.whole import narrowing
 from tenants.scoping import working_for
@@ -81,6 +82,20 @@ def test_figures_and_first_cards_are_those_of_the_rows(
         assert column.count == len(column.cards)
     totals = queries.totals(standing, queries.stage_table())
     assert (totals.count, totals.total, totals.weighted) == (board.count, board.total, board.weighted)
+
+
+@pytest.mark.parametrize("first", [1, 2, 3, 5])
+def test_the_first_cards_are_those_that_every_list_puts_first(
+    acme: Cast, monkeypatch: pytest.MonkeyPatch, first: int
+) -> None:
+    monkeypatch.setattr(import_module("funnel.queries.board"), "CARDS", first)
+    for health in Health:
+        for amount in (None, 5, 7):
+            row = make_opportunity(acme.rep, stage=Stage.QUALIFY, amount=amount)
+            Opportunity.objects.filter(pk=row.pk).update(health=health)
+    cards = queries.board(acme.rep, Filters(), today=AT.date()).columns[1].cards
+    listed = Opportunity.objects.order_by(URGENCY, F("amount").desc(nulls_last=True), "pk")
+    assert [card.pk for card in cards] == list(listed.values_list("pk", flat=True)[:first])
 
 
 def test_what_nothing_satisfies_is_an_empty_board(acme: Cast, deals: list[Opportunity]) -> None:
