@@ -210,11 +210,12 @@ def test_a_verdict_taken_back_was_never_so(acme: Cast) -> None:
     assert Spell.objects.filter(opportunity=opportunity).count() == 1
 
 
-def test_a_verdict_that_another_built_upon_is_taken_back_from_then_on(acme: Cast) -> None:
+@pytest.mark.parametrize("later", [0 * SECOND, SECOND])
+def test_a_verdict_that_another_built_upon_is_taken_back_from_then_on(acme: Cast, later: timedelta) -> None:
     demand(acme)
     opportunity = make_opportunity(acme.rep, stage=Stage.DEVELOP)
     said = judge(opportunity, 1, State.VERIFIED, acme, AT + HOUR)
-    judge(opportunity, 2, State.VERIFIED, acme, AT + HOUR + SECOND)
+    judge(opportunity, 2, State.VERIFIED, acme, AT + HOUR + later)
     actions.unjudge_evidence(opportunity, ONE_EACH[1], seen=said.version, by=acme.manager, at=AT + HOUR + 20 * SECOND)
     assert rows(opportunity) == [(1, 2, 20), (2, 3, 20), (3, 1, 20)]
     assert not Change.objects.filter(opportunity=opportunity, undoes__isnull=False).exists()
