@@ -251,7 +251,7 @@ def changed_opportunity_or_404(membership: Membership, change: int) -> Opportuni
 # Written out, as every page of an opportunity asks it.
 _ITEMS = f"""
     SELECT {columns(EvidenceItem, "i")} FROM funnel_evidenceitem i
-    WHERE i.organization_id = %s ORDER BY {", ".join(f"i.{name}" for name in EvidenceItem._meta.ordering)}
+    WHERE i.organization_id = %s ORDER BY {", ".join(f"i.{name}" for name in EvidenceItem._meta.ordering or ())}
 """  # noqa: S608  # names of our own columns
 
 

@@ -93,8 +93,8 @@ def test_matrix_and_funnel_are_what_the_rules_say(
             assert worth == rows.worth(mine)[1] == Worth(each.count, 0, each.amount, each.weighted, each.proven)
             if until < LATEST:  # what is open now counts by the table and the evidence of now
                 assert each.weighted == sum(weighted for _amount, weighted, _proven in stood[stage])
-                known = [proven for _amount, _weighted, proven in stood[stage] if proven is not None]
-                assert each.proven == (sum(known) if len(known) == each.count else None)
+                recorded = [proven for _amount, _weighted, proven in stood[stage] if proven is not None]
+                assert each.proven == (sum(recorded) if len(recorded) == each.count else None)
                 assert sorted(
                     (one.new, one.weighted, one.proven or 0) for one in rows.worths([o.pk for o in mine]).values()
                 ) == (sorted((amount, weighted, proven or 0) for amount, weighted, proven in stood[stage]))

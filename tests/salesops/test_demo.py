@@ -131,7 +131,7 @@ def _the_log_knows_what_was_proven(organization: Organization) -> None:
         assert min(row.stage, latest[row.pk].proven_to) == row.proven_stage, row
     for days in (7, 60):
         found = queries.stood(Slice(), at=timezone.now() - timedelta(days=days)).values()
-        assert 0 < sum(each.proven for each in found) < sum(each.weighted for each in found)
+        assert 0 < sum(each.proven or 0 for each in found) < sum(each.weighted for each in found)
     assert not ForecastSnapshot.objects.filter(open_proven=None).exists()
 
 

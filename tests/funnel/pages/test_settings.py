@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from funnel import actions, labels
+from funnel.evidence import Kind
 from funnel.models import Change, Evidence, EvidenceItem
 from funnel.queries import stage_table
 from funnel.stages import Gate, Stage
@@ -114,7 +115,7 @@ def test_two_who_edit_the_same_see_both(acme: Cast, login: Login) -> None:
     mine = {**theirs, "label": "Budget signed", "kind": "document"}
     both = client.post(path, mine, headers=HTMX)
     assert (both.status_code, 'data-keep="2"' in text(both)) == (409, True)
-    for words in ("Budget named", "Budget signed", str(labels.KINDS["amount"]), str(labels.KINDS["document"])):
+    for words in ("Budget named", "Budget signed", str(labels.KINDS[Kind.AMOUNT]), str(labels.KINDS[Kind.DOCUMENT])):
         assert words in text(both), words
     assert client.post(path, theirs).status_code == 303, "the same again changes nothing"
     assert client.post(path, {**mine, "version": 2}).status_code == 303
