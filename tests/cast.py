@@ -13,6 +13,7 @@ from tenants.scoping import working_for
 from tenants.sign_in import is_noted
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
+PASSWORD = "long enough 4711"
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
+from accounts.models import Account
+from activities import actions, labels
+from activities.forms import ActionForm
 from activities.models import Visit
 from funnel.models import Opportunity
+from tenants.errors import Refused
 from tenants.web import OrgRequest, go
 
 STEP_CHANGED = "next-step-changed"
@@ -42,3 +46,27 @@ def doer(request: OrgRequest, opportunity: Opportunity | None) -> Any:
     if opportunity is not None and (ids is None or opportunity.owner_id in ids):
         return opportunity.owner
     return request.membership
+
+
+def added(request: OrgRequest, form: ActionForm, account: Account, opportunity: Opportunity | None, **of: Any) -> bool:
+    """Add the next action of a form; what is refused stands in it.
+
+    :param of: what it is made of, as `add_next_action` takes it.
+    """
+    text, on = form.cleaned_data["step"]
+    try:
+        actions.add_next_action(
+            account,
+            owner=doer(request, opportunity),
+            text=text,
+            due_on=on,
+            by=request.membership,
+            at=request.now,
+            opportunity=opportunity,
+            request_key=form.cleaned_data["request_key"],
+            **of,
+        )
+    except Refused as refused:
+        form.add_error("next_text", labels.refusal(refused))
+        return False
+    return True

@@ -6,12 +6,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
 from accounts.models import Account
-from activities import actions, labels, queries
+from activities import queries
 from activities.forms import ActionForm
-from activities.kinds import Origin
-from activities.views._shared import STEP_CHANGED, doer
+from activities.views._shared import STEP_CHANGED, added
 from funnel.models import Opportunity
-from tenants.errors import Refused
 from tenants.permissions import Permission
 from tenants.web import OrgRequest, announce, org_view, render_page
 
@@ -34,7 +32,7 @@ def of_account(request: OrgRequest, pk: int) -> HttpResponse:
 def _panel(request: OrgRequest, account: Account, opportunity: Opportunity | None) -> HttpResponse:
     may_log = request.membership.can(Permission.VISIT_LOG)
     form = ActionForm(request.POST if request.method == "POST" and may_log else None, today=request.today)
-    is_added = form.is_valid() and _added(request, form, account, opportunity)
+    is_added = form.is_valid() and added(request, form, account, opportunity)
     if is_added:
         form = ActionForm(today=request.today)
     status = 422 if form.is_bound else 200
@@ -51,24 +49,3 @@ def _panel(request: OrgRequest, account: Account, opportunity: Opportunity | Non
     }
     answer = render_page(request, "activities/panel.html", context, status=status)
     return announce(answer, STEP_CHANGED) if is_added else answer
-
-
-def _added(request: OrgRequest, form: ActionForm, account: Account, opportunity: Opportunity | None) -> bool:
-    """Add the next action of a form; what is refused stands in it."""
-    text, on = form.cleaned_data["step"]
-    try:
-        actions.add_next_action(
-            account,
-            owner=doer(request, opportunity),
-            text=text,
-            due_on=on,
-            by=request.membership,
-            at=request.now,
-            opportunity=opportunity,
-            origin=Origin.HAND,
-            request_key=form.cleaned_data["request_key"],
-        )
-    except Refused as refused:
-        form.add_error("next_text", labels.refusal(refused))
-        return False
-    return True

@@ -16,7 +16,7 @@ from activities.forms import (
     day_choices,
 )
 from activities.models import NextAction
-from activities.views._shared import STEP_CHANGED, again, doer
+from activities.views._shared import STEP_CHANGED, added, again
 from funnel.queries import gap_in_sight
 from tenants import formats
 from tenants.errors import Refused, Stale
@@ -116,25 +116,9 @@ def seek(request: OrgRequest, pk: int) -> HttpResponse:
     gap = gap_in_sight(request.membership, pk)
     opportunity = gap.opportunity
     form = ActionForm(request.POST if request.method == "POST" else None, today=request.today, text=gap.text)
-    if form.is_valid():
-        text, on = form.cleaned_data["step"]
-        try:
-            actions.add_next_action(
-                opportunity.account,
-                owner=doer(request, opportunity),
-                text=text,
-                due_on=on,
-                by=request.membership,
-                at=request.now,
-                opportunity=opportunity,
-                gap=gap,
-                request_key=form.cleaned_data["request_key"],
-            )
-        except Refused as refused:
-            form.add_error("next_text", labels.refusal(refused))
-        else:
-            messages.success(request, gettext("Next action added"))
-            return go(request, to_page(request, "funnel:strategy", opportunity.pk))
+    if form.is_valid() and added(request, form, opportunity.account, opportunity, gap=gap):
+        messages.success(request, gettext("Next action added"))
+        return go(request, to_page(request, "funnel:strategy", opportunity.pk))
     context = {"form": form, "gap": gap, "opportunity": opportunity}
     status = 422 if form.is_bound else 200
     answer = render_page(request, "activities/seek.html", context, partial="dialog", status=status)

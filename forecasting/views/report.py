@@ -23,7 +23,7 @@ from tenants.errors import Refused, Stale
 from tenants.formats import compact
 from tenants.permissions import Permission
 from tenants.queries import calendar_of
-from tenants.web import OrgRequest, conflict, go, is_swap, org_view, render_page, to_page, toast
+from tenants.web import OrgRequest, conflict, go, is_swap, number, org_view, render_page, to_page, toast
 
 A_PAGE = 50
 SWITCH = (Kind.MONTH, Kind.QUARTER)
@@ -290,8 +290,7 @@ def targets(request: OrgRequest) -> HttpResponse:
 def set_target(request: OrgRequest) -> HttpResponse:
     """Set one cell of the targets; the answer is that cell, with the sums it belongs to."""
     form = TargetForm(request.POST)
-    typed = request.POST.get("owner", "")
-    person = queries.person_or_404(request.membership, int(typed) if _is_key(typed) else 0)
+    person = queries.person_or_404(request.membership, number(request.POST.get("owner")))
     if not form.is_valid():
         return _answer(request, form, str(form.errors.get("amount", [_("Reload the page.")])[0]))
     data = form.cleaned_data
@@ -310,11 +309,6 @@ def set_target(request: OrgRequest) -> HttpResponse:
     except Stale as stale:
         return _both(request, data["amount"], stale)
     return _answer(request, form, "")
-
-
-def _is_key(text: str) -> bool:
-    """Whether it can be the id of a row."""
-    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _answer(request: OrgRequest, form: TargetForm, message: str) -> HttpResponse:

@@ -16,8 +16,9 @@ from funnel.stages import Category, Reason, Stage, Status
 from tenants.formats import brief_date, compact, exact
 from tenants.labels import in_a_row
 from tenants.templatetags.addresses import address
+from tenants.templatetags.moments import here
 from tenants.templatetags.stencil import Stencil, joined
-from tenants.templatetags.ui import here, person_mark
+from tenants.templatetags.ui import person_mark
 
 register = template.Library()
 

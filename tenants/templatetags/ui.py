@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from django import template
 from django.core.paginator import Page
@@ -22,7 +22,9 @@ from lucide.templatetags.lucide import lucide as draw_icon
 
 from tenants import charts, formats
 from tenants.labels import SETTING_PAGES, SettingPage, in_a_row
-from tenants.templatetags.addresses import address, in_shape
+from tenants.templatetags.addresses import address
+from tenants.templatetags.moments import here
+from tenants.templatetags.nodes import Address, Words
 from tenants.templatetags.stencil import Stencil
 
 register = template.Library()
@@ -30,21 +32,6 @@ register = template.Library()
 
 def language() -> str:
     return get_language() or "en"
-
-
-class Words(template.Node):
-    """Django's `translate` of words that stand in the template: looked for once in each language."""
-
-    child_nodelists = ()
-
-    def __init__(self, read: i18n.TranslateNode) -> None:
-        self.read, self.said = read, dict[str | None, str]()
-
-    def render(self, context: Context) -> str:
-        now = get_language()
-        if now not in self.said:
-            self.said[now] = self.read.render(context)
-        return self.said[now]
 
 
 @register.tag
@@ -125,53 +112,6 @@ def named_in_a_row(things: Iterable[Any]) -> str:
 def clock(value: datetime | None) -> str:
     """The time of day in the reader's zone: 14:05."""
     return f"{timezone.localtime(value):%H:%M}" if value else ""
-
-
-AGO = Stencil("components/ago.html", ("unit", "n"), ("stamp", "title", "shown"))
-
-
-class Here(NamedTuple):
-    """When and where a page is read, and in which language: asked for once for all that it shows."""
-
-    now: datetime
-    today: date
-    zone: tzinfo
-    language: str
-
-    def day(self, value: date | datetime) -> date:
-        """The day of a moment."""
-        return value.astimezone(self.zone).date() if isinstance(value, datetime) else value
-
-    def md(self, value: date | datetime | None) -> str:
-        """As the filter of this name."""
-        return formats.short_date(self.day(value), self.today, self.language) if value else ""
-
-    def ago(self, value: date | datetime) -> SafeString:
-        """As the tag of this name."""
-        moment = value.astimezone(self.zone) if isinstance(value, datetime) else None
-        title = f"{moment:%Y-%m-%d %H:%M}" if moment else f"{value:%Y-%m-%d}"
-        look, stamp = self._since(self.day(value), moment), (moment or value).isoformat()
-        return AGO.fill(look, stamp, title, self.md(value), language=self.language)
-
-    def _since(self, day: date, moment: datetime | None) -> tuple[str, int]:
-        """Return how long since: the unit, and how many of it."""
-        days = (self.today - day).days
-        past = self.now - moment if moment else timedelta(0)
-        if moment and days == 0 and past >= timedelta(0):
-            if past < timedelta(minutes=1):
-                return "now", 0
-            if past < timedelta(hours=1):
-                return "minutes", past // timedelta(minutes=1)
-            return "hours", past // timedelta(hours=1)
-        if days == 0:
-            return "today", 0
-        return ("days", days) if 0 < days <= 7 else ("date", 0)
-
-
-def here() -> Here:
-    """The moment, the day and the zone of this request, and its language."""
-    now, zone = timezone.now(), timezone.get_current_timezone()
-    return Here(now, now.astimezone(zone).date(), zone, language())
 
 
 @register.simple_tag
@@ -313,20 +253,6 @@ def o_chart(factors: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 # Navigation and addresses ---------------------------------------------------------------------
-
-
-class Address(defaulttags.URLNode):
-    """Django's `url`, which looks for the page anew only where its shape is not known."""
-
-    def render(self, context: Context) -> str:
-        name, args = self.view_name.resolve(context), [arg.resolve(context) for arg in self.args]
-        known = None if self.kwargs else in_shape(name, args)
-        if known is None:
-            return str(super().render(context))
-        if self.asvar:
-            context[self.asvar] = known
-            return ""
-        return known
 
 
 @register.tag

@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.urls import resolve, reverse
 from django.utils import timezone
-from pytest_django.fixtures import Settings
 from rest_framework.response import Response
 
 from tenants import actions
@@ -17,18 +16,12 @@ from tenants.api import OrgViewSet
 from tenants.models import AuditEvent, Invitation, Membership, User
 from tenants.permissions import Permission, Role
 from tenants.scoping import reading, working_for
-from tests.cast import Cast, sign_in
+from tests.cast import PASSWORD, Cast, sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick")]
 Login = Callable[..., Client]
-PASSWORD = "long enough 4711"
 AGAIN = "/accounts/reauthenticate/"
 SECURITY = "/o/acme/settings/security/"
-
-
-@pytest.fixture(autouse=True)
-def _quick(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

@@ -25,11 +25,10 @@ from tenants.invitations import digest
 from tenants.models import AuditEvent, Invitation, Membership, Organization, User
 from tenants.permissions import Role
 from tenants.scoping import working_for
-from tests.cast import AT, Cast
+from tests.cast import AT, PASSWORD, Cast
 
 pytestmark = pytest.mark.django_db
 Login = Callable[[Membership], Client]
-PASSWORD = "long enough 4711"
 NEW = {"name": "陳柏翰", "password": PASSWORD}
 
 

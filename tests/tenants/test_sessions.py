@@ -6,37 +6,21 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django.fixtures import Settings
 
 from tenants import actions, devices
 from tenants.models import Invitation, Membership, User
 from tenants.permissions import Role
 from tenants.scoping import reading
 from tenants.sign_in import MOST_NOTED, is_noted
-from tests.cast import Cast
+from tests.cast import PASSWORD, Cast
 
 pytestmark = pytest.mark.django_db
-PASSWORD = "long enough 4711"
 LOGIN, SESSIONS, PROFILE = "/accounts/login/", "/accounts/sessions/", "/o/acme/profile/"
 DESK = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36"
 PHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
     "Version/18.0 Mobile/15E148 Safari/604.1"
 )
-
-
-@pytest.fixture(autouse=True)
-def _quick(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def rep(acme: Cast) -> User:
-    """A rep with a password."""
-    user: User = acme.rep.user
-    user.set_password(PASSWORD)
-    user.save()
-    return user
 
 
 def browser(user: User, agent: str = DESK, address: str = "203.0.113.7") -> Client:

@@ -12,20 +12,10 @@ from pytest_django.fixtures import Settings
 from tenants.models import AuditEvent, Membership, Organization, User
 from tenants.permissions import Role
 from tenants.scoping import working_for
-from tests.cast import Cast
+from tests.cast import PASSWORD, Cast
 
 pytestmark = pytest.mark.django_db
-PASSWORD = "long enough 4711"
 LOGIN, SIGNUP = "/accounts/login/", "/accounts/signup/"
-
-
-@pytest.fixture
-def rep(acme: Cast) -> User:
-    """A rep with a password."""
-    user: User = acme.rep.user
-    user.set_password(PASSWORD)
-    user.save()
-    return user
 
 
 # Sign-in ------------------------------------------------------------------------------------------

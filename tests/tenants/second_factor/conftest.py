@@ -5,25 +5,6 @@ import time
 import pytest
 from allauth.mfa.totp.internal import auth as totp_auth
 from django.test import Client
-from pytest_django.fixtures import Settings
-
-from tenants.models import User
-from tests.cast import Cast
-from tests.tenants.second_factor.steps import PASSWORD
-
-
-@pytest.fixture(autouse=True)
-def _quick(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def rep(acme: Cast) -> User:
-    """A rep with a password."""
-    user: User = acme.rep.user
-    user.set_password(PASSWORD)
-    user.save()
-    return user
 
 
 @pytest.fixture

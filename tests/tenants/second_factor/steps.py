@@ -7,9 +7,9 @@ from typing import Any
 from django.test import Client
 
 from tenants.models import User
+from tests.cast import PASSWORD
 from tests.tenants.device import Device, totp
 
-PASSWORD = "long enough 4711"
 LOGIN, CODE, APP = "/accounts/login/", "/accounts/security/code/", "/accounts/security/app/"
 CODES, SECURITY = "/accounts/security/recovery-codes/", "/accounts/security/"
 NEW_PASSKEY, BY_PASSKEY = "/accounts/security/passkeys/new/", "/accounts/passkey/"

@@ -9,11 +9,11 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import Settings
 
 from tenants.models import User
+from tests.cast import PASSWORD
 from tests.tenants.device import Device, totp
 from tests.tenants.second_factor.steps import (
     APP,
     CODE,
-    PASSWORD,
     SECURITY,
     add_passkey,
     confirm,

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tenants.models import User
-from tests.cast import Cast
+from tests.cast import PASSWORD, Cast
 from tests.tenants.device import PRESENT, Device
 from tests.tenants.second_factor.steps import (
     BY_PASSKEY,
@@ -18,7 +18,6 @@ from tests.tenants.second_factor.steps import (
     CODES,
     LOGIN,
     NEW_PASSKEY,
-    PASSWORD,
     SECURITY,
     add_passkey,
     challenge,
