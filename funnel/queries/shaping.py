@@ -20,10 +20,12 @@ def edition() -> int:
 
 @dataclass(frozen=True)
 class Weighing:
-    """The weighted pipeline of the whole organization by the percentages now, and by others."""
+    """The weighted pipeline of the whole organization by the percentages now, and by others; claimed and proven."""
 
     now: int
     then: int
+    proven_now: int
+    proven_then: int
     open_count: int
 
 
@@ -31,9 +33,13 @@ def weighing(percents: Mapping[Stage, int]) -> Weighing:
     """Return what other percentages would make of the weighted pipeline."""
     now = {row.stage: row.percent for row in stage_table()}
     sums = Opportunity.objects.open().aggregate(
-        now=Sum(weighted_amount(now), default=0), then=Sum(weighted_amount(percents), default=0), n=Count("pk")
+        now=Sum(weighted_amount(now), default=0),
+        then=Sum(weighted_amount(percents), default=0),
+        proven_now=Sum(proven_amount(now), default=0),
+        proven_then=Sum(proven_amount(percents), default=0),
+        open_count=Count("pk"),
     )
-    return Weighing(now=int(sums["now"]), then=int(sums["then"]), open_count=sums["n"])
+    return Weighing(**{name: int(found) for name, found in sums.items()})
 
 
 def items_by_stage() -> dict[int, list[tuple[str, str, Kind, bool, bool]]]:

@@ -107,7 +107,18 @@ def test_what_is_all_proven_is_claimed_to_the_last_cent(acme: Cast) -> None:
     totals = queries.totals(queries.listed(acme.rep, Filters(), today=today), table)
     board = queries.board(acme.rep, Filters(), today=today)
     assert totals.weighted == totals.proven == board.weighted == board.proven == 3
-    assert queries.weighing(PERCENT).now == queries.weighing(PERCENT).then == 3
+    weighing = queries.weighing(PERCENT)
+    assert (weighing.now, weighing.then, weighing.proven_now, weighing.proven_then) == (3, 3, 3, 3)
+
+
+def test_other_percentages_say_what_they_make_of_the_claimed_and_of_the_proven(acme: Cast, login: Login) -> None:
+    one = make_opportunity(acme.rep, at=timezone.now(), stage=Stage.DEVELOP, amount=100_000)
+    Opportunity.objects.filter(pk=one.pk).update(proven_stage=Stage.QUALIFY)
+    other = dict(PERCENT) | {Stage.QUALIFY: 15, Stage.DEVELOP: 30}
+    assert queries.weighing(other) == queries.Weighing(20_000, 30_000, 10_000, 15_000, 1)
+    typed = {f"percent_{stage}": percent for stage, percent in other.items()}
+    said = login(acme.admin).post("/o/acme/funnel/stages/effect/", typed).content.decode()
+    assert "The proven weighted pipeline of what is open goes from 100 to 150." in said
 
 
 @pytest.mark.parametrize("who", ["rep", "manager", "executive"])
