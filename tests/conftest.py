@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 
 from salesops.celery import app as celery_app
 from tenants.models import Membership
+from tenants.scoping import working_for
 from tests.cast import Cast, make_cast, sign_in
 
 celery_app.conf.update(broker_url="memory://")  # wake-ups go nowhere; tests of transports start workers themselves
@@ -72,6 +73,16 @@ def _fresh_cache(settings: Settings) -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture
+def scope(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Work for acme throughout a test that is about it."""
+    if "acme" not in request.fixturenames:
+        yield
+        return
+    with working_for(request.getfixturevalue("acme").org):
+        yield
 
 
 @pytest.fixture

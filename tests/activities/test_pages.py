@@ -1,256 +1,26 @@
-"""Pages of visits, next actions and today."""
+"""The list of visits, next actions, the panels, the start page, and who may see them."""
 
 import json
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 from django.utils import timezone
 
-from activities import actions
-from activities.kinds import Result, VisitState
-from activities.models import NextAction, Visit
-from funnel.models import StageSetting
-from funnel.stages import Gate, Stage
+from activities.kinds import Result
+from activities.models import NextAction
 from jobs.models import Notification
 from tenants.scoping import working_for
 from tests.accounts.factories import make_contact
 from tests.activities.factories import make_plan, make_step, make_visit
+from tests.activities.places import DAY, HTMX, Login, at
 from tests.cast import Cast
 from tests.funnel.factories import make_account, make_opportunity
 
 pytestmark = pytest.mark.django_db
-Login = Callable[[Any], Client]
-DAY = timedelta(days=1)
-HTMX = {"HX-Request": "true"}
-
-
-def at(cast: Cast, name: str, *args: Any, **query: Any) -> str:
-    return reverse(name, args=[cast.org.slug, *args], query=query or None)
-
-
-@pytest.fixture
-def now() -> datetime:
-    return timezone.now()
-
-
-def filled(**changes: Any) -> dict[str, Any]:
-    return {
-        "opportunity": "",
-        "kind": "visit",
-        "when": "now",
-        "result": "advanced",
-        "note": "",
-        "commitment": "",
-        "next_text": "next Wed bring samples",
-        "next_on": "",
-        "request_key": str(uuid4()),
-        **changes,
-    }
-
-
-def test_the_customer_comes_first(acme: Cast, login: Login, now: datetime) -> None:
-    with working_for(acme.org):
-        visited, own = make_account(acme.rep, "Visited Ltd"), make_account(acme.rep, "Own Ltd")
-        make_account(acme.partner, "Foreign Ltd")
-        make_visit(visited, acme.rep, now)
-    page = login(acme.rep).get(at(acme, "activities:visit_new")).content.decode()
-    assert page.index("Visited Ltd") < page.index("Own Ltd")
-    assert "Foreign Ltd" not in page
-    assert f"?account={own.pk}" in page
-
-
-def test_the_form_offers_what_the_customer_has(acme: Cast, login: Login) -> None:
-    with working_for(acme.org):
-        opportunity = make_opportunity(acme.rep, "Line monitoring")
-        make_opportunity(acme.rep, "Backup room", account=opportunity.account)
-        make_contact(opportunity.account, "何處長", position="製造")
-    page = login(acme.rep).get(at(acme, "activities:visit_new", opportunity=opportunity.pk)).content.decode()
-    assert "Line monitoring" in page
-    assert "Backup room" in page
-    assert "何處長" in page
-    assert f'value="{opportunity.pk}" id="id_opportunity_' in page.replace(" required", "")
-    assert "checked" in page.split(f'name="opportunity" value="{opportunity.pk}"')[1].split(">")[0]
-    assert f'data-draft="visit:{opportunity.account_id}:{opportunity.pk}:"' in page
-
-
-def test_a_visit_goes_in_and_is_said(acme: Cast, login: Login) -> None:
-    with working_for(acme.org):
-        opportunity = make_opportunity(acme.rep)
-        contact = make_contact(opportunity.account)
-    client, url = login(acme.rep), at(acme, "activities:visit_new", account=opportunity.account_id)
-    data = filled(
-        opportunity=opportunity.pk,
-        contacts=[contact.pk],
-        new_contact="on",
-        new_name="Ms Lin",
-        note="went well",
-        commitment="sends layout",
-    )
-    answer = client.post(url, data, follow=True)
-    assert answer.redirect_chain == [(at(acme, "salesops:today"), 303)]
-    assert "Visit recorded" in answer.content.decode()
-    with working_for(acme.org):
-        visit = Visit.objects.get()
-        assert (visit.note, visit.result, visit.commitment) == ("went well", "advanced", "sends layout")
-        assert sorted(met.contact.name for met in visit.met.all()) == ["Ms Lin", contact.name]
-        step = NextAction.objects.get()
-        assert (step.text, step.opportunity_id, step.due_on.weekday()) == ("bring samples", opportunity.pk, 2)
-
-
-def test_a_double_tap_makes_one_visit(acme: Cast, login: Login) -> None:
-    with working_for(acme.org):
-        account = make_account(acme.rep)
-    client, url, data = login(acme.rep), at(acme, "activities:visit_new", account=account.pk), filled()
-    for _tap in range(2):
-        assert client.post(url, data, headers=HTMX).headers["HX-Redirect"] == at(acme, "salesops:today")
-    with working_for(acme.org):
-        assert Visit.objects.count() == NextAction.objects.count() == 1
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"result": ""}, "Choose the result of the visit."),
-        ({"next_text": ""}, "Write the next step, or choose “No follow-up needed”."),
-        ({"next_text": "bring samples"}, "Say by when"),
-        ({"next_text": "", "next_on": "tomorrow-ish"}, "Select a valid choice"),
-        ({"next_on": "none"}, "chose no follow-up"),
-        ({"when": "other"}, "Choose the day and time."),
-        ({"when": "other", "when_at": "2999-01-01T10:00"}, "logged after it took place"),
-        ({"when": "other", "when_at": "2001-01-01T10:00"}, "up to 180 days back"),
-        ({"new_contact": "on"}, "Write the name"),
-        ({"note": "x" * 5001}, "at most 5000"),
-        ({"opportunity": "999999"}, "Select a valid choice"),
-        ({"contacts": ["999999"]}, "Select a valid choice"),
-        ({"note": "nul\0"}, "Null characters"),
-        ({"next_text": "next Wed " + "x" * 250}, "at most 200 characters"),
-    ],
-)
-def test_bad_input_keeps_what_was_typed(acme: Cast, login: Login, changes: dict[str, Any], said: str) -> None:
-    with working_for(acme.org):
-        account = make_account(acme.rep)
-    url = at(acme, "activities:visit_new", account=account.pk)
-    answer = login(acme.rep).post(url, filled(**{"commitment": "kept <b>here</b>", **changes}), headers=HTMX)
-    page = answer.content.decode()
-    assert answer.status_code == 422
-    assert said in page
-    assert 'class="errbox" role="alert" tabindex="-1" data-focus' in page
-    assert "kept &lt;b&gt;here&lt;/b&gt;" in page
-    assert "<html" not in page
-    with working_for(acme.org):
-        assert Visit.objects.count() == 0
-
-
-def test_no_follow_up_is_an_answer(acme: Cast, login: Login) -> None:
-    with working_for(acme.org):
-        account = make_account(acme.rep)
-    url = at(acme, "activities:visit_new", account=account.pk)
-    assert login(acme.rep).post(url, filled(next_text="", next_on="none")).status_code == 303
-    with working_for(acme.org):
-        assert NextAction.objects.count() == 0
-
-
-def test_a_tapped_day_counts_and_the_words_stay(acme: Cast, login: Login, now: datetime) -> None:
-    with working_for(acme.org):
-        account = make_account(acme.rep)
-    tomorrow = now.astimezone(acme.org.zone).date() + DAY
-    url = at(acme, "activities:visit_new", account=account.pk)
-    login(acme.rep).post(url, filled(next_text="ask about Friday", next_on=tomorrow.isoformat()))
-    with working_for(acme.org):
-        step = NextAction.objects.get()
-        assert (step.text, step.due_on) == ("ask about Friday", tomorrow)
-
-
-def test_the_stage_moves_with_what_is_missing_said(acme: Cast, login: Login) -> None:
-    with working_for(acme.org):
-        opportunity = make_opportunity(acme.rep)
-    client, url = login(acme.rep), at(acme, "activities:visit_new", opportunity=opportunity.pk)
-    page = client.get(url).content.decode()
-    assert "Advance to Qualify" in page
-    assert "Opportunity plan recorded" in page
-    client.post(url, filled(opportunity=opportunity.pk, **{f"stage_{opportunity.pk}": "advance"}))
-    with working_for(acme.org):
-        opportunity.refresh_from_db()
-        assert opportunity.stage == Stage.QUALIFY
-
-
-def test_a_blocked_stage_is_not_offered(acme: Cast, login: Login) -> None:
-    with working_for(acme.org):
-        opportunity = make_opportunity(acme.rep)
-        StageSetting.objects.create(stage=Stage.DISCOVER, percent=0, gate=Gate.BLOCK)
-    client, url = login(acme.rep), at(acme, "activities:visit_new", opportunity=opportunity.pk)
-    page = client.get(url).content.decode()
-    assert "file this evidence first" in page
-    assert 'value="advance"' not in page
-    sent = filled(opportunity=opportunity.pk, **{f"stage_{opportunity.pk}": "advance"})
-    assert client.post(url, sent).status_code == 422
-
-
-def test_what_is_typed_is_shown_back_as_a_date(acme: Cast, login: Login, now: datetime) -> None:
-    client = login(acme.rep)
-    page = client.get(at(acme, "activities:due", next_text="tomorrow call <b>")).content.decode()
-    tomorrow = now.astimezone(acme.org.zone).date() + DAY
-    assert str(tomorrow.day) in page
-    assert "call &lt;b&gt;" in page
-    assert client.get(at(acme, "activities:due", next="call")).content.strip() == b""
-
-
-def test_plan_then_record(acme: Cast, login: Login, now: datetime) -> None:
-    with working_for(acme.org):
-        account = make_account(acme.rep)
-    client = login(acme.rep)
-    local = (now + DAY).astimezone(acme.org.zone)
-    plan = {
-        "kind": "visit",
-        "opportunity": "",
-        "planned_at": f"{local:%Y-%m-%dT%H:%M}",
-        "goal": "Trial agreed",
-        "request_key": str(uuid4()),
-    }
-    url = at(acme, "activities:visit_plan", account=account.pk)
-    assert client.post(url, {**plan, "goal": ""}).status_code == 422
-    assert client.post(url, {**plan, "planned_at": "2020-01-01T10:00"}).status_code == 422
-    assert client.post(url, plan).status_code == 303
-    with working_for(acme.org):
-        visit = Visit.objects.get()
-    assert "Trial agreed" in client.get(at(acme, "salesops:today")).content.decode()
-    record = at(acme, "activities:visit_new", visit=visit.pk)
-    assert "Trial agreed" in client.get(record).content.decode()
-    answer = client.post(record, filled(version=visit.version))
-    assert answer.status_code == 303
-    with working_for(acme.org):
-        visit.refresh_from_db()
-        assert (visit.state, visit.result) == (VisitState.DONE, Result.ADVANCED)
-
-
-def test_recording_a_plan_that_moved_answers_409(acme: Cast, login: Login, now: datetime) -> None:
-    with working_for(acme.org):
-        visit = make_plan(make_account(acme.rep), acme.rep, now)
-        actions.change_visit(visit, seen=1, by=acme.manager, at=now, goal="Other")
-    client, url = login(acme.rep), at(acme, "activities:visit_new", visit=visit.pk)
-    assert client.post(url, filled(version=1), headers=HTMX).status_code == 409
-    assert client.post(url, filled(version=2), headers=HTMX).status_code == 200
-
-
-def test_a_plan_is_called_off_and_taken_back(acme: Cast, login: Login, now: datetime) -> None:
-    with working_for(acme.org):
-        visit = make_plan(make_account(acme.rep), acme.rep, now)
-    client = login(acme.rep)
-    answer = client.post(at(acme, "activities:call_off", visit.pk), headers=HTMX)
-    told = json.loads(answer.headers["HX-Trigger"])["toast"]
-    assert told["undo_url"] == at(acme, "activities:put_back", visit.pk)
-    assert client.get(at(acme, "activities:visit_new", visit=visit.pk)).status_code == 404
-    assert client.post(told["undo_url"], headers=HTMX).headers["HX-Refresh"] == "true"
-    with working_for(acme.org):
-        visit.refresh_from_db()
-        assert visit.state == VisitState.PLANNED
 
 
 def test_the_list_counts_first_visits_and_follow_ups(acme: Cast, login: Login, now: datetime) -> None:

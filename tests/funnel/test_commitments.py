@@ -1,7 +1,7 @@
 """Committed deals: what the customer's procedure decided, what the economic buyer promised, and what that counts as."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -27,21 +27,12 @@ from tests.accounts.factories import make_contact
 from tests.cast import AT, Cast
 from tests.funnel.factories import DAY, MILLION, make_account, make_opportunity
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scope")]
 Login = Callable[[Membership], Client]
 HTMX: Any = {"HTTP_HX_REQUEST": "true"}
 TODAY = AT.date()
 AWARD = CommitmentKind.PROCEDURE
 PROMISE = CommitmentKind.PROMISE
-
-
-@pytest.fixture(autouse=True)
-def _scope(request: pytest.FixtureRequest) -> Iterator[None]:
-    if "acme" not in request.fixturenames:
-        yield
-        return
-    with working_for(request.getfixturevalue("acme").org):
-        yield
 
 
 def award(deal: Opportunity, **more: Any) -> Commitment:

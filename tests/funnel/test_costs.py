@@ -1,6 +1,6 @@
 """How many things a page asks the database; thirty of anything cost what one costs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -16,18 +16,11 @@ from funnel.filters import Filters
 from funnel.models import Opportunity
 from funnel.stages import Health, Stage
 from tenants.models import Membership
-from tenants.scoping import working_for
 from tests.cast import Cast
 from tests.funnel.factories import DAY, MILLION, make_account, make_opportunity
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scope")]
 Login = Callable[[Membership], Client]
-
-
-@pytest.fixture(autouse=True)
-def _scope(acme: Cast) -> Iterator[None]:
-    with working_for(acme.org):
-        yield
 
 
 def recent(owner: Membership, name: str, **facts: Any) -> Opportunity:

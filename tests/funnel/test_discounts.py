@@ -1,6 +1,6 @@
 """Discounts: what may be given alone, what was granted for which price, and what is left."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,20 +26,11 @@ from tests.accounts.factories import make_product
 from tests.cast import AT, Cast
 from tests.funnel.factories import DAY, MILLION, going_on, make_opportunity
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scope")]
 Login = Callable[[Membership], Client]
 HTMX: Any = {"HTTP_HX_REQUEST": "true"}
 LIMITS = DiscountLimits(Decimal(5), Decimal(15))
 BASIS = Basis(MILLION, "", None)
-
-
-@pytest.fixture(autouse=True)
-def _scope(request: pytest.FixtureRequest) -> Iterator[None]:
-    if "acme" not in request.fixturenames:
-        yield
-        return
-    with working_for(request.getfixturevalue("acme").org):
-        yield
 
 
 def give(deal: Opportunity, percent: Any, *, by: Membership | None = None, **more: Any) -> Opportunity:

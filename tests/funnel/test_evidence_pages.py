@@ -1,6 +1,6 @@
 """The pages of evidence: filing with value and file, verdicts, what is refused, who may see a file."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,19 +16,12 @@ from funnel.queries import stage_table
 from funnel.stages import Gate, Stage
 from jobs.models import StoredFile
 from tenants.models import Membership
-from tenants.scoping import working_for
 from tests.cast import Cast
 from tests.funnel.factories import make_opportunity
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scope")]
 Login = Callable[[Membership], Client]
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture(autouse=True)
-def _scope(acme: Cast) -> Iterator[None]:
-    with working_for(acme.org):
-        yield
 
 
 def at(opportunity: Opportunity, key: str, rest: str = "") -> str:

@@ -1,6 +1,5 @@
 """Opportunities with their dated past, in bulk."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -13,18 +12,11 @@ from funnel.models import Change, Opportunity
 from funnel.stages import Stage, Status
 from tenants.errors import Refused
 from tenants.models import AuditEvent
-from tenants.scoping import working_for
 from tests.cast import AT, Cast
 from tests.funnel.factories import DAY, MILLION, make_account
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scope")]
 NOW = AT + 100 * DAY
-
-
-@pytest.fixture(autouse=True)
-def _scope(acme: Cast) -> Iterator[None]:
-    with working_for(acme.org):
-        yield
 
 
 @pytest.fixture

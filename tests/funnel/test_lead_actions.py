@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,15 +22,9 @@ from tests.accounts.factories import make_contact
 from tests.cast import AT, Cast
 from tests.funnel.factories import DAY, MILLION, make_account
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scope")]
 LATER = AT + DAY
 YES = dict.fromkeys(Criterion, (Answer.YES, "")) | {Criterion.DECISION: (Answer.ALONE, "the founder")}
-
-
-@pytest.fixture(autouse=True)
-def _scope(acme: Cast) -> Iterator[None]:
-    with working_for(acme.org):
-        yield
 
 
 def make_lead(owner: Membership, company: str = "Delta Precision", **facts: Any) -> Lead:

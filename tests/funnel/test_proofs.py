@@ -1,7 +1,7 @@
 """What waits for a verdict, what is missing by money, and that claimed and proven agree wherever they stand."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -24,21 +24,14 @@ from funnel.stages import PERCENT, Stage, weighted
 from jobs.models import Notification
 from tenants.errors import Refused
 from tenants.models import AuditEvent, Membership
-from tenants.scoping import working_for
 from tenants.templatetags.ui import money_exact
 from tests.cast import Cast
 from tests.funnel.factories import MILLION, make_opportunity
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scope")]
 Login = Callable[[Membership], Client]
 HTMX = {"HX-Request": "true"}
 WHO = ["rep", "rep2", "manager", "executive", "partner", "colleague"]
-
-
-@pytest.fixture(autouse=True)
-def _scope(acme: Cast) -> Iterator[None]:
-    with working_for(acme.org):
-        yield
 
 
 def verify(opportunity: Opportunity, upto: int, by: Membership) -> None:

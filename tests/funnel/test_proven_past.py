@@ -1,7 +1,7 @@
 """How far the evidence reached at any past moment is what stood on the opportunity then, whatever was done to it."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,16 +22,10 @@ from tenants.scoping import working_for
 from tests.cast import AT, Cast
 from tests.funnel.factories import DAY, SECOND, going_on, make_account, make_opportunity, undone_afterwards
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scope")]
 HOUR = timedelta(hours=1)
 ONE_EACH = {stage: keys[0] for stage, keys in STANDARD.items()}
 """Each stage demands one thing in these tests."""
-
-
-@pytest.fixture(autouse=True)
-def _scope(acme: Cast) -> Iterator[None]:
-    with working_for(acme.org):
-        yield
 
 
 def demand(acme: Cast) -> None:

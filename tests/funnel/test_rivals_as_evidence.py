@@ -1,6 +1,6 @@
 """Who else competes, as evidence: the rivals on the strategy sheet, or that there is none."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -21,7 +21,7 @@ from tenants.scoping import working_for
 from tests.cast import AT, Cast
 from tests.funnel.factories import make_opportunity
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scope")]
 HTMX = {"HX-Request": "true"}
 Login = Callable[[Membership], Client]
 KEY = "competitors"
@@ -29,12 +29,6 @@ KEY = "competitors"
 
 def text(answer: Any) -> str:
     return str(answer.content.decode())
-
-
-@pytest.fixture(autouse=True)
-def _scope(acme: Cast) -> Iterator[None]:
-    with working_for(acme.org):
-        yield
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The strategy sheet: what actions write and refuse."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -20,18 +19,11 @@ from funnel.strategy import Attitude, Influence, Tally
 from jobs.models import Notification
 from tenants.errors import Refused, Stale
 from tenants.models import AuditEvent
-from tenants.scoping import working_for
 from tests.cast import AT, Cast
 from tests.funnel.factories import DAY, MILLION, SECOND, make_account, make_opportunity
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scope")]
 TODAY = AT.date()
-
-
-@pytest.fixture(autouse=True)
-def _scope(acme: Cast) -> Iterator[None]:
-    with working_for(acme.org):
-        yield
 
 
 @pytest.fixture

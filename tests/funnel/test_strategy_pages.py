@@ -1,6 +1,6 @@
 """The pages of strategy sheets and competitors: what they show, what they answer, and to whom."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -22,16 +22,10 @@ from tenants.scoping import working_for
 from tests.cast import Cast
 from tests.funnel.factories import DAY, make_opportunity
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scope")]
 HTMX = {"HX-Request": "true"}
 Login = Callable[[Membership], Client]
 ROLE = {"roles": ["eb"], "influence": "3", "attitude": "1", "win": "A quiet night", "reports_to": ""}
-
-
-@pytest.fixture(autouse=True)
-def _scope(acme: Cast) -> Iterator[None]:
-    with working_for(acme.org):
-        yield
 
 
 @pytest.fixture

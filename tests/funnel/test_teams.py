@@ -4,7 +4,7 @@ import html
 import json
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -37,16 +37,10 @@ from tenants.scoping import working_for
 from tests.cast import AT, Cast
 from tests.funnel.factories import DAY, make_account, make_opportunity
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scope")]
 Login = Callable[[Membership], Client]
 HTMX: Any = {"HTTP_HX_REQUEST": "true"}
 DUE = date(2026, 1, 20)
-
-
-@pytest.fixture(autouse=True)
-def _scope(acme: Cast) -> Iterator[None]:
-    with working_for(acme.org):
-        yield
 
 
 @pytest.fixture

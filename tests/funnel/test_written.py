@@ -1,6 +1,5 @@
 """Statements that are written out find what the ORM finds, for everybody, however it is narrowed."""
 
-from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
@@ -14,18 +13,11 @@ from funnel.filters import Filters
 from funnel.models import URGENCY, Opportunity, OpportunityMember
 from funnel.stages import Health, Stage, Status
 from tenants.queries.whole import narrowing
-from tenants.scoping import working_for
 from tests.cast import AT, Cast
 from tests.funnel.factories import make_opportunity
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scope")]
 PEOPLE = ("rep", "rep2", "manager", "executive", "partner", "colleague")
-
-
-@pytest.fixture(autouse=True)
-def _scope(acme: Cast) -> Iterator[None]:
-    with working_for(acme.org):
-        yield
 
 
 @pytest.fixture
