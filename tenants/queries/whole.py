@@ -1,5 +1,6 @@
 """Statements that are written out: Django takes longer to put one together than PostgreSQL to answer it."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -8,11 +9,21 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 
 M = TypeVar("M", bound=models.Model)
+_LENGTH = re.compile(r"\([\d, ]+\)")
 
 
 def columns(model: type[models.Model], alias: str) -> str:
-    """Return all columns of a table, as a statement selects them."""
-    return ", ".join(f'{alias}."{field.column}"' for field in model._meta.concrete_fields)
+    """Return all columns of a table, as a statement selects them: without their lengths.
+
+    A kept plan whose rows would come otherwise is refused by PostgreSQL, and a text that may grow longer is enough.
+    """
+    return ", ".join(f'{alias}."{field.column}"{_at_any_length(field)}' for field in model._meta.concrete_fields)
+
+
+def _at_any_length(field: "models.Field[Any, Any]") -> str:
+    kind = field.db_type(connection) or ""
+    plain = _LENGTH.sub("", kind)
+    return "" if plain == kind else f"::{plain}"
 
 
 @lru_cache
