@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 
-from salesops.demo_company import ZONE, Deal
+from salesops.demo_company import ZONE
+from salesops.demo_deals import Deal
 
 NIGHTS = (120, 90, 75, 60, 50, 40, 32, 26, 21, 17, 14, 12, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1)
 """How many days ago a night judged: an alert began in the first of them in which its flag stood."""

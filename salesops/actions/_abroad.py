@@ -9,7 +9,7 @@ from forecasting.periods import Kind, period_of
 from funnel import actions as funnel_actions
 from funnel.models import Opportunity
 from salesops import demo_company
-from salesops.demo_company import Deal
+from salesops.demo_deals import Deal
 from tenants import actions as tenants_actions
 from tenants.models import Membership
 

@@ -13,7 +13,8 @@ from funnel.models import Opportunity
 from funnel.papers import Paper
 from funnel.stages import Stage
 from salesops import demo_evidence
-from salesops.demo_company import ZONE, Deal, since_opened
+from salesops.demo_company import ZONE
+from salesops.demo_deals import Deal, since_opened
 from tenants.models import Membership
 
 JUDGED = 30

@@ -13,8 +13,8 @@ from funnel.leads import Answer
 from funnel.models import Opportunity
 from funnel.stages import Stage
 from funnel.strategy import Attitude, Influence
-from salesops import demo_company, demo_strategy
-from salesops.demo_company import Deal
+from salesops import demo_company, demo_deals, demo_strategy
+from salesops.demo_deals import Deal
 from salesops.demo_strategy import DemoSheet
 from tenants.models import Membership
 
@@ -41,7 +41,7 @@ def strategize(
     for number, deal in enumerate([*largest[: demo_strategy.COUNT], *won, *lost]):
         sheet = demo_strategy.SHEETS[number % len(demo_strategy.SHEETS)]
         found = Opportunity.objects.select_related("account").get(pk=opportunities[deal.key])
-        when = demo_company.since_opened(deal.opened_at, at - timedelta(days=1 + number % 9), at)
+        when = demo_deals.since_opened(deal.opened_at, at - timedelta(days=1 + number % 9), at)
         said: dict[str, Any] = {"by": people[deal.owner], "at": when}
         for rival in sheet.rivals:
             facts: dict[str, Any] = {
@@ -67,7 +67,7 @@ def strategize(
     for number, deal in enumerate(largest[demo_strategy.COUNT :]):
         if deal.stage >= Stage.DEVELOP and number % 6:
             found = Opportunity.objects.select_related("account").get(pk=opportunities[deal.key])
-            when = demo_company.since_opened(deal.opened_at, at - timedelta(days=2 + number % 9), at)
+            when = demo_deals.since_opened(deal.opened_at, at - timedelta(days=2 + number % 9), at)
             _decide(found, demo_strategy.SMALL, by=people[deal.owner], at=when)
 
 

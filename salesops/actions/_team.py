@@ -16,7 +16,7 @@ from funnel.papers import Paper
 from funnel.plans import Doer
 from funnel.stages import Stage
 from salesops import demo_team
-from salesops.demo_company import Deal
+from salesops.demo_deals import Deal
 from salesops.demo_team import DemoAsk, DemoCommitment
 from tenants.models import Membership
 

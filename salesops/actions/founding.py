@@ -33,14 +33,15 @@ from funnel.leads import Criteria
 from funnel.leads import Step as LeadStep
 from funnel.models import Opportunity
 from funnel.stages import Stage, Status
-from salesops import demo_company, demo_health, demo_leads
+from salesops import demo_company, demo_deals, demo_health, demo_leads
 from salesops.actions._abroad import quote_abroad
 from salesops.actions._boards import furnish_boards
 from salesops.actions._evidence import prove
 from salesops.actions._nights import live_nights
 from salesops.actions._strategy import know_rivals, strategize
 from salesops.actions._team import team_up
-from salesops.demo_company import Company, Deal
+from salesops.demo_company import Company
+from salesops.demo_deals import Deal
 from tenants import actions as tenants_actions
 from tenants.models import Membership, User
 from tenants.scoping import working_for
@@ -84,7 +85,7 @@ def found_demo_company(*, today: date, at: datetime, password: str) -> Membershi
         with unjudged():
             people = _hire(founder, at=at)
             companies = demo_company.companies(today)
-            deals = demo_health.shaped(list(demo_company.deals(last_evening(at), companies)), last_evening(at))
+            deals = demo_health.shaped(list(demo_deals.deals(last_evening(at), companies)), last_evening(at))
             products = _stock(founder, at=at)
             accounts, contacts = _archive(companies, people, by=founder, at=at)
             know_rivals(by=founder, at=at)

@@ -30,7 +30,7 @@ from funnel.models import Approval, Change, DecisionRole, Evidence, Lead, Opport
 from funnel.slices import Slice
 from funnel.stages import ChangeKind
 from funnel.strategy import Verdict
-from salesops import demo_company, demo_health, demo_strategy
+from salesops import demo_company, demo_deals, demo_health, demo_strategy
 from salesops.actions import demo_email, last_evening
 from tenants.models import Membership, Organization, Team, User
 from tenants.scoping import reading
@@ -41,12 +41,12 @@ TODAY = date(2026, 11, 22)
 def test_the_same_day_gives_the_same_company() -> None:
     customers = demo_company.companies(TODAY)
     assert demo_company.companies(TODAY) == customers
-    assert list(demo_company.deals(TODAY, customers)) == list(demo_company.deals(TODAY, customers))
+    assert list(demo_deals.deals(TODAY, customers)) == list(demo_deals.deals(TODAY, customers))
 
 
 def test_nothing_lies_in_the_future() -> None:
     customers = demo_company.companies(TODAY)
-    for deal in demo_company.deals(TODAY, customers):
+    for deal in demo_deals.deals(TODAY, customers):
         moments = [when for when, _ in (*deal.stages, *deal.amounts, *deal.closes)] + [m.at for m in deal.meetings]
         assert max(moments).date() <= TODAY
         assert min(moments) == deal.opened_at
@@ -56,7 +56,7 @@ def test_nothing_lies_in_the_future() -> None:
 def test_nothing_has_happened_later_than_the_hour_of_the_first_start(clock: str) -> None:
     day = date(2026, 11, 25)  # a workday on which opportunities end in the afternoon
     now = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=demo_company.ZONE)
-    for deal in demo_company.deals(last_evening(now), demo_company.companies(day)):
+    for deal in demo_deals.deals(last_evening(now), demo_company.companies(day)):
         moments = [when for when, _ in (*deal.stages, *deal.amounts, *deal.closes)] + [m.at for m in deal.meetings]
         assert max(moments) <= now
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from forecasting.models import Alert, Mute
 from funnel.flags import Flag
 from funnel.judges import unjudged
-from salesops import demo_company, demo_health
+from salesops import demo_company, demo_deals, demo_health
 from salesops.actions._nights import live_nights
 from salesops.actions.founding import Demo, _archive, _hire, _meet, _plan, _sell, _stock, last_evening
 from tenants import actions as tenants_actions
@@ -62,7 +62,7 @@ def test_alerts_stand_at_every_step_on_every_day(founder: Membership, monkeypatc
 def _live(founder: Membership, people: dict[str, Membership], products: list[int], at: datetime) -> None:
     """Let a part of what is open stand as it does at the demo company, and the nights pass."""
     customers = demo_company.companies(at.date())
-    every = [deal for deal in demo_company.deals(last_evening(at), customers) if not deal.outcome]
+    every = [deal for deal in demo_deals.deals(last_evening(at), customers) if not deal.outcome]
     deals = every[::A_FEW]
     some = list({deal.company.key: deal.company for deal in deals}.values())
     how: dict[str, Any] = {"by": founder, "at": at}
