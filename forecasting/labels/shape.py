@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from forecasting.shape import Cause, Disease, Told
 from tenants.formats import percent
@@ -110,4 +111,6 @@ def told(cause: Told, *, is_usual: bool) -> tuple[Words, str]:
         number = gettext_lazy("%(have)s go on, %(of)s are usual") if is_usual else number
         return words, str(number) % {"have": percent(cause.have), "of": percent(cause.of)}
     places = 1 if cause.cause == Cause.FEW_OPENED else 0
-    return words, str(number) % {"have": number_format(cause.have, places), "of": number_format(cause.of, places)}
+    of = cause.of if places else ceil(cause.of - 1e-9)  # a part of a lead is one more that is needed
+    figures = str(number) % {"have": number_format(cause.have, places), "of": number_format(of, places)}
+    return words, figures if cause.fit else gettext("%(figures)s: it is not this") % {"figures": figures}

@@ -9,12 +9,14 @@ from accounts import actions as accounts_actions
 from accounts.models import Contact
 from accounts.segments import Kind
 from funnel import actions as funnel_actions
+from funnel import queries as funnel_queries
 from funnel.approvals import ApprovalKind, Demand
 from funnel.commitment import CommitmentKind
-from funnel.models import Opportunity, deciders_of
+from funnel.models import Opportunity, Strategy, deciders_of
 from funnel.papers import Paper
 from funnel.plans import Doer
 from funnel.stages import Stage
+from funnel.strategy import Verdict
 from salesops import demo_team
 from salesops.demo_deals import Deal
 from salesops.demo_team import DemoAsk, DemoCommitment
@@ -36,7 +38,9 @@ def team_up(
     rows = Opportunity.objects.open().select_related("account", "owner__user", "organization")
     found = {row.pk: row for row in rows.filter(pk__in=[opportunities[deal.key] for deal in still])}
     largest = sorted(still, key=lambda deal: -deal.amount)
-    furthest = sorted(largest, key=lambda deal: -deal.stage)
+    given_up = set(Strategy.objects.filter(verdict=Verdict.NO_GO).values_list("opportunity_id", flat=True))
+    alive = [deal for deal in largest if opportunities[deal.key] not in given_up]
+    furthest = sorted(alive, key=lambda deal: -deal.stage)
     _help([found[opportunities[deal.key]] for deal in largest[: demo_team.TEAMS]], people, today=today, at=at)
     mine = [deal for deal in largest if deal.owner == "chen"] + [deal for deal in largest if deal.owner != "chen"]
     for deal, asked in zip(mine, demo_team.ASKS, strict=False):
@@ -95,7 +99,8 @@ def _commit(row: Opportunity, said: DemoCommitment, *, today: date, at: datetime
     """Record what a customer decided or promised; some of it does not hold any more."""
     more: dict[str, Any] = {}
     if said.kind == CommitmentKind.PROMISE:
-        contact = Contact.objects.filter(account=row.account).order_by("pk").first()
+        known = Contact.objects.filter(account=row.account).order_by("pk")
+        contact = known.filter(pk=funnel_queries.buyer_of(row)).first() or known.first()
         more = {"contact": contact} if contact else {"new_contact": "總經理"}
     if said.file:
         more["paper"] = Paper(said.file, f"{said.what}。\n".encode(), "text/plain")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from forecasting import actions, queries
 from forecasting.labels import shape as shape_labels
-from forecasting.shape import SHARES, Cause, Disease, Have, Inflow, Pace, choked, shape, wins_needed
+from forecasting.shape import SHARES, Cause, Disease, Have, Inflow, Pace, Told, choked, shape, wins_needed
 from funnel.stages import Stage
 from tenants.scoping import working_for
 from tests.cast import Cast, sign_in
@@ -92,6 +92,22 @@ def test_a_thin_top_lacks_openings_or_leads_or_loses_them_or_is_slow() -> None:
     assert losing == [(Cause.LEADS_LOST, 1, 5), (Cause.FEW_OPENED, 6.4, 6.4)]
     slow = {**have(1, 1, 1, 1, 1, 1), 1: Have(20, stalled=15), 2: Have(20, stalled=15)}
     assert causes(slow, opened=3.2, leads=600) == [(Cause.SLOW_ENTRY, 30, 40), (Cause.FEW_OPENED, 3.2, 6.4)]
+
+
+@pytest.mark.parametrize(
+    ("cause", "fit", "have", "of", "number"),
+    [
+        (Cause.FEW_LEADS, 0.02, 16, 16.3, "16 open, 17 needed in the period"),
+        (Cause.FEW_LEADS, 0.0, 16, 15.6, "16 open, 16 needed in the period: it is not this"),
+        (Cause.FEW_LEADS, 0.5, 8, 16.0, "8 open, 16 needed in the period"),
+        (Cause.STUCK, 0.0, 0, 48, "0 of 48 are stalled: it is not this"),
+        (Cause.FEW_OPENED, 0.5, 0.2, 0.4, "0.2 a day, 0.4 needed"),
+    ],
+)
+def test_the_figures_of_a_cause_speak_for_it_or_say_that_it_is_not_this(
+    cause: Cause, fit: float, have: float, of: float, number: str
+) -> None:
+    assert shape_labels.told(Told(cause, fit, have, of), is_usual=False)[1] == number
 
 
 def test_an_empty_bottom_lacks_a_middle_or_was_pushed_or_is_stuck_above_or_underfed() -> None:

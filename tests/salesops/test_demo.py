@@ -20,13 +20,25 @@ from forecasting import queries
 from forecasting.models import Alert, ForecastSnapshot, Mute, Target
 from forecasting.periods import Kind, period_of
 from forecasting.shape import Disease
+from funnel import queries as funnel_queries
 from funnel.approvals import ApprovalKind
 from funnel.evidence import Kind as EvidenceKind
 from funnel.evidence import kind_of
 from funnel.flags import Flag
 from funnel.history import ENDLESS
 from funnel.leads import LeadStatus, Step
-from funnel.models import Approval, Change, DecisionRole, Evidence, Lead, Opportunity, PlanPart, Spell, Strategy
+from funnel.models import (
+    Approval,
+    Change,
+    Commitment,
+    DecisionRole,
+    Evidence,
+    Lead,
+    Opportunity,
+    PlanPart,
+    Spell,
+    Strategy,
+)
 from funnel.slices import Slice
 from funnel.stages import ChangeKind
 from funnel.strategy import Verdict
@@ -71,6 +83,7 @@ def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> N
         assert asked == {(kind, state) for kind in ApprovalKind for state in ("asked", "granted", "refused")}
         assert Opportunity.objects.open().committed().count() >= 2
         assert Opportunity.objects.open().promised().count() >= 1
+        _commitments_fit_their_sheets()
         assert Opportunity.objects.filter(discount__gt=0).count() == 1
         quoted = demo_company.QUOTED_A_REGION * len(demo_company.REGIONS)
         assert Opportunity.objects.quoted().count() == quoted
@@ -122,6 +135,16 @@ def test_the_demo_is_made_refused_twice_and_thrown_away(settings: Settings) -> N
         assert cursor.fetchone() == (0,)
         cursor.execute("SELECT tgenabled FROM pg_trigger WHERE tgname = 'append_only'")
         assert {row[0] for row in cursor.fetchall()} <= {"O", b"O"}
+
+
+def _commitments_fit_their_sheets() -> None:
+    """Nobody commits to what was given up, and what is promised is promised by whoever can."""
+    given_up = Strategy.objects.filter(verdict=Verdict.NO_GO).values("opportunity_id")
+    assert not Commitment.objects.filter(opportunity__in=given_up).exists()
+    promises = Commitment.objects.exclude(contact=None)
+    bought = [(each.contact_id, funnel_queries.buyer_of(each.opportunity)) for each in promises]
+    assert [by for by, buyer in bought if buyer is not None] == [buyer for _, buyer in bought if buyer is not None]
+    assert any(buyer is not None for _, buyer in bought)
 
 
 def _the_log_knows_what_was_proven(organization: Organization) -> None:

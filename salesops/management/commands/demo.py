@@ -49,7 +49,14 @@ class Command(BaseCommand):
     def _sign_ins(self) -> None:
         if not Membership.objects.filter(organization__slug=demo_company.SLUG).exists():
             return
-        shown = {"wang": "executive", "lin": "manager", "chen": "rep", "partner": "partner", "admin": "admin"}
+        shown = {
+            "wang": "executive",
+            "lin": "manager",
+            "chen": "rep",
+            "partner": "partner",
+            "legal": "colleague",
+            "admin": "admin",
+        }
         self.stdout.write(f"Sign-ins of {demo_company.NAME} (password {PASSWORD}):")
         for key, role in shown.items():
             self.stdout.write(f"  {role:<10}{actions.demo_email(key)}")
