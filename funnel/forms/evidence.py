@@ -108,7 +108,8 @@ class EvidenceForm(forms.Form):
             fields["as_on_sheet"].label = gettext("As on the strategy sheet: %(names)s") % {"names": names}
             if "rivals" in fields:
                 fields["rivals"].label = gettext("Who else competes, besides %(names)s?") % {"names": names}
-            del fields["no_rival"]
+            if not self.data.get(self.add_prefix("no_rival")):  # said before somebody was put there: it is refused
+                del fields["no_rival"]
         else:
             fields["no_rival"].initial = not is_brief and filed is not None and filed.has_rivals is False
         if not (self.stand and is_brief):

@@ -208,6 +208,24 @@ def test_two_at_once_see_both(acme: Cast, login: Login, found: Opportunity) -> N
     assert (gone.status_code, "Rival Co" in text(gone)) == (409, True)
 
 
+def test_that_there_is_none_is_never_taken_for_who_was_put_there_meanwhile(
+    acme: Cast, login: Login, found: Opportunity
+) -> None:
+    browser, path = login(acme.rep), url(acme, found, f"evidence/{KEY}/")
+    assert 'name="no_rival"' in text(browser.get(path, headers=HTMX))
+    actions.add_rival(found, new_name="Rival Co", by=acme.manager, at=AT)
+    said = {"version": "0", "no_rival": "on", "note": "They ask us alone"}
+    refused = browser.post(path, said, headers=HTMX)
+    assert (refused.status_code, "Somebody competes" in text(refused)) == (422, True)
+    assert "They ask us alone" in text(refused)
+    early = make_opportunity(acme.rep, "Early", stage=Stage.QUALIFY)
+    actions.add_rival(early, new_name="Rival Co", by=acme.manager, at=AT)
+    on_the_way = {f"{KEY}-{name}": value for name, value in said.items()}
+    way = browser.post(url(acme, early, "move/"), {"stage": "3", "version": "1", **on_the_way}, headers=HTMX)
+    assert (way.status_code, "Somebody competes" in text(way)) == (422, True)
+    assert not Evidence.objects.exists()
+
+
 def test_the_manager_reads_who_competes_where_it_is_verified(acme: Cast, login: Login, found: Opportunity) -> None:
     actions.file_evidence(found, KEY, new_rival="Rival Co", seen=0, by=acme.rep, at=AT)
     alone = make_opportunity(acme.rep, "Alone")
