@@ -23,7 +23,7 @@ from tenants.scoping import working_for
 from tests.accounts.factories import make_account
 from tests.cast import AT, Cast
 from tests.forecasting.factories import NOW, make_opportunity, win
-from tests.tenants.test_settings import add_rate, form, url
+from tests.tenants.places import add_rate, form, url
 
 pytestmark = pytest.mark.django_db
 Login = Callable[[Membership], Client]
