@@ -14,9 +14,9 @@ from accounts.models import (
     AccountQuerySet,
     Contact,
 )
+from tenants.backend.whole import one_of
 from tenants.models import Membership
 from tenants.permissions import Role
-from tenants.queries.whole import one_of
 
 SUGGESTIONS = 8
 

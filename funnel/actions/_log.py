@@ -16,9 +16,9 @@ from funnel.models import Opportunity, OpportunityMember, StageSetting
 from funnel.stages import Stage, StageRow
 from tenants import audit
 from tenants.backend.prepared import run_prepared
+from tenants.backend.whole import columns, taken
 from tenants.errors import Stale
 from tenants.models import Membership, User
-from tenants.queries.whole import columns, taken
 from tenants.scoping import require_organization_id
 
 SHOWN = ("name", "amount", "expected_close_on", "stage", "status", "owner_id", "category", "product_id", "source")

@@ -19,8 +19,8 @@ from funnel.models import Change, Evidence, EvidenceItem, Opportunity, Spell
 from funnel.models.stages import demanded
 from funnel.stages import ChangeKind, Stage, Status
 from tenants.backend.prepared import run_prepared
+from tenants.backend.whole import columns, taken
 from tenants.models import Membership
-from tenants.queries.whole import columns, taken
 from tenants.scoping import require_organization_id
 
 

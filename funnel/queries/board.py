@@ -15,8 +15,8 @@ from funnel.queries.limits import column_limits
 from funnel.queries.opportunities import closed, due, in_health, narrowed, stage_table
 from funnel.stages import Health, Stage, StageRow, Status, urgency
 from funnel.windows import quarter_of
+from tenants.backend.whole import narrowing
 from tenants.models import Membership, Organization
-from tenants.queries.whole import narrowing
 from tenants.scoping import require_organization_id
 
 CARDS = 30

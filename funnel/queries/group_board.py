@@ -15,8 +15,8 @@ from funnel.queries.grouping import groups
 from funnel.queries.opportunities import due, in_health, narrowed
 from funnel.regrouping import SPAN, is_past
 from funnel.stages import Category, Health, StageRow, Status
+from tenants.backend.whole import narrowing
 from tenants.models import Membership, Organization
-from tenants.queries.whole import narrowing
 
 COLUMNS, EACH = 14, 15
 """So many columns, and so many cards in each: twice as many columns as stages, and a page no heavier."""

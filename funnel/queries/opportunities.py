@@ -26,9 +26,9 @@ from funnel.models import (
 from funnel.queries.dimensions import is_in
 from funnel.stages import Health, Stage, StageRow, Status
 from tenants import formats
+from tenants.backend.whole import columns, narrowing, taken
 from tenants.errors import Stale
 from tenants.models import SELLING, ExchangeRate, Membership, Organization, Team, User
-from tenants.queries.whole import columns, narrowing, taken
 from tenants.scoping import require_organization_id
 
 

@@ -24,9 +24,9 @@ from funnel.stages import Category, ChangeKind, Reason, Stage, StageRow, Status
 from funnel.strategy import Role
 from jobs.models import StoredFile
 from tenants import formats
+from tenants.backend.whole import columns, taken
 from tenants.errors import Refused
 from tenants.models import Membership
-from tenants.queries.whole import columns, taken
 from tenants.scoping import require_organization_id
 
 LINES = 100

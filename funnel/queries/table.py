@@ -12,8 +12,8 @@ from funnel.filters import CLOSED, Filters
 from funnel.models import URGENCY, OpportunityQuerySet, proven_amount, weighted_amount
 from funnel.queries.opportunities import closed, due, in_health, narrowed
 from funnel.stages import StageRow, Status
+from tenants.backend.whole import narrowing
 from tenants.models import Membership
-from tenants.queries.whole import narrowing
 
 SHOWN = (
     *("pk", "name", "account__name", "owner_id", "owner__user__name", "status", "stage", "amount", "health"),

@@ -4,8 +4,8 @@ from typing import Any, cast
 
 from django.db import connection
 
+from tenants.backend.whole import columns, taken
 from tenants.models import Membership, Organization, User
-from tenants.queries.whole import columns, taken
 
 # Written out, since Django takes longer to put this statement together than PostgreSQL to answer it.
 _SEATS = f"""

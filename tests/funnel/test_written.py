@@ -12,7 +12,7 @@ from funnel import queries
 from funnel.filters import Filters
 from funnel.models import URGENCY, Opportunity, OpportunityMember
 from funnel.stages import Health, Stage, Status
-from tenants.queries.whole import narrowing
+from tenants.backend.whole import narrowing
 from tests.cast import AT, Cast
 from tests.funnel.factories import make_opportunity
 

@@ -10,8 +10,8 @@ from django.db import DatabaseError, NotSupportedError, connection, connections,
 
 from tenants.backend.base import DatabaseWrapper
 from tenants.backend.prepared import run_prepared
+from tenants.backend.whole import columns
 from tenants.models import Team
-from tenants.queries.whole import columns
 from tenants.scoping import reading, working_for
 from tests.cast import Cast
 
