@@ -23,11 +23,13 @@ _OF_GOING_ON = frozenset({"override_why_needed", "until_over", "until_too_far"})
 def file_many(filings: Sequence[tuple[Opportunity, str, Mapping[str, Any]]], *, by: Membership, at: datetime) -> None:
     """File all of these pieces of evidence, or none of them.
 
+    Two who file for the same opportunities wait for one another: each takes them in the order of their keys.
+
     :param filings: the opportunity, the key of the item, and its values as `file_evidence` takes them.
     :raises NoneFiled: with why, for each that was refused or changed since.
     """
     errors: dict[int, Refused | Stale] = {}
-    for place, (opportunity, key, values) in enumerate(filings):
+    for place, (opportunity, key, values) in sorted(enumerate(filings), key=lambda each: each[1][0].pk):
         try:
             file_evidence(opportunity, key, **values, by=by, at=at)
         except (Refused, Stale) as error:

@@ -115,6 +115,22 @@ def test_many_pieces_are_filed_all_or_none(acme: Cast) -> None:
     assert Evidence.objects.filter(opportunity=one).count() == 2
 
 
+def test_opportunities_are_taken_in_the_order_of_their_keys(acme: Cast) -> None:
+    """Two who file for the same ones, however their lists stand, hold nothing that the other waits for."""
+    deals = [make_opportunity(acme.rep, f"Deal {n}") for n in range(3)]
+    said: dict[str, Any] = {"note": "They said so", "seen": 0}
+    actions.file_many([(deal, "key_needs", said) for deal in reversed(deals)], by=acme.rep, at=AT)
+    filed = Evidence.objects.order_by("pk").values_list("opportunity_id", flat=True)
+    assert list(filed) == [deal.pk for deal in deals]
+    with pytest.raises(NoneFiled) as none:
+        actions.file_many(
+            [(deal, "size", said | {"amount": deal.pk - deals[0].pk - 1}) for deal in reversed(deals)],
+            by=acme.rep,
+            at=AT,
+        )
+    assert list(none.value.errors) == [2], "each is told by its place in the list"
+
+
 def test_what_was_filed_on_the_way_stays_while_something_lacks_and_goes_with_a_move_that_fails(acme: Cast) -> None:
     deal, plan = make_opportunity(acme.rep, stage=Stage.QUALIFY), {"note": "their CTO said so", "seen": 0}
     going: dict[str, Any] = {"left": Stage.QUALIFY, "to": Stage.DEVELOP, "by": acme.rep, "at": AT}
