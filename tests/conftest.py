@@ -1,6 +1,7 @@
 """Fixtures for every test. Tests always run on PostgreSQL, as the runtime role."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import pytest
 from django.core.cache import cache
@@ -8,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connections, transaction
 from django.test import Client, TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
+from django.utils import timezone
 from psycopg2.errors import DeadlockDetected
 from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
@@ -73,6 +75,12 @@ def _fresh_cache(settings: Settings) -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The moment of the test."""
+    return timezone.now()
 
 
 @pytest.fixture

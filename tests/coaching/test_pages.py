@@ -16,9 +16,10 @@ from coaching import actions
 from coaching.models import CoachingSession, Review, ReviewEntry
 from coaching.queries import ROWS
 from tenants.scoping import working_for
+from tests.activities.places import DAY, HTMX, Login, at
 from tests.cast import Cast
 from tests.coaching.factories import make_entry, make_review, make_session
-from tests.coaching.places import DAY, HTMX, Login, at, decided
+from tests.coaching.typed import decided
 from tests.funnel.factories import make_opportunity
 
 pytestmark = pytest.mark.django_db

@@ -8,9 +8,10 @@ import pytest
 from coaching.decisions import Outcome
 from coaching.models import CoachingSession
 from tenants.scoping import working_for
+from tests.activities.places import HTMX, Login, at
 from tests.cast import Cast
 from tests.coaching.factories import make_session
-from tests.coaching.places import HTMX, Login, at, session
+from tests.coaching.typed import session
 from tests.funnel.factories import make_opportunity
 
 pytestmark = pytest.mark.django_db

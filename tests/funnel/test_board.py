@@ -1,7 +1,7 @@
 """The board by other fields than the stage, the limits of its columns, what others did, and two on the same card."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -23,11 +23,11 @@ from funnel.stages import Category, Health, Stage
 from funnel.windows import month_from
 from tenants.errors import Refused, Stale
 from tenants.models import AuditEvent, Membership
-from tenants.scoping import working_for
 from tests.accounts.factories import make_product
 from tests.cast import Cast
 from tests.funnel.factories import DAY, MILLION, SECOND, going_on, make_account, make_opportunity
 
+pytestmark = pytest.mark.usefixtures("scope")
 Login = Callable[[Membership], Client]
 SWAP = {"HX-Request": "true"}
 
@@ -72,15 +72,6 @@ def test_the_board_is_not_grouped_by_what_has_too_many_groups() -> None:
     assert read_board({"group": "category"}).group == "category"
     for code in ("account", "flag", "stage", "status", "closed_month", "nonsense"):
         assert read_board({"group": code}).group == ""
-
-
-@pytest.fixture(autouse=True)
-def _scope(request: pytest.FixtureRequest) -> Iterator[None]:
-    if "acme" not in request.fixturenames:
-        yield
-        return
-    with working_for(request.getfixturevalue("acme").org):
-        yield
 
 
 def url(cast: Cast, path: str = "") -> str:

@@ -3,7 +3,7 @@
 import html
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,7 +22,6 @@ from funnel.labels import GROUPINGS, WITHOUT
 from funnel.models import Opportunity, OpportunityMember
 from funnel.stages import Health, Stage, Status, weighted
 from tenants.models import Membership
-from tenants.scoping import working_for
 from tests.accounts.factories import make_product
 from tests.cast import Cast
 from tests.funnel.factories import DAY, make_account, make_opportunity
@@ -54,18 +53,12 @@ def test_the_months_to_come_are_shown_empty_or_not() -> None:
     ]
 
 
-@pytest.fixture
-def _scope(acme: Cast) -> Iterator[None]:
-    with working_for(acme.org):
-        yield
-
-
 def url(cast: Cast, path: str = "table/") -> str:
     return f"/o/{cast.org.slug}/funnel/{path}"
 
 
 @pytest.fixture
-def _scene(acme: Cast, _scope: None) -> None:
+def _scene(acme: Cast, scope: None) -> None:
     """Three dozen opportunities of everything, some of them closed, some on another's sales team."""
     acme.org.fiscal_year_start = 2
     acme.org.save()
@@ -187,7 +180,7 @@ def test_what_claims_more_than_is_proven_is_found_everywhere(acme: Cast, login: 
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("_scope")
+@pytest.mark.usefixtures("scope")
 def test_nonsense_in_the_address_harms_nothing(acme: Cast, login: Login) -> None:
     make_opportunity(acme.rep)
     client = login(acme.executive)
@@ -201,7 +194,7 @@ def test_nonsense_in_the_address_harms_nothing(acme: Cast, login: Login) -> None
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("_scope")
+@pytest.mark.usefixtures("scope")
 def test_a_filter_whose_value_has_gone_says_so(acme: Cast, login: Login) -> None:
     make_opportunity(acme.rep)
     text = login(acme.executive).get(url(acme, "table/?product=4711&owner=4712")).content.decode()
@@ -213,7 +206,7 @@ def test_a_filter_whose_value_has_gone_says_so(acme: Cast, login: Login) -> None
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("_scope")
+@pytest.mark.usefixtures("scope")
 def test_thirty_groups_cost_what_one_costs(acme: Cast, login: Login) -> None:
     client = login(acme.manager)
     counts = []

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,7 +18,6 @@ from funnel.matrix import COLUMNS, Cell, arranged
 from funnel.models import Opportunity, OpportunityMember
 from funnel.stages import Stage
 from tenants.models import Membership
-from tenants.scoping import working_for
 from tests.cast import Cast
 from tests.funnel.factories import DAY, MILLION, make_opportunity
 
@@ -39,12 +38,6 @@ def test_rows_and_columns_add_up_to_the_same(figures: list[tuple[str, str, int, 
     assert [row.sum.total for row in found.rows] == sorted((row.sum.total for row in found.rows), reverse=True)
 
 
-@pytest.fixture
-def _scope(acme: Cast) -> Iterator[None]:
-    with working_for(acme.org):
-        yield
-
-
 def url(cast: Cast, path: str = "matrix/") -> str:
     return f"/o/{cast.org.slug}/funnel/{path}"
 
@@ -54,7 +47,7 @@ def recent(owner: Membership, name: str, **facts: Any) -> Opportunity:
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("_scope")
+@pytest.mark.usefixtures("scope")
 def test_every_number_opens_the_rows_that_it_counts(acme: Cast, login: Login) -> None:
     recent(acme.rep, "one", stage=Stage.QUALIFY, amount=3 * MILLION)
     recent(acme.rep, "two", stage=Stage.QUALIFY, amount=None)
@@ -72,7 +65,7 @@ def test_every_number_opens_the_rows_that_it_counts(acme: Cast, login: Login) ->
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("_scope")
+@pytest.mark.usefixtures("scope")
 def test_everyone_counts_what_they_may_see(acme: Cast, login: Login) -> None:
     mine = recent(acme.rep, "mine")
     recent(acme.rep2, "other")
@@ -88,7 +81,7 @@ def test_everyone_counts_what_they_may_see(acme: Cast, login: Login) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("_scope")
+@pytest.mark.usefixtures("scope")
 def test_filters_narrow_it_and_stay_in_the_addresses(acme: Cast, login: Login) -> None:
     recent(acme.rep, "Alpha line", stage=Stage.QUALIFY)
     recent(acme.rep2, "Beta line", stage=Stage.QUALIFY)
@@ -101,7 +94,7 @@ def test_filters_narrow_it_and_stay_in_the_addresses(acme: Cast, login: Login) -
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("_scope")
+@pytest.mark.usefixtures("scope")
 def test_thirty_cost_what_one_costs(acme: Cast, login: Login) -> None:
     client = login(acme.manager)
     recent(acme.rep, "first")

@@ -1,22 +1,7 @@
-"""Where the pages of coaching are, and what is typed there."""
+"""What is typed on the pages of coaching."""
 
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
-
-from django.test import Client
-from django.urls import reverse
-
-from tests.cast import Cast
-
-Login = Callable[[Any], Client]
-DAY = timedelta(days=1)
-HTMX = {"HX-Request": "true"}
-
-
-def at(cast: Cast, name: str, *args: Any, **query: Any) -> str:
-    return reverse(name, args=[cast.org.slug, *args], query=query or None)
 
 
 def decided(**changes: Any) -> dict[str, Any]:
