@@ -46,10 +46,11 @@ def language(request: OrgRequest) -> str:
 
 
 def dialog(request: OrgRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
-    """Answer with a dialog; without htmx it is a page of its own."""
+    """Answer with a dialog; without htmx it is a page of its own, and an answer to that page stands in its place."""
     response = render_page(request, f"funnel/{template}.html", context, partial="dialog", status=status)
     if is_swap(request):
-        response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
+        place = "#content > .sheet" if sent_from(request) == request.path else "#dialog"
+        response["HX-Retarget"], response["HX-Reswap"] = place, "innerHTML"
     return response
 
 

@@ -71,6 +71,10 @@ def test_a_dialog_that_is_a_page_of_its_own_leads_to_the_opportunity(
     def sent(path: str, typed: dict[str, Any], page: str) -> Any:
         return client.post(path, typed, headers={**HTMX, "HX-Current-URL": f"http://testserver{page}?q=1"})
 
+    wrong = sent(at(opportunity, "budget"), {"amount": "much"}, at(opportunity, "budget"))
+    assert (wrong.status_code, wrong["HX-Retarget"]) == (422, "#content > .sheet"), "one form, not a second above it"
+    below = sent(at(opportunity, "budget"), {"amount": "much"}, home)
+    assert (below.status_code, below["HX-Retarget"]) == (422, "#dialog")
     alone = sent(at(opportunity, "budget"), {"amount": "3.5M"}, at(opportunity, "budget"))
     assert alone["HX-Redirect"] == home
     assert "Evidence filed" in text(client.get(home))
