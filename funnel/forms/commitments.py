@@ -44,11 +44,13 @@ class CommitmentForm(forms.Form):
         fields["on"].widget.attrs["max"] = today.isoformat()
         if kind == CommitmentKind.PROMISE:
             fields["contact"].queryset = queries.contacts_of(by, opportunity)
+            fields["contact"].asked_for = fields["new_contact"].asked_for = True  # one of both
             fields["what"].label = gettext_lazy("In which words")
             del fields["note"], fields["file"]
         else:
             fields["what"].label = gettext_lazy("What was decided, by whom")
             del fields["contact"], fields["new_contact"]
+            fields["note"].asked_for = fields["file"].asked_for = True  # one of both
 
     def values(self) -> dict[str, Any]:
         """Return what was typed, as the action takes it."""

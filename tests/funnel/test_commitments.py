@@ -252,6 +252,8 @@ def test_committing_on_the_pages(acme: Cast, login: Login) -> None:
     rep, one = login(acme.rep), f"/o/acme/funnel/{deal.pk}/commitment/"
     assert b"Record" in rep.get(one, **HTMX).content
     assert rep.get(f"{one}handshake/").status_code == 404
+    for kind in CommitmentKind:
+        assert b"optional" not in rep.get(f"{one}{kind}/", **HTMX).content, "one of both is needed: neither is optional"
     sent = {"on": TODAY.isoformat(), "what": "The <b>vote</b>"}
     assert rep.post(f"{one}procedure/", sent, **HTMX).status_code == 422
     for name, content in (("a.pdf", b"not one"), ("a.exe", b"MZ")):

@@ -150,12 +150,22 @@ def test_board_table_groups_and_matrix_say_the_same_to_every_role(acme: Cast, lo
 def test_each_group_opens_its_rows(acme: Cast, login: Login, code: str) -> None:
     client = login(acme.executive)
     text = client.get(url(acme, f"table/?status=all&group={code}&q=deal")).content.decode()
-    rows = re.findall(r'<tr data-href="([^"]*)"><th[^>]*>.*?</th><td class="num">(\d+)</td>', text)
+    rows = re.findall(r'<tr data-href="([^"]*)"><th[^>]*>.*?</th><td class="num"[^>]*>(\d+)</td>', text)
     assert rows
     for address, count in rows:
         page = client.get(html.unescape(address))
         assert page.context["totals"].count == int(count)
         assert not page.context["filters"].group
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_scene")
+def test_on_the_phone_each_figure_of_a_group_says_what_it_is(acme: Cast, login: Login) -> None:
+    page = login(acme.executive).get(url(acme, "table/?group=owner")).content.decode()
+    lines = page.count("<tr data-href") + 1  # that of all together
+    assert lines > 1
+    for named in ("Opportunities", "Weighted", "Proven"):
+        assert page.count(f'data-named="{named}"') == lines
 
 
 @pytest.mark.django_db
