@@ -3,9 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from tenants.scoping import working_for
 from tests.cast import Cast
+from tests.forecasting.factories import make_opportunity
 from tests.journeys.conftest import Visitor
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -116,6 +119,14 @@ def test_nothing_runs_off_a_narrow_screen(visit: Visit, acme: Cast, language: st
         page.wait_for_load_state("networkidle")
         too_wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert too_wide <= 0, path
+
+
+def test_no_amount_behind_a_number_is_cut_off_on_a_phone(visit: Visit, acme: Cast) -> None:
+    with working_for(acme.org):
+        make_opportunity(acme.rep, 947_654_321, timezone.localdate(), name="Maintenance forecast for the second line")
+    page = visit(acme.manager, phone=True, language="en").go("forecast/rows/?what=due")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    assert page.eval_on_selector(".sheet.scroll", "each => each.scrollWidth - each.clientWidth") <= 0
 
 
 def test_what_one_may_not_see_is_said_plainly(visit: Visit, acme: Cast) -> None:
