@@ -43,8 +43,9 @@ def season(acme: Cast) -> Cast:
 
 
 def links(text: str) -> Iterator[tuple[str, int]]:
-    """Yield each address of rows on a page, with the number that stands on it."""
-    found = re.findall(r'<a href="([^"]*behind/[^"]*)"[^>]*>(?:[^<]*<span class="sub">)?([\d,]+)<', text)
+    """Yield each address of rows on a page, with how many it says there are; an amount has its exact one as title."""
+    linked = r'<a href="([^"]*behind/[^"]*)"(?:[^>]*>[^<]*<span class="sub">|(?![^>]*title=)[^>]*>)([\d,]+)<'
+    found = re.findall(linked, text)
     for url, number in found:
         yield unescape(url), int(number.replace(",", ""))
 
