@@ -1,5 +1,5 @@
 // htmx: token, loading bar, errors, conflict, dialog, focus
-import { $, on, text } from "./core.js";
+import { $, on, text, typing } from "./core.js";
 import { dropDraft } from "./drafts.js";
 import { free } from "./forms.js";
 import { toast } from "./toasts.js";
@@ -69,6 +69,7 @@ on("htmx:afterSwap", (e) => {
   }
 });
 on("htmx:afterSettle", (e) => {
+  if (typing(document.activeElement) && document.activeElement.closest("[hx-preserve]")) return;   // who types on is not led away
   const wanted = $("[data-focus]", e.detail.elt?.parentElement ?? document) ?? $("#dialog[open] [data-focus]");
   if (wanted) { wanted.removeAttribute("data-focus"); return wanted.focus(); }
   if (document.activeElement === document.body && last.focus) document.getElementById(last.focus)?.focus({ preventScroll: true });

@@ -179,7 +179,9 @@ def test_the_spell_of_any_moment_is_what_the_rules_read_from_the_log(
             if row["status"] == Status.OPEN and later is not None:
                 if later["status"] in {Status.LOST, Status.ABANDONED}:
                     went = 0
-                elif later["status"] == Status.WON or later["stage"] != row["stage"]:
+                elif later["status"] == Status.WON:
+                    went = Stage.DEPLOY
+                elif later["stage"] != row["stage"]:
                     went = later["stage"]
             assert row["left_to"] == went
         priced = [each for each in effective(log) if each.kind == ChangeKind.AMOUNT]

@@ -90,3 +90,28 @@ def test_what_is_half_typed_in_other_rows_outlives_a_verdict(acme: Cast, visit: 
     with reading(acme.org):
         assert Evidence.objects.get(pk=second).word == f"Half a word of {second}"
         assert Evidence.objects.get(pk=third).state == State.FILED
+
+
+def test_an_answer_does_not_lead_away_who_types_on_in_another_row(acme: Cast, visit: Callable[..., Visitor]) -> None:
+    """Else a digit or Enter that was meant for the word would be a verdict on the row that got the focus."""
+    at = timezone.now() - DAY
+    filed: dict[str, Any] = {"note": "their CTO said so", "seen": 0, "by": acme.rep, "at": at}
+    with reading(acme.org):
+        deal = make_opportunity(acme.rep, "Large", at=at, stage=Stage.QUALIFY, amount=9 * MILLION)
+        first, second = (actions.file_evidence(deal, key, **filed).pk for key in ("opportunity_plan", "key_needs"))
+    page = visit(acme.manager, language="en").go("funnel/proofs/")
+    page.locator(f"#proof-{second} summary").click()
+    held: list[Any] = []
+    page.route("**/verdict/**", lambda route: held.append(route))
+    page.locator(f"#proof-{first} button[value=verified]").click()
+    word = page.locator(f"#proof-{second}-word")
+    word.focus()
+    page.keyboard.type("Who said ")
+    held.pop().continue_()
+    expect(page.locator(f"#proof-{first}")).to_have_count(0)
+    expect(page.locator("#loading")).to_be_hidden()
+    page.keyboard.type("1 of 2?")
+    expect(word).to_have_value("Who said 1 of 2?")
+    expect(word).to_be_focused()
+    with reading(acme.org):
+        assert Evidence.objects.get(pk=second).state == State.FILED
