@@ -50,7 +50,7 @@ def judge(ids: Collection[int] | None, at: datetime, by: Membership | None = Non
         return {}
     statement, asked = judgement(require_organization_id(), ids, at=at)
     asked["by"] = None if by is None else by.pk
-    rows = note_judged(statement, asked, first=FIRST_SOME, along=KEEP_SOME, often=True)
+    rows = note_judged(statement, asked, first=FIRST_SOME, along=KEEP_SOME)
     if news := {each for *_noted, each in rows if each}:
         tell_soon(_organization(by), at, over=ids if "over" in news else (), untold="untold" in news)
     return {pk: (health, flags) for pk, health, flags, each in rows if not each}
@@ -85,7 +85,7 @@ def _judge_all(organization: Organization, *, at: datetime) -> None:
     statement, asked = judgement(organization.pk, None, at=at)
     with _all_at_once():
         asked |= telling(organization, at=at)
-        over = note_judged(statement, asked, first=FIRST_ALL, along=KEEP_ALL, often=False)
+        over = note_judged(statement, asked, first=FIRST_ALL, along=KEEP_ALL)
     if over:
         take_back(organization, None, at=at)
 

@@ -71,7 +71,7 @@ _NOTE = """
         WHERE v.health IS DISTINCT FROM v.health_before OR v.flags IS DISTINCT FROM v.flags_before
     ), {first} kept AS MATERIALIZED (
         SELECT o.id, o.xmin AS seen FROM funnel_opportunity o
-        WHERE o.organization_id = %(org)s AND o.id IN (SELECT id FROM differing UNION SELECT id FROM touched)
+        WHERE o.organization_id = %(org)s {some} AND o.id IN (SELECT id FROM differing UNION SELECT id FROM touched)
         ORDER BY o.id FOR NO KEY UPDATE
     ), noted AS (
         UPDATE funnel_opportunity o SET health = d.health, flags = d.flags
@@ -83,9 +83,7 @@ _NOTE = """
 
 
 @transaction.atomic(savepoint=False)
-def note_judged(
-    judgement: str, asked: Mapping[str, Any], *, first: str, along: str, often: bool
-) -> list[tuple[Any, ...]]:
+def note_judged(judgement: str, asked: Mapping[str, Any], *, first: str, along: str) -> list[tuple[Any, ...]]:
     """Note the health of many as a statement judges it, in one statement with what the judge keeps of its own.
 
     Only what changed is written, and what somebody else changed while it was judged is passed over: whoever did has had
@@ -93,17 +91,19 @@ def note_judged(
 
     :param judgement: a statement with rows of (id, seen, health, flags, health_before, flags_before, …), where `seen`
         is the `xmin` of the row that was judged.
-    :param asked: the parameters, among them `org`.
+    :param asked: the parameters, among them `org`, and `some` where only those with these ids are judged: then the plan
+        is kept for the next time; one that fits some does not fit all.
     :param first: common table expressions on `verdicts`, each ending in a comma, one of them `touched` (id): those of
         which the judge keeps something. They are locked with what changed, in the order of their ids, before anything
         is written, so that two who judge the same never wait for each other.
     :param along: the rest of the statement, from a comma or SELECT on. It sees `verdicts` (what the judgement said),
         `kept` (id, seen: those locked, as they are then) and `noted` (id, health, flags of what changed); its rows
         are returned.
-    :param often: whether the plan is kept for the next time; one that fits some does not fit all.
     """
-    statement = _NOTE.replace("{judgement}", judgement).replace("{first}", first) + along
-    if often:
+    some = "some" in asked
+    narrowed = _NOTE.replace("{some}", "AND o.id = ANY(%(some)s)" if some else "")
+    statement = narrowed.replace("{judgement}", judgement).replace("{first}", first) + along
+    if some:
         return run_prepared(statement, asked)
     with connection.cursor() as cursor:
         cursor.execute(statement, asked)
