@@ -62,16 +62,18 @@ on("htmx:beforeSwap", (e) => {
   const active = document.activeElement;
   if (active && active !== document.body && active.id) last.focus = active.id;
 });
+// At once in a dialog: a key pressed before it settles belongs to what has the focus then.
+function lead(wanted) { wanted?.removeAttribute("data-focus"); wanted?.focus(); }
 on("htmx:afterSwap", (e) => {
   const dialog = $("#dialog");
   if (e.detail.target === dialog) {
-    if (dialog.childElementCount) { if (!dialog.open) dialog.showModal(); } else dialog.close();
+    if (dialog.childElementCount) { if (!dialog.open) dialog.showModal(); lead($("[data-focus]", dialog)); } else dialog.close();
   }
 });
 on("htmx:afterSettle", (e) => {
   if (typing(document.activeElement) && document.activeElement.closest("[hx-preserve]")) return;   // who types on is not led away
   const wanted = $("[data-focus]", e.detail.elt?.parentElement ?? document) ?? $("#dialog[open] [data-focus]");
-  if (wanted) { wanted.removeAttribute("data-focus"); return wanted.focus(); }
+  if (wanted) return lead(wanted);
   if (document.activeElement === document.body && last.focus) document.getElementById(last.focus)?.focus({ preventScroll: true });
 });
 // A form inside the dialog that was accepted closes it, unless the answer went into the dialog itself.

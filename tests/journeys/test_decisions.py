@@ -53,6 +53,7 @@ def test_a_discount_is_asked_on_the_phone_granted_and_given(acme: Cast, deal: Op
     page.fill("#dialog [name=percent]", "12")
     page.locator("#dialog .btn.primary").tap()
     page.get_by_role("link", name="申請 12%").tap()
+    expect(page.locator("#dialog [name=percent]")).to_be_focused()
     page.fill("#dialog [name=why]", "三年合約")
     page.locator("#dialog .btn.primary").tap()
     expect(page.locator("#opportunity-approvals")).to_contain_text("三年合約")
