@@ -1,5 +1,5 @@
 // htmx: token, loading bar, errors, conflict, dialog, focus
-import { $, on, text, typing } from "./core.js";
+import { $, $$, on, text, typing } from "./core.js";
 import { dropDraft } from "./drafts.js";
 import { free } from "./forms.js";
 import { toast } from "./toasts.js";
@@ -62,18 +62,23 @@ on("htmx:beforeSwap", (e) => {
   const active = document.activeElement;
   if (active && active !== document.body && active.id) last.focus = active.id;
 });
-// At once in a dialog: a key pressed before it settles belongs to what has the focus then.
-function lead(wanted) { wanted?.removeAttribute("data-focus"); wanted?.focus(); }
+// To the first of those that ask for it, an error before a field, and once.
+function lead(within) {
+  const wanted = $$("[data-focus]", within);
+  for (const each of wanted) each.removeAttribute("data-focus");
+  wanted[0]?.focus();
+  return wanted.length;
+}
 on("htmx:afterSwap", (e) => {
   const dialog = $("#dialog");
-  if (e.detail.target === dialog) {
-    if (dialog.childElementCount) { if (!dialog.open) dialog.showModal(); lead($("[data-focus]", dialog)); } else dialog.close();
-  }
+  if (e.detail.target !== dialog) return;
+  if (!dialog.childElementCount) return dialog.close();
+  if (!dialog.open) dialog.showModal();
+  lead(dialog);   // at once: who types before it settles types there
 });
 on("htmx:afterSettle", (e) => {
   if (typing(document.activeElement) && document.activeElement.closest("[hx-preserve]")) return;   // who types on is not led away
-  const wanted = $("[data-focus]", e.detail.elt?.parentElement ?? document) ?? $("#dialog[open] [data-focus]");
-  if (wanted) return lead(wanted);
+  if (lead(e.detail.elt?.parentElement ?? document)) return;
   if (document.activeElement === document.body && last.focus) document.getElementById(last.focus)?.focus({ preventScroll: true });
 });
 // A form inside the dialog that was accepted closes it, unless the answer went into the dialog itself.
