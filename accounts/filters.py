@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from accounts.segments import Kind, Segment
+from tenants.ids import read_number
 
 SORTS = ("name", "segment", "owner", "revenue", "last_contact")
 QUIET_DAYS = (30, 60, 90, 180)
-MANY = 2**31
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,6 @@ class Filters:
         return self != Filters(sort=self.sort)
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 and int(text) < MANY else 0
-
-
 def _one_of(text: str, known: tuple[str, ...]) -> str:
     return text if text in known else ""
 
@@ -45,13 +41,13 @@ def read(query: Mapping[str, str]) -> Filters:
     sort = query.get("sort", "")
     return Filters(
         q=query.get("q", "").replace("\x00", "").strip()[:200],
-        owner=_number(query.get("owner", "")),
-        team=_number(query.get("team", "")),
+        owner=read_number(query.get("owner", "")),
+        team=read_number(query.get("team", "")),
         segment=_one_of(query.get("segment", ""), tuple(Segment)),
         industry=query.get("industry", "").replace("\x00", "")[:80],
         region=query.get("region", "").replace("\x00", "")[:80],
         kind=_one_of(query.get("kind", ""), tuple(Kind)),
-        quiet=_number(_one_of(query.get("quiet", ""), tuple(map(str, QUIET_DAYS)))),
+        quiet=read_number(_one_of(query.get("quiet", ""), tuple(map(str, QUIET_DAYS)))),
         assess=query.get("assess") == "1",
         top=query.get("top") == "1",
         sort=sort if sort.removeprefix("-") in SORTS else "name",
@@ -60,4 +56,4 @@ def read(query: Mapping[str, str]) -> Filters:
 
 def page_number(query: Mapping[str, str]) -> int:
     """Return the page asked for, from 1."""
-    return _number(query.get("page", "")) or 1
+    return read_number(query.get("page", "")) or 1

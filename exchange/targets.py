@@ -15,6 +15,7 @@ from exchange.records import Record
 from exchange.staging import Outcome
 from exchange.survey import Column
 from exchange.traces import Ledger
+from tenants.ids import read_id
 from tenants.models import Invitation, Membership
 from tenants.permissions import Permission
 
@@ -206,7 +207,7 @@ def ask_names(
 def answered_id(answer: str) -> int | None:
     """Return the key in an answer "id:<key>"."""
     head, _sep, tail = answer.partition(":")
-    return int(tail) if head == "id" and tail.isdecimal() and len(tail) < 19 else None
+    return read_id(tail) if head == "id" else None
 
 
 REJECT_ROWS = Option(REJECT, _("Reject these rows"))

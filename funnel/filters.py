@@ -10,6 +10,7 @@ from funnel.grouping import DIMENSIONS
 from funnel.stages import Health, Stage, Status
 from funnel.windows import WINDOWS, window
 from tenants.formats import AmountError, parse_money
+from tenants.ids import read_number
 
 SORTS = (
     *("name", "stage", "amount", "due", "owner", "health", "next", "closed", "contact", "entered"),
@@ -25,7 +26,6 @@ VIEW_PARAMS = (
 )
 """Everything of an address that a saved view keeps, in its order."""
 ALL, CLOSED, ATTENTION = "all", "closed", "attention"
-_MANY = 2**31
 _FIRST, _LAST = date(1900, 1, 1), date(2200, 12, 31)  # the day before and after still are dates
 
 
@@ -83,10 +83,6 @@ class Filters:
         return self.closed_from or first, self.closed_to or last
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 11 and int(text) < _MANY else 0
-
-
 def _one_of(text: str, known: tuple[str, ...]) -> str:
     return text if text in known else ""
 
@@ -121,13 +117,13 @@ def _text(text: str, limit: int = 200) -> str:
 
 def read(query: Mapping[str, str]) -> Filters:
     """Read the filters from a query string; what cannot be is left out."""
-    stage, sort = _number(query.get("stage", "")), query.get("sort", "")
+    stage, sort = read_number(query.get("stage", "")), query.get("sort", "")
     return Filters(
         q=_text(query.get("q", "")),
-        team=_number(query.get("team", "")),
-        owner=_number(query.get("owner", "")),
-        account=_number(query.get("account", "")),
-        product=_number(query.get("product", "")),
+        team=read_number(query.get("team", "")),
+        owner=read_number(query.get("owner", "")),
+        account=read_number(query.get("account", "")),
+        product=read_number(query.get("product", "")),
         status=_one_of(query.get("status", ""), (*Status, CLOSED, ALL)) or str(Status.OPEN),
         stage=stage if stage in set(Stage) else 0,
         health=_one_of(query.get("health", ""), (*Health, ATTENTION)),
@@ -159,4 +155,4 @@ def read_board(query: Mapping[str, str]) -> Filters:
 
 def page_number(query: Mapping[str, str]) -> int:
     """Return the page asked for, from 1."""
-    return _number(query.get("page", "")) or 1
+    return read_number(query.get("page", "")) or 1

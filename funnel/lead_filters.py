@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from funnel.leads import DropReason, LeadStatus, Source, Step
+from tenants.ids import read_number
 
 SORTS = ("company", "step", "source", "owner", "next", "created", "closed")
 ALL = "all"
 DUE = ("overdue", "none")
-_MANY = 2**31
 
 
 @dataclass(frozen=True)
@@ -31,21 +31,17 @@ class LeadFilters:
         return replace(self, sort="") != LeadFilters()
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 11 and int(text) < _MANY else 0
-
-
 def _one_of(text: str, known: tuple[str, ...]) -> str:
     return text if text in known else ""
 
 
 def read(query: Mapping[str, str]) -> LeadFilters:
     """Read the filters from a query string; what cannot be is left out."""
-    step, sort = _number(query.get("step", "")), query.get("sort", "")
+    step, sort = read_number(query.get("step", "")), query.get("sort", "")
     return LeadFilters(
         q=query.get("q", "").replace("\x00", "").strip()[:200],
-        team=_number(query.get("team", "")),
-        owner=_number(query.get("owner", "")),
+        team=read_number(query.get("team", "")),
+        owner=read_number(query.get("owner", "")),
         status=_one_of(query.get("status", ""), (*LeadStatus, ALL)) or str(LeadStatus.OPEN),
         step=step if step in set(Step) else 0,
         source=_one_of(query.get("source", ""), tuple(Source)),
@@ -57,4 +53,4 @@ def read(query: Mapping[str, str]) -> LeadFilters:
 
 def page_number(query: Mapping[str, str]) -> int:
     """Return the page asked for, from 1."""
-    return _number(query.get("page", "")) or 1
+    return read_number(query.get("page", "")) or 1

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from jobs import actions, queries
 from jobs.models import Job, Notification, StoredFile
 from jobs.retries import seconds_left
+from tenants.ids import read_id
 from tenants.permissions import Permission
 from tenants.web import OrgRequest, announce, go, is_swap, org_view, render_page, to_page, toast
 
@@ -32,7 +33,7 @@ def jobs(request: OrgRequest) -> HttpResponse:
 def panel(request: OrgRequest, pk: int) -> HttpResponse:
     """Show how far a job is; as a fragment it asks again by itself until the job has ended."""
     job = get_object_or_404(Job.objects.visible_to(request.membership), pk=pk)
-    polls = _number(request.GET.get("polls")) or 0
+    polls = read_id(request.GET.get("polls")) or 0
     data = {"job": job, "polls": polls + 1, "wait": 1 if polls < QUICK_POLLS else 2}
     if job.started_at and not job.has_ended:
         left = seconds_left(job.done, job.total, request.now - job.started_at)
@@ -74,7 +75,7 @@ def attachment(stored: StoredFile) -> HttpResponse:
 @require_GET
 def bell(request: OrgRequest) -> HttpResponse:
     """Show how many notifications are unread; announce jobs that ended since the last time it was asked."""
-    found = queries.bell(request.membership, since=_number(request.GET.get("since")))
+    found = queries.bell(request.membership, since=read_id(request.GET.get("since")))
     response = render(request, "components/bell.html", {"unread": found.unread, "since": found.newest})
     if len(found.ended) == 1:
         return toast(response, found.ended[0].text)
@@ -97,7 +98,7 @@ def notifications(request: OrgRequest) -> HttpResponse:
 @require_POST
 def read(request: OrgRequest) -> HttpResponse:
     """Mark all that I was told as read, or the one named by `pk`, whose page is then opened."""
-    pk = _number(request.POST.get("pk"))
+    pk = read_id(request.POST.get("pk"))
     if pk is None:
         actions.read(request.membership, at=request.now)
         if is_swap(request):
@@ -109,8 +110,3 @@ def read(request: OrgRequest) -> HttpResponse:
     told = get_object_or_404(Notification.objects.visible_to(request.membership), pk=pk)
     actions.read(request.membership, at=request.now, pk=pk)
     return go(request, told.url or to_page(request, "jobs:notifications"))
-
-
-def _number(text: str | None) -> int | None:
-    """Read a whole number that fits a database key; None otherwise."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 18 else None

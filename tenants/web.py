@@ -25,6 +25,7 @@ from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from django_htmx.middleware import HtmxDetails
 
 from tenants.errors import Stale
+from tenants.ids import read_id
 from tenants.models import Membership, Organization, User
 from tenants.permissions import Permission
 from tenants.queries.seats import seats_of
@@ -246,7 +247,7 @@ def to_page(request: OrgRequest, name: str, *args: object) -> str:
 
 def number(text: str | None) -> int:
     """Return an id or a version as an address or a form sends it, 0 where it is none."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return read_id(text) or 0
 
 
 def go(request: HttpRequest, to: str) -> HttpResponse:

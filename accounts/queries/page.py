@@ -8,6 +8,7 @@ from django.db.models import Prefetch, Q
 from accounts.assessment import GROUPS, trend
 from accounts.models import Account, AccountMember, Assessment, AssessmentSetting, Contact, TimelineEntry
 from accounts.segments import Factor
+from tenants.ids import read_id
 from tenants.models import Membership
 
 LINES = 20
@@ -82,13 +83,14 @@ def timeline(account: Account, before: str = "") -> Lines:
     """Return twenty lines of an account's story, older than the mark `before` that a page before gave."""
     entries = TimelineEntry.objects.filter(account=account).select_related("by__user")
     moment, _sign, pk = before.partition("_")
-    if moment and pk.isascii() and pk.isdigit() and len(pk) < 19:
+    key = read_id(pk)
+    if moment and key is not None:
         try:
             at = datetime.fromisoformat(moment)
         except ValueError:
             at = None
         if at is not None and at.tzinfo is not None:
-            entries = entries.filter(Q(at__lt=at) | Q(at=at, pk__lt=int(pk)))
+            entries = entries.filter(Q(at__lt=at) | Q(at=at, pk__lt=key))
     found = list(entries[: LINES + 1])
     last = found[LINES - 1] if len(found) > LINES else None
     return Lines(found[:LINES], f"{last.at.isoformat()}_{last.pk}" if last else "")

@@ -15,6 +15,7 @@ from accounts.models import (
     Contact,
 )
 from tenants.backend.whole import one_of
+from tenants.ids import read_id
 from tenants.models import Membership
 from tenants.permissions import Role
 
@@ -82,9 +83,8 @@ def may_see(membership: Membership, account: Account | None) -> bool:
 
 def picked(membership: Membership, value: Any) -> Account | None:
     """Return the account that a form's hidden field holds, if `membership` may see it."""
-    text = str(value or "")
-    is_key = text.isascii() and text.isdigit() and len(text) < 19
-    return one_of(visible(membership), int(text)) if is_key else None
+    key = read_id(str(value or ""))
+    return None if key is None else one_of(visible(membership), key)
 
 
 def named(membership: Membership, name: str) -> Account | None:

@@ -9,6 +9,7 @@ from accounts.models import Account, Product
 from accounts.segments import Segment
 from forecasting.queries.scope import Scope
 from funnel.slices import Slice
+from tenants.ids import read_id
 from tenants.models import Membership
 
 CHOICES = 200
@@ -36,7 +37,7 @@ def narrowing(
     goods = Product.objects.order_by("name").values_list("pk", "name")
     places = Account.objects.visible_to(membership).exclude(region="").order_by("region")
     regions = places.values_list("region", flat=True).distinct()
-    named = goods.filter(pk=int(product)).first() if product.isdecimal() and len(product) < 19 else None
+    named = None if (key := read_id(product)) is None else goods.filter(pk=key).first()
     is_there = (
         (not product or named)
         and (not region or ("\0" not in region and places.filter(region=region).exists()))

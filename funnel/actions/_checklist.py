@@ -2,6 +2,7 @@
 
 from funnel.evidence import STANDARD, kind_of
 from funnel.models import EvidenceItem
+from tenants.ids import read_id
 
 
 def ensure_items() -> None:
@@ -24,10 +25,10 @@ def item_row(key: str) -> EvidenceItem:
     :raises EvidenceItem.DoesNotExist: no such item.
     """
     ensure_items()
-    own = key.removeprefix("own-")
+    own = read_id(key.removeprefix("own-")) if key.startswith("own-") else None
     found: EvidenceItem = (
-        EvidenceItem.objects.get(pk=int(own))
-        if key.startswith("own-") and own.isdecimal() and len(own) < 19
+        EvidenceItem.objects.get(pk=own)
+        if own is not None
         else EvidenceItem.objects.exclude(code="").get(code=key.replace("\x00", "?"))
     )
     return found

@@ -17,6 +17,7 @@ from funnel.models.opportunities import COMMITTED, PROMISED
 from funnel.stages import Stage, StageRow
 from funnel.windows import month_from, quarter_of
 from tenants import formats
+from tenants.ids import read_id
 from tenants.models import Membership, Organization, Team
 
 IDS: Mapping[str, str] = {
@@ -67,7 +68,8 @@ def is_in(code: str, key: str, organization: Organization) -> Q:
     if code in IDS:
         if not key:
             return Q(**{f"{IDS[code]}__isnull": True})
-        return Q(**{IDS[code]: int(key)}) if _is_id(key) else Q(pk=None)
+        pk = read_id(key)
+        return Q(pk=None) if pk is None else Q(**{IDS[code]: pk})
     if code == "backing":
         none = ~Q(*BACKED.values(), _connector=Q.OR)
         return BACKED[Backing(key)] if key in set(map(str, BACKED)) else none if not key else Q(pk=None)
@@ -109,7 +111,7 @@ def names_of(
     """Return what the groups are called; at most one query. Who has lost their name is called by a dash."""
     none = str(labels.WITHOUT[code])
     if code in IDS:
-        found = _names(code, [int(key) for key in keys if _is_id(key)])
+        found = _names(code, [pk for key in keys if (pk := read_id(key)) is not None])
         return {key: found.get(key, formats.NOTHING) if key else none for key in keys}
     known: Mapping[str, Mapping[Any, Any]] = {
         "stage": {str(int(row.stage)): row.label for row in table},
@@ -153,7 +155,8 @@ def has_gone(code: str, key: str, membership: Membership) -> bool:
     """
     if code not in IDS or not key:
         return False
-    if not _is_id(key):
+    pk = read_id(key)
+    if pk is None:
         return True
     people = Membership.objects.in_current_organization().active()
     if membership.visible_owner_ids is not None:
@@ -164,9 +167,5 @@ def has_gone(code: str, key: str, membership: Membership) -> bool:
         "product": Product.objects.filter(is_active=True),
         "account": visible_accounts(membership),
     }[code]
-    held = Opportunity.objects.visible_to(membership).filter(**{IDS[code]: int(key)})
-    return not rows.filter(pk=int(key)).exists() and not held.exists()
-
-
-def _is_id(key: str) -> bool:
-    return key.isascii() and key.isdigit() and len(key) < 19
+    held = Opportunity.objects.visible_to(membership).filter(**{IDS[code]: pk})
+    return not rows.filter(pk=pk).exists() and not held.exists()
